@@ -407,7 +407,7 @@ class Runtime:
         from sestui.sending.worker_registration import registered_worker  # noqa: PLC0415 - as above
         from sestui.store.ledger.ledger import Ledger  # noqa: PLC0415 - only where something is sent
 
-        self.account.look()
+        self.account.poll()
         self.campaign_scheduler.hold_restored()
         with registered_worker(self.database, self.clock, lineage=self.lineage) as worker:
             engine = Engine(

@@ -32,11 +32,12 @@ def write_contacts(
     *,
     form: Format,
     raw: bool,
-    told: Callable[[int], None] = lambda _: None,
+    on_progress: Callable[[int], None] = lambda _: None,
 ) -> int:
     """Write the selected contacts to ``out`` (opened with newline=''); returns their number.
 
-    ``told`` hears now and then how many have been written, and may raise to give it up.
+    ``on_progress`` is called now and then with the number written so far; an error it raises ends
+    the writing.
 
     The importer reads it back to the same contacts (see ``own_export``); JSON lines keep the types
     of attributes too.
@@ -47,7 +48,7 @@ def write_contacts(
         NotFoundError: there is no list by that name.
     """
     found = _all(database, wanted) if isinstance(wanted, Which) else _chosen(database, wanted)
-    contacts = _followed(found, told)
+    contacts = _followed(found, on_progress)
     if form is Format.JSONL:
         return _write_jsonl(contacts, out)
     if isinstance(wanted, Which):
@@ -62,11 +63,11 @@ def _chosen(database: Database, selection: Selection) -> Iterator[ExportedContac
 
 
 def _followed(
-    contacts: Iterable[ExportedContact], told: Callable[[int], None]
+    contacts: Iterable[ExportedContact], on_progress: Callable[[int], None]
 ) -> Iterator[ExportedContact]:
     for number, contact in enumerate(contacts):
         if number % _TOLD_EACH == 0:
-            told(number)
+            on_progress(number)
         yield contact
 
 
@@ -120,10 +121,10 @@ def _cell(value: Any) -> str:
 def _write_jsonl(contacts: Iterable[ExportedContact], out: IO[str]) -> int:
     count = 0
     for count, contact in enumerate(contacts, 1):  # noqa: B007 - the count is the result
-        told = dict(zip(COLUMNS, _fixed(contact), strict=True)) | {
+        record = dict(zip(COLUMNS, _fixed(contact), strict=True)) | {
             "tags": contact.tags,
             "lists": contact.lists,
             "attributes": contact.attributes,
         }
-        out.write(json.dumps(told, ensure_ascii=False) + "\n")
+        out.write(json.dumps(record, ensure_ascii=False) + "\n")
     return count

@@ -13,7 +13,7 @@ def account_command(*, as_json: AsJson = False) -> None:
     from sestui.reports.account import health_words  # noqa: PLC0415 - the database is slow to import
 
     with opened() as runtime:
-        runtime.account.look()
+        runtime.account.poll()
         report = runtime.account_report()
         lack = runtime.lineage.lack()
     if report is None:

@@ -94,7 +94,7 @@ def events(
 ) -> None:
     """Export SES's events, one row each."""
     from sestui.reports.event_log import write_events  # noqa: PLC0415 - the database is slow
-    from sestui.store.events.walk import logged_events  # noqa: PLC0415 - as above
+    from sestui.store.events.event_log import logged_events  # noqa: PLC0415 - as above
 
     written_as = _format(form)
     with opened() as runtime:

@@ -23,17 +23,17 @@ class TableField(Generic[K]):
     """Whether a run copies it from its campaign when it starts."""
 
 
-def table_field(usual: Any, kind: Any, label: str = "", hint: str = "", **more: Any) -> Any:
+def table_field(default: Any, kind: Any, label: str = "", hint: str = "", **more: Any) -> Any:
     """A dataclass field with its :class:`TableField` as metadata.
 
-    ``usual`` is its default, or a type that makes it; ``dataclasses.MISSING`` for a required field.
+    ``default`` may be a type that makes it; ``dataclasses.MISSING`` for a required field.
     Fields with a default are keyword-only, so that a table can be in the order of files and forms.
     """
     metadata = {"field": TableField(kind, label, hint, **more)}
-    if isinstance(usual, type):
-        return dataclasses.field(default_factory=usual, kw_only=True, metadata=metadata)
-    needed = usual is dataclasses.MISSING
-    return dataclasses.field(default=usual, kw_only=not needed, metadata=metadata)
+    if isinstance(default, type):
+        return dataclasses.field(default_factory=default, kw_only=True, metadata=metadata)
+    needed = default is dataclasses.MISSING
+    return dataclasses.field(default=default, kw_only=not needed, metadata=metadata)
 
 
 def table_of(of: type[Any]) -> dict[str, TableField[Any]]:

@@ -261,7 +261,7 @@ class RelayAdmission:
         mails = self._due()
         if self._said or mails:
             self._exchange(mails)
-        self._repeated.look()
+        self._repeated.answer_due()
 
     def _check_dispatcher(self) -> None:
         if self._dispatcher.failure is not None:

@@ -87,7 +87,7 @@ def serve(
     settings, database, clock = runtime.settings, runtime.database, runtime.clock
     tls = _tls(options)
     ring = Keyring(database, settings.data_dir, clock)
-    runtime.account.look()
+    runtime.account.poll()
     for sentence in runtime.campaign_scheduler.hold_restored():
         warn(sentence)
     mails = RelayedMails(database, clock)

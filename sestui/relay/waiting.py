@@ -193,7 +193,7 @@ class RepeatedCalls:
         self._waiting.append((waiting, mail_id, self._clock.monotonic() + self._patience))
         self._looked_at = float("-inf")
 
-    def look(self) -> None:
+    def answer_due(self) -> None:
         """Answer calls whose mails have outcomes, if it is time."""
         if self.pause > 0:
             return

@@ -11,8 +11,8 @@ from sestui.core.delivery.explain import (
     ExplainedContact,
     RunFacts,
     Suppressed,
-    why,
-    why_without,
+    explain,
+    explain_absence,
 )
 from sestui.core.delivery.outcomes import DeliveryOutcome
 from sestui.core.delivery.states import ContactStatus, DeliveryState, RunKind, RunState, Standing
@@ -217,10 +217,10 @@ class ContactRecords:
         before = [other.number for other in mailed if other.id < run.id]
         facts = _run_facts(past, had_it=f"run {max(before)}" if before else "")
         if delivery is None:
-            told = why_without(facts, recipient, self._say)
+            told = explain_absence(facts, recipient, self._say)
         else:
             found = _delivery_facts(delivery, said.get(delivery.id, ""))
-            told = why(found, facts, recipient, self._say)
+            told = explain(found, facts, recipient, self._say)
         return HistoryEntry(
             campaign=past.campaign,
             run_id=run.id,

@@ -8,7 +8,7 @@ from typing import IO
 from sestui.core.clock import iso
 from sestui.core.spreadsheet import guarded
 from sestui.reports.sent_log import Format
-from sestui.store.events.walk import LoggedEvent
+from sestui.store.events.event_log import LoggedEvent
 
 COLUMNS = (
     "campaign",

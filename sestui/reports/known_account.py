@@ -35,6 +35,6 @@ def report_account(
 def unexplained(account: SharedAccount, report: Callable[[], AccountReport | None]) -> str:
     """A sentence if SES counts more than a restored database; '' if not, or unknown."""
     with suppress(SestuiError):  # only additional evidence
-        account.look()
+        account.poll()
     found = report()
     return found.unexplained() if found else ""

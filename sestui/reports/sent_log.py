@@ -44,24 +44,24 @@ def write_log(
     *,
     form: Format,
     raw: bool,
-    told: Callable[[int], object] = lambda _count: None,
+    on_progress: Callable[[int], object] = lambda _count: None,
 ) -> int:
     """Write matching deliveries to ``out`` (opened with newline=''); returns their number.
 
     CSV cells that a spreadsheet would run as formulas get a leading apostrophe, unless ``raw``.
-    ``told`` is called with the number written so far; an error it raises ends the writing.
+    ``on_progress`` is called with the number written so far; an error it raises ends the writing.
     """
-    rows = _rows(deliveries.log(wanted), told)
+    rows = _rows(deliveries.log(wanted), on_progress)
     return _write_csv(rows, out, raw=raw) if form is Format.CSV else _write_jsonl(rows, out)
 
 
 def _rows(
-    batches: Iterable[list[LogRow]], told: Callable[[int], object]
+    batches: Iterable[list[LogRow]], on_progress: Callable[[int], object]
 ) -> Iterator[tuple[str | int, ...]]:
     count = 0
     for batch in batches:
         count += len(batch)
-        told(count)
+        on_progress(count)
         for row in batch:
             delivery = row.delivery
             yield (

@@ -16,7 +16,7 @@ class AccountSource(Protocol):
     @property
     def key(self) -> str: ...  # noqa: D102 - key of the governor's row
 
-    def look(self) -> AccountStatus:
+    def poll(self) -> AccountStatus:
         """Ask SES."""
 
 
@@ -42,15 +42,15 @@ class SharedAccount:
         self._quota_rule = quota_rule
         self._clock = clock
 
-    def look(self) -> AccountStatus:
+    def poll(self) -> AccountStatus:
         """Ask SES for the status and share it with all processes."""
-        return self.look_closely()[0]
+        return self.poll_exactly()[0]
 
-    def look_closely(self) -> tuple[AccountStatus, bool]:
+    def poll_exactly(self) -> tuple[AccountStatus, bool]:
         """The same, and whether nothing was in flight, so that the used quota is exact."""
-        begun = self._governor.look_begins(self._asked.key)
-        status = self._asked.look()
-        exact = self._governor.look_ends(self._asked.key, status, begun, now=self._clock.now())
+        begun = self._governor.poll_begins(self._asked.key)
+        status = self._asked.poll()
+        exact = self._governor.poll_ends(self._asked.key, status, begun, now=self._clock.now())
         return status, exact
 
     def known(self) -> KnownAccount | None:

@@ -37,7 +37,7 @@ class AccountReader:
         """The account's AWS region."""
         return self._clients.region
 
-    def look(self) -> AccountStatus:
+    def poll(self) -> AccountStatus:
         """Ask SES for the account's status.
 
         SES allows about one such call a second, so cache the result. Falls back to v1's

@@ -55,7 +55,7 @@ class AccountExam:
         except (KeyError, AccountError, *_MISREAD):
             # v1 may be allowed, and knows the figures; it also says what isn't SES's answer.
             self._wait()
-            status = AccountReader(self._clients, simulated=self._simulated).look()
+            status = AccountReader(self._clients, simulated=self._simulated).poll()
             return AccountFacts(
                 status.max_24_hour_send, status.max_send_rate, status.sent_last_24_hours
             )

@@ -107,23 +107,23 @@ class RunDue:
         services: RunDueServices,
         *,
         seconds: float,
-        hear: Callable[[SenderReport], None] | None = None,
+        on_report: Callable[[SenderReport], None] | None = None,
         remind: Callable[[str], None] | None = None,
-        hear_end: Callable[[Ended], None] | None = None,
+        on_ended: Callable[[Ended], None] | None = None,
     ) -> None:
-        """``hear`` is called with the sender's reports, in its thread.
+        """``on_report`` is called with the sender's reports, in its thread.
 
-        ``remind`` is called with each of :attr:`Report.reminders`, ``hear_end`` with each task's
+        ``remind`` is called with each of :attr:`Report.reminders`, ``on_ended`` with each task's
         result, in another thread: both at once.
         """
         self._services = services
         self._clock = services.clock
-        self._hear = hear
+        self._on_report = on_report
         self._ends_at = self._clock.monotonic() + seconds
         self._slice_ends_at = float("-inf")
         self._sent_until_the_end = False
         """The sender has ended in time for all answers; another would be too late."""
-        self._worker_pool = services.worker_pool(on_ended=hear_end)
+        self._worker_pool = services.worker_pool(on_ended=on_ended)
         self._on_remind = remind
         self._not_started: Sequence[NotStarted] = ()
         self._sender: Sender | None = None
@@ -235,7 +235,7 @@ class RunDue:
                 return  # nothing prolongs it, so the next one sends
             seconds = _SLICE_SECONDS
             self._slice_ends_at = now + seconds
-        self._sender = self._services.sender(seconds=seconds, report=self._hear)
+        self._sender = self._services.sender(seconds=seconds, report=self._on_report)
         if self._stop.is_set():
             return
         self._sender.start()

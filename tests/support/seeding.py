@@ -89,7 +89,7 @@ def tell_governor(
 ) -> None:
     """Store what SES would have said of the account."""
     governor = Governor(database)
-    governor.look_ends(account, status, governor.look_begins(account), now=now)
+    governor.poll_ends(account, status, governor.poll_begins(account), now=now)
 
 
 def open_ledger(

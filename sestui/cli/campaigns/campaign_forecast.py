@@ -8,7 +8,7 @@ from sestui.core.delivery.bounce_forecast import Acquaintance
 def forecast_command(name: Name, *, as_json: AsJson = False) -> None:
     """When the current run, or one started now, will end, and what the quota leaves for later."""
     with opened() as runtime:
-        runtime.account.look()
+        runtime.account.poll()
         told, bounces = runtime.outlook.of(name), runtime.outlook.bounces(name)
         ends = runtime.local_time(told.ends_at) if told.ends_at is not None else ""
     if as_json:

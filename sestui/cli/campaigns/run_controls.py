@@ -40,7 +40,7 @@ def resume_command(
                 name,
                 skip_unrenderable=skip_unrenderable,
                 despite_breaker=despite_breaker,
-                told=warn,
+                on_check=warn,
                 progress=progress,
             )
         run = runtime.overview.run(resumed.id)

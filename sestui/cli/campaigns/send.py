@@ -28,7 +28,7 @@ def send_command(
     from sestui.cli.shared.progress import follow  # noqa: PLC0415 - the sender is slow to import
 
     with opened() as runtime:
-        runtime.account.look()  # before anything starts: wrong credentials, nobody listening
+        runtime.account.poll()  # before anything starts: wrong credentials, nobody listening
         run_id = _run_to_send(
             runtime, name, again=again, only=only, skip_unrenderable=skip_unrenderable
         )

@@ -20,7 +20,7 @@ def send_pending_command() -> None:
         if not runtime.campaign_scheduler.unfinished():
             say("Nothing is pending.")
             return
-        runtime.account.look()  # an error of the account comes before this counts as sending
+        runtime.account.poll()  # an error of the account comes before this counts as sending
         work = PendingWork(runtime, lambda: _log.info("The background sender is at work."))
         try:
             with stopped_by_signals(work):

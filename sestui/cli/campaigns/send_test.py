@@ -28,10 +28,10 @@ def send_test_command(
     from sestui.cli.shared.progress import follow  # noqa: PLC0415 - the sender is slow to import
 
     with opened() as runtime:
-        runtime.account.look()
+        runtime.account.poll()
         campaign = runtime.campaigns.get(name)
         run = runtime.starter.start_test(
-            campaign, to, runtime.clock.now(), shown_as=shown_as, told=warn
+            campaign, to, runtime.clock.now(), shown_as=shown_as, on_check=warn
         )
         follow(runtime, run.id)
         rows = runtime.deliveries.of_run(run.id)

@@ -38,7 +38,7 @@ def start_checked(
             again=again,
             only=only,
             skip_unrenderable=skip_unrenderable,
-            told=warn,
+            on_check=warn,
             progress=progress,
         )
 

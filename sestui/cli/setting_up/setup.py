@@ -125,7 +125,7 @@ def _set_up(
     runtime: "Runtime", name: str, sender: str, wait: float, *, yes: bool, as_json: bool
 ) -> None:
     setup = _event_setup(runtime, name)
-    planned = setup.look()
+    planned = setup.plan()
     _show(setup, planned)
     setup.check_owner(planned)
     is_open = any(each.is_open for each in planned)
@@ -206,7 +206,7 @@ def _write(values: Mapping[str, str]) -> dict[str, str]:
 def _remove(runtime: "Runtime", name: str, *, yes: bool, as_json: bool) -> None:
 
     setup = _event_setup(runtime, name)
-    planned = setup.look()
+    planned = setup.plan()
     chosen = setup.removable(planned)
     if not chosen:
         say(f"Nothing here carries the tag sestui = {name}.")
@@ -269,7 +269,7 @@ def _prove(
 def _rate(runtime: "Runtime") -> float:
     """The account's rate in mails a second; if unknown, that of every account."""
     try:
-        rate = runtime.ses_account.look().max_send_rate
+        rate = runtime.ses_account.poll().max_send_rate
     except AccountError:  # a credential that may only send: sending will tell, if it is more
         return _LOWEST_RATE
     return rate if rate > 0 else _LOWEST_RATE

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sestui.runtime import Runtime
     from sestui.sending.sender import Sender
 
-_LOOK_SECONDS = 0.25
+_POLL_SECONDS = 0.25
 _LINE_SECONDS = 10.0
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SHOW_CURSOR = "\n\x1b[?25h"  # the bar hides it
@@ -40,24 +40,24 @@ def follow(runtime: "Runtime", run_id: int) -> End:
     Raises:
         SestuiError: of the sender's thread.
     """
-    with _narration(runtime, run_id) as told:
-        return drive(runtime.sender(report=told.hear, only=run_id), told.look)
+    with _narration(runtime, run_id) as narration:
+        return drive(runtime.sender(report=narration.on_report, only=run_id), narration.report)
 
 
-def drive(sender: "Sender", look: Callable[[], None] | None = None) -> End:
+def drive(sender: "Sender", report: Callable[[], None] | None = None) -> End:
     """Start the sender and wait for its end; a signal stops it gracefully."""
     with stopped_by_signals(sender):
         sender.start()
         try:
-            while not sender.join(_LOOK_SECONDS):
-                if look is not None:
-                    look()
+            while not sender.join(_POLL_SECONDS):
+                if report is not None:
+                    report()
         finally:
-            # If ``look`` fails, calls in flight are awaited before anything is closed.
+            # If ``report`` fails, calls in flight are awaited before anything is closed.
             sender.stop()
             sender.join()
-    if look is not None:
-        look()
+    if report is not None:
+        report()
     if sender.error is not None:
         raise sender.error
     return sender.end or End.STOPPED
@@ -110,25 +110,25 @@ class _Narration:
         self._runtime = runtime
         self._run_id = run_id
         self._trouble = ""
-        self._said_trouble = ""
-        self._said_at = runtime.clock.monotonic()
+        self._reported_trouble = ""
+        self._reported_at = runtime.clock.monotonic()
         self._bar = _Bar() if watched() else None
 
-    def hear(self, report: SenderReport) -> None:
+    def on_report(self, report: SenderReport) -> None:
         """Keep the sender's report; called in its thread."""
         self._trouble = report.trouble
 
-    def look(self) -> None:
+    def report(self) -> None:
         """Report the run's current state."""
         run = self._runtime.overview.run(self._run_id)
-        if self._trouble != self._said_trouble:
-            self._said_trouble = self._trouble
+        if self._trouble != self._reported_trouble:
+            self._reported_trouble = self._trouble
             if self._trouble:
                 say(self._trouble)
         if self._bar is not None:
             self._bar.show(run)
-        elif self._runtime.clock.monotonic() - self._said_at >= _LINE_SECONDS:
-            self._said_at = self._runtime.clock.monotonic()
+        elif self._runtime.clock.monotonic() - self._reported_at >= _LINE_SECONDS:
+            self._reported_at = self._runtime.clock.monotonic()
             throttled = run.allowed.said() if run.allowed else ""
             say("; ".join(filter(None, [run.sentence(), throttled])))
 

@@ -83,9 +83,9 @@ def _run(runtime: "Runtime", limit: "TimeLimit", output: RunDueOutput) -> "Repor
     work = RunDue(
         runtime,
         seconds=limit.left,
-        hear=limit.hear,
+        on_report=limit.on_report,
         remind=output.remind,
-        hear_end=output.task_ended,
+        on_ended=output.task_ended,
     )
     limit.prolonged_to = work.prolonged_to
     with stopped_by_signals(work):

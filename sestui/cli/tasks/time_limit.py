@@ -49,7 +49,7 @@ class TimeLimit:
         over_at = max(self.ends_at + GRACE_SECONDS, self.prolonged_to() + LAST_WORDS_SECONDS)
         return over_at - time.monotonic()
 
-    def hear(self, report: "SenderReport") -> None:
+    def on_report(self, report: "SenderReport") -> None:
         """Keep the sender's trouble; called in its thread."""
         self.trouble = report.trouble
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Self, TypeVar
 
 from sestui.core.campaign import values as campaign_values
-from sestui.core.campaign.fields import CAMPAIGN_FIELDS, CampaignFields, usual
+from sestui.core.campaign.fields import CAMPAIGN_FIELDS, CampaignFields, default_of
 from sestui.core.campaign.values import BadValue
 from sestui.core.campaign.writer import tidy_message
 from sestui.core.content.message import BodyFormat, MessageSource
@@ -63,7 +63,7 @@ class Draft:
         shown: dict[str, Any] = {
             name: each.kind.to_form(value, campaign.timezone)
             for name, each in DRAFT_FIELDS.items()
-            if (value := getattr(campaign, name)) != usual(name)
+            if (value := getattr(campaign, name)) != default_of(name)
         }
         content = {each.name: getattr(message, each.name) for each in fields(message)}
         headers = json.dumps(dict(message.headers)) if message.headers else ""
@@ -172,7 +172,7 @@ def _campaign(draft: Draft, faults: list[DraftFault]) -> CampaignFields:
     def read(name: str, zone: str = "") -> Any:
         field = DRAFT_FIELDS[name]
         typed, rule = getattr(draft, name), field.kind.from_form
-        return _read(field.name, typed, lambda text: rule(text, zone), usual(name), faults)
+        return _read(field.name, typed, lambda text: rule(text, zone), default_of(name), faults)
 
     zone = read("timezone")
     others = {name: read(name, zone) for name in DRAFT_FIELDS if name != "timezone"}
@@ -186,19 +186,19 @@ def _message(draft: Draft, faults: list[DraftFault]) -> MessageSource:
 
 
 def _read(
-    field: str, typed: Any, rule: Callable[[str], Any], usual: Any, faults: list[DraftFault]
+    field: str, typed: Any, rule: Callable[[str], Any], default: Any, faults: list[DraftFault]
 ) -> Any:
     """The value of the typed text; the default if it is empty, or (with a fault) invalid."""
     if not isinstance(typed, str):
         return typed  # a flag
     tidy = typed.strip()
     if not tidy:
-        return usual
+        return default
     try:
         return rule(tidy)
     except BadValue as bad:
         faults.append(DraftFault(field, bad.problem))
-        return usual
+        return default
 
 
 def _headers(text: str) -> tuple[tuple[str, str], ...]:

@@ -79,6 +79,6 @@ CAMPAIGN_FIELDS: dict[str, TableField[CampaignKind]] = table_of(CampaignFields)
 """By attribute."""
 
 
-def usual(attribute: str) -> Any:
+def default_of(attribute: str) -> Any:
     """The default of a campaign's field."""
     return getattr(CampaignFields("", ""), attribute)

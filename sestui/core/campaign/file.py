@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sestui.core.campaign import values as campaign_values
-from sestui.core.campaign.fields import CAMPAIGN_FIELDS, CampaignFields, usual
+from sestui.core.campaign.fields import CAMPAIGN_FIELDS, CampaignFields, default_of
 from sestui.core.campaign.front_matter import FrontMatter, FrontMatterFault, read_front_matter
 from sestui.core.campaign.kinds import flag_of, text_of, texts_of
 from sestui.core.campaign.values import BadValue
@@ -116,16 +116,16 @@ class _Parser:
         """One of the campaign's own fields, by attribute."""
         field = CAMPAIGN_FIELDS[attribute]
         return self._read(
-            field.name, lambda given: field.kind.from_file(given, zone), usual(attribute)
+            field.name, lambda given: field.kind.from_file(given, zone), default_of(attribute)
         )
 
     def _text(self, name: str) -> str:
         return self._read(name, text_of, "")
 
-    def _read(self, name: str, rule: Callable[[Any], T], usual: T) -> T:
-        """The field's value, read by ``rule``; ``usual`` where the file doesn't give it."""
+    def _read(self, name: str, rule: Callable[[Any], T], default: T) -> T:
+        """The field's value, read by ``rule``; ``default`` where the file doesn't give it."""
         if name not in self._values:
-            return usual
+            return default
         try:
             return rule(self._values[name])
         except BadValue as bad:

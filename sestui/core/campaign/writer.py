@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from sestui.core.campaign.fields import CAMPAIGN_FIELDS, CampaignFields, usual
+from sestui.core.campaign.fields import CAMPAIGN_FIELDS, CampaignFields, default_of
 from sestui.core.campaign.file import parse_campaign
 from sestui.core.campaign.front_matter import write_front_matter
 from sestui.core.content.message import BodyFormat, MessageSource
@@ -69,7 +69,7 @@ def _front(
     own = {
         each.name: each.kind.to_file(value, fields.timezone)
         for attribute, each in CAMPAIGN_FIELDS.items()
-        if (value := getattr(fields, attribute)) != usual(attribute)
+        if (value := getattr(fields, attribute)) != default_of(attribute)
     }
     values: dict[str, Any] = {
         "name": own.pop("name", ""),

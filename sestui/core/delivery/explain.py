@@ -70,7 +70,7 @@ class DeliveryFacts:
     clicked_at: Instant | None = None
 
 
-def why(delivery: DeliveryFacts, run: RunFacts, recipient: ExplainedContact, say: Say) -> str:
+def explain(delivery: DeliveryFacts, run: RunFacts, recipient: ExplainedContact, say: Say) -> str:
     """Explain a delivery's state in whole sentences."""
     at = _AtMaybe(say)
     if delivery.state is DeliveryState.ACCEPTED:
@@ -94,7 +94,7 @@ def why(delivery: DeliveryFacts, run: RunFacts, recipient: ExplainedContact, say
     return _pending(delivery, run, recipient, at)
 
 
-def why_without(run: RunFacts, recipient: ExplainedContact, say: Say) -> str:
+def explain_absence(run: RunFacts, recipient: ExplainedContact, say: Say) -> str:
     """Explain why the run has no delivery to a contact."""
     since = {name: recipient.joined[name] for name in run.lists if name in recipient.joined}
     if not since:

@@ -80,7 +80,7 @@ class AccountPoller:
 
     def _ask(self) -> None:
         try:
-            status, exact = self._account.look_closely()
+            status, exact = self._account.poll_exactly()
             reading = AccountReading(status, "", exact)
         except SestuiError as error:
             reading = AccountReading(None, str(error), exact=False)

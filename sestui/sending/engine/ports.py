@@ -127,7 +127,7 @@ class SendingRuns(Protocol):
 class AccountView(Protocol):
     """The account, shared by all processes."""
 
-    def look_closely(self) -> tuple[AccountStatus, bool]:
+    def poll_exactly(self) -> tuple[AccountStatus, bool]:
         """Ask SES for the status and share it with all processes; raises AccountError.
 
         True if nothing was in flight in any process meanwhile.

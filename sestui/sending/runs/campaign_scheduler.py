@@ -163,7 +163,9 @@ class CampaignScheduler:
             return run, [f"{campaign.name} waits for approval: {why}"] if run else []
         starter = self._starter()
         try:
-            run = starter.start_occurrence(campaign, now, occurrence, only=only, told=self._warn)
+            run = starter.start_occurrence(
+                campaign, now, occurrence, only=only, on_check=self._warn
+            )
         except ContentError as error:
             whose = error if isinstance(error, UnrenderableError) else None
             run = starter.start_held(

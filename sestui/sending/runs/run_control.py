@@ -5,7 +5,7 @@ from sestui.core.clock import Clock
 from sestui.core.delivery.states import ENDED_RUN_STATES, PauseReason, RunKind
 from sestui.errors import StateError
 from sestui.sending.runs.operator import operator
-from sestui.sending.runs.run_starter import Progress, RunStarter, Told, untold
+from sestui.sending.runs.run_starter import OnCheck, Progress, RunStarter, no_progress
 from sestui.store.campaigns.campaigns import Campaigns
 from sestui.store.db.tables import Campaign, Run
 from sestui.store.runs.holding import Holding, RunOnHold
@@ -87,9 +87,9 @@ class RunControl:
         *,
         skip_unrenderable: bool = False,
         despite_breaker: bool = False,
-        told: Told | None = None,
+        on_check: OnCheck | None = None,
         check: CampaignCheck | None = None,
-        progress: Progress = untold,
+        progress: Progress = no_progress,
     ) -> Run:
         """Continue the run with the campaign's current message and sender.
 
@@ -106,7 +106,7 @@ class RunControl:
             return self._runs.resume(run.id)
         skip = skip_unrenderable or campaign.skip_unrenderable or run.skip_unrenderable
         check = self._starter.checked(
-            campaign, skip=skip, told=told, check=check, progress=progress
+            campaign, skip=skip, on_check=on_check, check=check, progress=progress
         )
         return self._runs.resume(
             run.id,

@@ -15,13 +15,13 @@ from sestui.store.contacts.contacts import Contacts
 from sestui.store.db.tables import Campaign, Contact, Run
 from sestui.store.runs.runs import Runs
 
-Told = Callable[[CampaignCheck], object]
+OnCheck = Callable[[CampaignCheck], object]
 """Called with the results of the checks before anything is started."""
 Progress = Callable[[int], object]
 """Called with the number of contacts that a check has looked at; may raise to end the check."""
 
 
-def untold(_looked_at: int) -> None:
+def no_progress(_looked_at: int) -> None:
     """Ignore progress."""
 
 
@@ -46,7 +46,7 @@ class RunStarter:
         failed: Callable[[str, str], object] | None = None,
         *,
         advice: bool = False,
-        progress: Progress = untold,
+        progress: Progress = no_progress,
     ) -> CampaignCheck:
         """Run all checks, rendering the message for the whole audience.
 
@@ -74,9 +74,9 @@ class RunStarter:
         again: bool = False,
         only: Only | None = None,
         skip_unrenderable: bool = False,
-        told: Told | None = None,
+        on_check: OnCheck | None = None,
         check: CampaignCheck | None = None,
-        progress: Progress = untold,
+        progress: Progress = no_progress,
     ) -> Run:
         """Check, then start a run; ``only`` limits it to a part of the audience, as a follow-up.
 
@@ -94,7 +94,7 @@ class RunStarter:
         self._runs.refuse_repeat(campaign, again=again or only is not None)
         self._refuse_nobody(campaign)
         skip = skip_unrenderable or campaign.skip_unrenderable
-        check = self.checked(campaign, skip=skip, told=told, check=check, progress=progress)
+        check = self.checked(campaign, skip=skip, on_check=on_check, check=check, progress=progress)
         run = self._runs.start(
             campaign,
             now,
@@ -113,14 +113,14 @@ class RunStarter:
         occurrence: Occurrence,
         *,
         only: Only | None = None,
-        told: Told | None = None,
+        on_check: OnCheck | None = None,
     ) -> Run | None:
         """Start a run of an occurrence; None if it has one. An empty run ends at once."""
         if self._runs.occurred(campaign, occurrence):
             return None
         self._runs.refuse_repeat(campaign, again=True)
         self._contacts.audience_size(campaign.lists)  # raises if a list is gone
-        check = self.checked(campaign, skip=campaign.skip_unrenderable, told=told)
+        check = self.checked(campaign, skip=campaign.skip_unrenderable, on_check=on_check)
         return self._runs.start(
             campaign,
             now,
@@ -135,9 +135,9 @@ class RunStarter:
         campaign: Campaign,
         *,
         skip: bool,
-        told: Told | None,
+        on_check: OnCheck | None,
         check: CampaignCheck | None = None,
-        progress: Progress = untold,
+        progress: Progress = no_progress,
     ) -> CampaignCheck:
         """Run :meth:`check` and raise if it failed; ``skip`` tolerates unrenderable recipients.
 
@@ -151,8 +151,8 @@ class RunStarter:
             raise ConflictError(
                 f"{campaign.name} has been changed since it was checked; check it again."
             )
-        if told is not None:
-            told(check)
+        if on_check is not None:
+            on_check(check)
         check.raise_if_failed(skip_unrenderable=skip)
         return check
 
@@ -194,7 +194,7 @@ class RunStarter:
         now: Instant,
         *,
         shown_as: str = "",
-        told: Told | None = None,
+        on_check: OnCheck | None = None,
     ) -> Run:
         """Send the message to ``addresses`` only.
 
@@ -203,8 +203,8 @@ class RunStarter:
         mail can't be rendered. NotFoundError: ``shown_as`` is not a contact.
         """
         check = self._checker().before_test(campaign)
-        if told is not None:
-            told(check)
+        if on_check is not None:
+            on_check(check)
         check.raise_if_failed()
         composer = self._compose(campaign)
         recipients = []

@@ -18,7 +18,7 @@ def wake_waiting(runs: Runs, account: SharedAccount) -> None:
     ]
     if not waiting:
         return
-    account.look()
+    account.poll()
     quota = account.quota()
     has_room = quota is not None and (quota.left is None or quota.left > 0)
     for run in waiting:

@@ -86,7 +86,7 @@ class EventSetup:
         """The queue's URL, once it is there."""
         return self._queue.url
 
-    def look(self) -> list[PlannedPart]:
+    def plan(self) -> list[PlannedPart]:
         """Every part, in the order in which they are created; changes nothing.
 
         Raises:
@@ -96,20 +96,20 @@ class EventSetup:
         found, denied = [], []
         for part in self._parts:
             try:
-                found.append(PlannedPart(part.kind, part.name, part.look()))
+                found.append(PlannedPart(part.kind, part.name, part.inspect()))
             except PermissionDeniedError as error:
                 denied.append(str(error))
         _raise_denied(denied)
         return found
 
     def create(self, planned: Iterable[PlannedPart], done: Callable[[PlannedPart], None]) -> None:
-        """Do what ``look`` has planned; ``done`` is told of each part.
+        """Do what ``plan`` has planned; ``done`` is told of each part.
 
         Run again after an error it goes on where it stopped.
 
         Raises:
             StateError: something of that name is somebody else's; nothing is changed.
-            PermissionDeniedError, AccountError: as for :meth:`look`.
+            PermissionDeniedError, AccountError: as for :meth:`plan`.
         """
         parts = list(planned)
         self.check_owner(parts)
@@ -163,7 +163,7 @@ class EventSetup:
         """Delete ``chosen``, as :meth:`removable` has them; ``done`` is told of each.
 
         Raises:
-            PermissionDeniedError, AccountError: as for :meth:`look`; what is left can be removed
+            PermissionDeniedError, AccountError: as for :meth:`plan`; what is left can be removed
                 by a second try.
         """
         by_key = {(part.kind, part.name): part for part in self._parts}

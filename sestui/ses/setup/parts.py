@@ -46,14 +46,14 @@ class PathPart(Protocol):
     """``SQS queue`` and so on."""
     name: str
 
-    def look(self) -> FoundPart:
+    def inspect(self) -> FoundPart:
         """What there is."""
 
     def create(self) -> None:
         """Make it; what it needs is there already."""
 
     def correct(self, differs: tuple[str, ...]) -> None:
-        """Put right what ``look`` has found to differ."""
+        """Put right what ``inspect`` has found to differ."""
 
     def remove(self) -> None:
         """Delete it."""
@@ -90,8 +90,8 @@ class QueuePart:
         with said_of("sqs"):
             return self._sqs.get_queue_url(QueueName=self.name)["QueueUrl"]
 
-    def look(self) -> FoundPart:
-        """See :meth:`PathPart.look`."""
+    def inspect(self) -> FoundPart:
+        """See :meth:`PathPart.inspect`."""
         with said_of("sqs"):
             try:
                 url = self._sqs.get_queue_url(QueueName=self.name)["QueueUrl"]
@@ -144,8 +144,8 @@ class TopicPart:
         self._policy = json.dumps(path.topic_policy())
         self._tag = _tag(path)
 
-    def look(self) -> FoundPart:
-        """See :meth:`PathPart.look`."""
+    def inspect(self) -> FoundPart:
+        """See :meth:`PathPart.inspect`."""
         with said_of("sns"):
             try:
                 there = self._sns.get_topic_attributes(TopicArn=self._arn).get("Attributes", {})
@@ -190,8 +190,8 @@ class SubscriptionPart:
         self._sns = sns
         self._topic, self._queue = path.topic_arn, path.queue_arn
 
-    def look(self) -> FoundPart:
-        """See :meth:`PathPart.look`."""
+    def inspect(self) -> FoundPart:
+        """See :meth:`PathPart.inspect`."""
         with said_of("sns"):
             try:
                 arn = self._arn()
@@ -251,8 +251,8 @@ class ConfigurationSetPart:
         self._ses = ses
         self._tag = _tag(path)
 
-    def look(self) -> FoundPart:
-        """See :meth:`PathPart.look`."""
+    def inspect(self) -> FoundPart:
+        """See :meth:`PathPart.inspect`."""
         with said_of("ses"):
             try:
                 there = self._ses.get_configuration_set(ConfigurationSetName=self.name)
@@ -290,8 +290,8 @@ class EventDestinationPart:
         self._set = path.configuration_set
         self._wanted: Any = path.destination()
 
-    def look(self) -> FoundPart:
-        """See :meth:`PathPart.look`; one of this name that leads elsewhere is not sestui's."""
+    def inspect(self) -> FoundPart:
+        """See :meth:`PathPart.inspect`; one of this name that leads elsewhere is not sestui's."""
         with said_of("ses"):
             try:
                 answer = self._ses.get_configuration_set_event_destinations(

@@ -26,7 +26,7 @@ from sestui.core.text import printable
 from sestui.errors import NotFoundError, StateError
 from sestui.store.contacts.journal import ROW, ChangeKind, begin, finish, forget_old
 from sestui.store.contacts.refusals import not_refused
-from sestui.store.contacts.selection import Selection, Told, id_values, not_told, stretches
+from sestui.store.contacts.selection import OnProgress, Selection, id_chunks, id_values, no_progress
 from sestui.store.contacts.tags_sql import has_tag, place_of_tag, with_tag, without_tag
 from sestui.store.contacts.walks import CONTACT, MEMBERSHIP, OF_ONE_ADDRESS, SUPPRESSION, on_list
 from sestui.store.db.database import Database
@@ -236,9 +236,9 @@ def change_selected(
     now: Instant,
     *,
     confirmed: int | None = None,
-    told: Told = not_told,
+    on_progress: OnProgress = no_progress,
 ) -> Changed:
-    """Do it to all that are meant, or, if anything goes wrong or ``told`` raises, to none.
+    """Do it to all that are meant, or, if anything goes wrong or ``on_progress`` raises, to none.
 
     Raises:
         NotFoundError: there is no list by that name.
@@ -249,7 +249,7 @@ def change_selected(
         forget_old(connection, now)
         at = At(begin(connection, action.kind, now), now)
         detail = action.prepare(connection, now)
-        for ids in stretches(connection, selection, told):
+        for ids in id_chunks(connection, selection, on_progress):
             matched += len(ids)
             changed += action.step(connection, at, ids)
         if confirmed is not None and matched > confirmed:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 from sqlmodel import col
 
 from sestui.core.clock import Instant
-from sestui.store.contacts.selection import Selection, id_values, stretches
+from sestui.store.contacts.selection import Selection, id_chunks, id_values
 from sestui.store.contacts.walks import (
     CONTACT,
     MEMBERSHIP,
@@ -106,7 +106,7 @@ def _selected(database: Database, selection: Selection) -> Iterator[list[int]]:
     after = 0
     while True:
         with database.read_connection() as connection:
-            ids = next(stretches(connection, selection, after=after), None)
+            ids = next(id_chunks(connection, selection, after=after), None)
         if ids is None:
             return
         yield ids

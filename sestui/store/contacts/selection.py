@@ -35,13 +35,13 @@ from sestui.store.contacts.walks import (
 )
 from sestui.store.db.database import Database
 
-STRETCH = 20_000
+CHUNK = 20_000
 """Ids that are looked through at once."""
 
 _EVERYBODY = Which()
 
-Told = Callable[[int, int], None]
-"""Told how far it is: so many of so many ids. May raise to give it up."""
+OnProgress = Callable[[int, int], None]
+"""Called with the number of ids done and of all; an error it raises ends the work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,13 @@ class Selection:
     """If given, just these, whatever else is said."""
 
 
-def not_told(_done: int, _of: int) -> None:
-    """For those who don't want to know how far it is."""
+def no_progress(_done: int, _of: int) -> None:
+    """Report no progress."""
 
 
-def count_selected(database: Database, selection: Selection, told: Told = not_told) -> int:
+def count_selected(
+    database: Database, selection: Selection, on_progress: OnProgress = no_progress
+) -> int:
     """How many contacts are meant now; a search through many is made of short reads.
 
     Raises:
@@ -76,8 +78,8 @@ def count_selected(database: Database, selection: Selection, told: Told = not_to
             return max(0, count_of(connection, which) - len(selection.besides))
         last = _last_id(connection)
     count = 0
-    for low in range(0, last, STRETCH):
-        told(low, last)
+    for low in range(0, last, CHUNK):
+        on_progress(low, last)
         with database.read_connection() as connection:
             where = (*_conditions(connection, selection), *_between(low))
             counted = select(func.count()).select_from(CONTACT).where(*where)
@@ -85,8 +87,12 @@ def count_selected(database: Database, selection: Selection, told: Told = not_to
     return count
 
 
-def stretches(
-    connection: Connection, selection: Selection, told: Told = not_told, *, after: int = 0
+def id_chunks(
+    connection: Connection,
+    selection: Selection,
+    on_progress: OnProgress = no_progress,
+    *,
+    after: int = 0,
 ) -> Iterator[list[int]]:
     """The ids above ``after`` of the contacts that are meant, rising, a bounded number at a time.
 
@@ -96,15 +102,15 @@ def stretches(
     if selection.ids is not None:
         known = sorted(each for each in selection.ids if each > after)
         total = len(known)
-        for first in range(0, total, STRETCH):
-            told(first, total)
-            some = id_values(connection, known[first : first + STRETCH])
+        for first in range(0, total, CHUNK):
+            on_progress(first, total)
+            some = id_values(connection, known[first : first + CHUNK])
             if found := _found(connection, CONTACT.c.id.in_(some)):
                 yield found
         return
     where, last = _conditions(connection, selection), _last_id(connection)
-    for low in range(after, last, STRETCH):
-        told(low, last)
+    for low in range(after, last, CHUNK):
+        on_progress(low, last)
         if found := _found(connection, *where, *_between(low)):
             yield found
 
@@ -124,7 +130,7 @@ def _found(connection: Connection, *where: ColumnElement[bool]) -> list[int]:
 
 
 def _between(low: int) -> tuple[ColumnElement[bool], ...]:
-    return CONTACT.c.id > low, CONTACT.c.id <= low + STRETCH
+    return CONTACT.c.id > low, CONTACT.c.id <= low + CHUNK
 
 
 def _last_id(connection: Connection) -> int:

@@ -173,8 +173,8 @@ class Governor:
                 .limit(1)
             ).first()
 
-    def look_begins(self, account: str) -> PollStarted:
-        """Call before asking SES; pass the result to :meth:`look_ends`."""
+    def poll_begins(self, account: str) -> PollStarted:
+        """Call before asking SES; pass the result to :meth:`poll_ends`."""
         with self._database.write_connection() as connection:
             taken = locked_row(connection, account).taken
             in_flight = connection.execute(
@@ -182,7 +182,7 @@ class Governor:
             ).scalars()
             return PollStarted(taken, sum(in_flight))
 
-    def look_ends(
+    def poll_ends(
         self, account: str, status: AccountStatus, begun: PollStarted, *, now: Instant
     ) -> bool:
         """Store SES's answer of ``now``.

@@ -121,7 +121,7 @@ def _verified_identities(
 ) -> Callable[[str], bool] | None:
     """A check whether SES has verified an address or its domain; None if it needn't be."""
     account = context.services.ses_account
-    if account.look().production_access is not False:
+    if account.poll().production_access is not False:
         context.log("The account is not in SES's sandbox: it delivers to any address.")
         return None
     names: set[str] = set()

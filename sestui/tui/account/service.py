@@ -58,7 +58,7 @@ class AccountService:
         report = self._runtime.account_report()
         now = self._runtime.clock.now()
         if ask or report is None or not 0 <= now - report.known.row.looked_at < _FRESH_SECONDS:
-            self._runtime.account.look()
+            self._runtime.account.poll()
             report = self._runtime.account_report()
         return report
 
@@ -110,7 +110,7 @@ class AccountService:
         from sestui.ses.client import Clients, Endpoint  # noqa: PLC0415 - as above
 
         endpoint = Endpoint(profile=choice.profile, region=region)
-        return AccountReader(Clients(endpoint), simulated=False).look()
+        return AccountReader(Clients(endpoint), simulated=False).poll()
 
     def _coming(self, name: str) -> object:
         """A setting as the next start will have it."""

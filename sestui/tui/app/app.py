@@ -222,7 +222,7 @@ class SestuiApp(LifecycleApp):
     async def _watch_runs(self, run_watch: "RunWatch") -> None:
         """Call whoever looks elsewhere when a run ends or needs somebody."""
         try:
-            events = await asyncio.to_thread(run_watch.look)
+            events = await asyncio.to_thread(run_watch.poll)
         except SestuiError:
             return  # it is looked at again soon, and told of then
         for each in events:

@@ -40,7 +40,7 @@ class BulkJob(BackgroundJob[Changed]):
             self._action,
             self._runtime.clock.now(),
             confirmed=self._confirmed,
-            told=self._tell,
+            on_progress=self._tell,
         )
 
     def said(self, result: Changed) -> str:
@@ -74,7 +74,7 @@ class ContactExport(FileExport):
                 file,
                 form=self.form,
                 raw=False,
-                told=self.tell,
+                on_progress=self.tell,
             )
 
 

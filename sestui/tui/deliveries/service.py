@@ -77,5 +77,5 @@ class Export(FileExport):
                 file,
                 form=self.form,
                 raw=False,
-                told=self.tell,
+                on_progress=self.tell,
             )

@@ -5,7 +5,7 @@ from dataclasses import fields
 from sestui.compose.files import load_campaign
 from sestui.compose.save_file import save_campaign
 from sestui.core.campaign.draft import DRAFT_FIELDS, Draft, Origin, read_draft
-from sestui.core.campaign.fields import CAMPAIGN_FIELDS, CampaignFields, usual
+from sestui.core.campaign.fields import CAMPAIGN_FIELDS, CampaignFields, default_of
 from sestui.core.content.message import MessageSource
 from sestui.core.delivery.states import RunKind
 from sestui.store.campaigns.campaigns import fields_of
@@ -25,7 +25,7 @@ def stored(campaigns, values):
 
 def test_every_field_has_a_sample_that_is_not_the_usual_one():
     assert [each.name for each in fields(CampaignFields)] == list(CAMPAIGN_SAMPLES)
-    assert [name for name, value in CAMPAIGN_SAMPLES.items() if value == usual(name)] == []
+    assert [name for name, value in CAMPAIGN_SAMPLES.items() if value == default_of(name)] == []
 
 
 def test_every_field_comes_back_from_the_database(campaigns):
@@ -96,7 +96,7 @@ def test_a_run_takes_over_what_the_table_says(campaigns):
         if name in columns:
             campaign = stored(campaigns, values)
             run = new_run(campaign, NOW, RunKind.CAMPAIGN, None)
-            runs[name] = getattr(run, name) == getattr(campaign, name) != usual(name)
+            runs[name] = getattr(run, name) == getattr(campaign, name) != default_of(name)
     assert runs == dict.fromkeys(runs, True)
 
 

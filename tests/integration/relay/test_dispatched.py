@@ -30,7 +30,7 @@ class Queue:
     """A relay's ledger, into which mails are taken whose first recipient has been dealt with."""
 
     def __init__(self, runtime: Runtime) -> None:
-        runtime.account.look()
+        runtime.account.poll()
         own: dict[str, Any] = {
             "account": runtime.ses_account.key,
             "worker": "relay",

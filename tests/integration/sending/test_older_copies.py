@@ -257,7 +257,7 @@ def test_few_mails_of_others_are_not_worth_a_word(made):
     runtime = made.runtime()
     made.started(runtime, EMAILS)
     sent(runtime)
-    runtime.account.look()
+    runtime.account.poll()
     report = runtime.account_report()
     assert report is not None
     assert report.unexplained() == ""

@@ -29,7 +29,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 def test_the_simulators_account_is_read_whole(clients, account):
     account.configure(rate=14, quota=50_000, production_access=False, enforcement="PROBATION")
-    status = AccountReader(clients, simulated=True).look()
+    status = AccountReader(clients, simulated=True).poll()
     assert (status.max_send_rate, status.max_24_hour_send) == (14, 50_000)
     assert (status.sent_last_24_hours, status.production_access) == (0, False)
     assert (status.sending_enabled, status.enforcement_status) == (True, "PROBATION")
@@ -37,7 +37,7 @@ def test_the_simulators_account_is_read_whole(clients, account):
 
 def test_what_was_sent_counts(clients, gateway, mail, account):
     gateway.send(mail())
-    assert AccountReader(clients, simulated=True).look().sent_last_24_hours == 1
+    assert AccountReader(clients, simulated=True).poll().sent_last_24_hours == 1
 
 
 def test_identities_are_listed(clients, account):
@@ -62,15 +62,15 @@ def test_the_simulator_asks_for_none_of_the_users_settings(simulator, account, m
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     clients = Clients(Endpoint(simulator.endpoint_url, True, access_key_id=simulator.access_key_id))
-    assert AccountReader(clients, simulated=True).look().max_send_rate == 100_000
+    assert AccountReader(clients, simulated=True).poll().max_send_rate == 100_000
 
 
 def test_a_simulator_that_is_taken_for_ses_says_where_its_key_is(simulator, aws):
     aws.setenv("AWS_ENDPOINT_URL_SESV2", simulator.endpoint_url)
     with pytest.raises(AccountError, match="`sestui simulator key` prints"):
-        AccountReader(Clients(Endpoint()), simulated=False).look()
+        AccountReader(Clients(Endpoint()), simulated=False).poll()
     aws.setenv("AWS_ACCESS_KEY_ID", simulator.access_key_id)
-    assert AccountReader(Clients(Endpoint()), simulated=False).look().max_send_rate == 100_000
+    assert AccountReader(Clients(Endpoint()), simulated=False).poll().max_send_rate == 100_000
 
 
 # moto
@@ -96,7 +96,7 @@ def asked(url: str) -> Any:
 def test_an_endpoint_without_get_account_is_asked_the_old_way(moto, aws):
     aws.setenv("AWS_ENDPOINT_URL_SESV2", moto)
     account = AccountReader(Clients(Endpoint()), simulated=False)
-    status = account.look()
+    status = account.poll()
     assert (status.max_24_hour_send, status.max_send_rate) == (200, 1)
     assert status.production_access is None
     assert account.key == f"ses:eu-west-1:{moto}"
@@ -163,7 +163,7 @@ def test_an_account_without_figures_is_none_of_ses(aws, body):
     try:
         aws.setenv("AWS_ENDPOINT_URL_SESV2", f"http://127.0.0.1:{server.port}")
         with pytest.raises(AccountUnreachableError, match="is not SES"):
-            AccountReader(Clients(Endpoint()), simulated=False).look()
+            AccountReader(Clients(Endpoint()), simulated=False).poll()
     finally:
         server.close()
 
@@ -180,7 +180,7 @@ def test_without_credentials_the_sentence_names_the_way_out(monkeypatch):
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     clients = Clients(Endpoint())
     with pytest.raises(AccountError, match=r"AWS_PROFILE.*SESTUI_ACCOUNT=simulator"):
-        AccountReader(clients, simulated=False).look()
+        AccountReader(clients, simulated=False).poll()
 
 
 def test_a_profile_that_does_not_exist_is_named(aws):
@@ -195,6 +195,6 @@ def test_nobody_listening_is_worth_trying_again(aws):
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
         aws.setenv("AWS_ENDPOINT_URL_SESV2", url)
         with pytest.raises(AccountUnreachableError, match="Nothing answers") as caught:
-            AccountReader(Clients(Endpoint()), simulated=False).look()
+            AccountReader(Clients(Endpoint()), simulated=False).poll()
     assert caught.value.exit_code == 75
     assert url in str(caught.value)

@@ -48,18 +48,18 @@ def setup(configuration_set: str = "", name: str = "events") -> EventSetup:
 
 def create(made: EventSetup) -> list[str]:
     done: list[str] = []
-    made.create(made.look(), lambda each: done.append(each.kind))
+    made.create(made.plan(), lambda each: done.append(each.kind))
     return done
 
 
 def remove(made: EventSetup) -> list[str]:
     done: list[str] = []
-    made.remove(made.removable(made.look()), lambda each: done.append(each.kind))
+    made.remove(made.removable(made.plan()), lambda each: done.append(each.kind))
     return done
 
 
 def actions(made: EventSetup) -> list[str]:
-    return [each.action for each in made.look()]
+    return [each.action for each in made.plan()]
 
 
 def test_a_look_changes_nothing(aws: FakeAws) -> None:
@@ -209,7 +209,7 @@ def test_a_permission_that_is_missing_is_named(aws: FakeAws, call: str, permissi
 def test_each_permission_has_a_sentence(aws: FakeAws) -> None:
     aws.denied = {"GetQueueUrl", "GetConfigurationSet"}
     with pytest.raises(PermissionDeniedError) as raised:
-        setup().look()
+        setup().plan()
     said = str(raised.value)
     assert said.count("need the permission") == 2
     assert "sqs:GetQueueUrl" in said
@@ -234,4 +234,4 @@ def test_names_that_aws_does_not_take(aws: FakeAws, name: str) -> None:
 def test_other_answers_are_told(aws: FakeAws, monkeypatch: Any) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", "http://127.0.0.1:1")
     with pytest.raises(AccountError, match="Nothing answers at"):
-        setup().look()
+        setup().plan()

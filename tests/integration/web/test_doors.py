@@ -105,7 +105,7 @@ def a_test(runtime: Runtime) -> None:
 
 def relay_send(runtime: Runtime) -> None:
     """Another program's mail to both, behind one to somebody else, whose answer has come."""
-    runtime.account.look()
+    runtime.account.poll()
     now = runtime.clock.now()
     own: dict[str, Any] = {
         "account": runtime.ses_account.key,

@@ -33,7 +33,7 @@ MOST_STATEMENTS = 8
 def live(open_runtime):
     """A workspace with some of everything in it; its runtime, and the id of a run that goes on."""
     runtime = open_runtime(simulator_quota=500)  # so that it crosses the quota
-    runtime.account.look()
+    runtime.account.poll()
     now = time.time()
     news = add_campaign(runtime, "news", contacts=300)
     other = add_campaign(runtime, "other", contacts=450, audience="others")

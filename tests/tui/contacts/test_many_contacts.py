@@ -162,7 +162,7 @@ async def test_above_the_threshold_the_number_is_typed(runtime, people, still, m
 @pytest.mark.long
 @pytest.mark.ci
 async def test_a_change_that_is_stopped_leaves_nothing(runtime, people, still, monkeypatch):
-    monkeypatch.setattr(selecting, "STRETCH", 2)
+    monkeypatch.setattr(selecting, "CHUNK", 2)
     gate, reached = threading.Event(), threading.Event()
     async with contacts(runtime) as (app, pilot):
         await until(pilot, lambda: len(listed(app)) == 20)

@@ -39,7 +39,7 @@ def started(runtime, campaign):
 def some_of_everything(runtime):
     """Something for each panel."""
     now = time.time()
-    runtime.account.look()
+    runtime.account.poll()
     for name, states in (("gone", ["accepted", "rejected"]), ("asked", ["accepted", "in_doubt"])):
         settle(runtime, runtime.runs.start(add_campaign(runtime, name), now - 9e4).id, states)
     held = started(runtime, add_campaign(runtime, "held", contacts=3))
@@ -201,13 +201,13 @@ async def test_the_rate_of_the_last_hour_is_drawn_from_the_ledger(runtime):
 
 
 async def test_what_others_sent_is_told_apart(runtime, still):
-    runtime.account.look()
+    runtime.account.poll()
     runtime.clients.sesv2.send_email(
         FromEmailAddress="a@example.com",
         Destination={"ToAddresses": ["b@example.com"]},
         Content={"Simple": {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}},
     )
-    runtime.account.look()
+    runtime.account.poll()
     async with running(runtime, place="home", size=(120, 40)) as (app, pilot):
         app.services.account_open = True
         await until(pilot, lambda: "1 by others" in shown(app))
@@ -257,7 +257,7 @@ async def test_rejects_of_an_import_stay_until_somebody_knows(runtime, still, tm
 
 def relayed(runtime, *to):
     """A mail that a program handed to a relay, whose first call SES has taken."""
-    runtime.account.look()
+    runtime.account.poll()
     now, rule = time.time(), runtime.settings.quota_rule
     own = {"account": runtime.ses_account.key, "worker": "relay", "quota_rule": rule}
     ledger = Ledger(runtime.database, clock=runtime.clock, **own)

@@ -158,7 +158,7 @@ class Account:
     answers = True
     asked = 0
 
-    def look_closely(self) -> tuple[AccountStatus, bool]:
+    def poll_exactly(self) -> tuple[AccountStatus, bool]:
         self.asked += 1
         if not self.answers:
             raise AccountUnreachableError("SES doesn't answer.")

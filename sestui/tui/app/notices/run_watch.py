@@ -29,7 +29,7 @@ class RunWatch:
         self._going: set[int] | None = None
         self._needs: set[tuple[int, str]] = set()
 
-    def look(self) -> list[RunEvent]:
+    def poll(self) -> list[RunEvent]:
         """What has happened since the last look, nothing at the first; blocking.
 
         A pause or an end by the operator's own hand is nothing to call somebody for.

@@ -430,7 +430,7 @@ def test_a_deadline_is_kept(world):
     w = world(simulator_rate=20)
     runtime = w.runtime()
     run = w.started(runtime, addresses(200))
-    runtime.account.look()  # brings the simulator up
+    runtime.account.poll()  # brings the simulator up
     began = runtime.clock.monotonic()
     assert ran(runtime, seconds=3) is End.DEADLINE
     assert runtime.clock.monotonic() - began < 3 + 2

@@ -82,7 +82,7 @@ ACTIONS = {
     ],
 )
 def test_every_change_is_undone_to_what_was(database, contacts, name, selection, monkeypatch):
-    monkeypatch.setattr(selecting, "STRETCH", 3)
+    monkeypatch.setattr(selecting, "CHUNK", 3)
     change_selected(database, Selection(ids=ids(database, 1, 2, 4)), Tag("old"), NOW)
     change_selected(database, Selection(ids=ids(database, 1)), Tag("kept"), NOW)
     if selection == "ids":
@@ -174,7 +174,7 @@ def test_more_than_was_confirmed_is_refused_and_nothing_done(database, contacts)
 
 @pytest.mark.parametrize("name", ACTIONS)
 def test_one_that_is_stopped_has_done_nothing(database, contacts, name, monkeypatch):
-    monkeypatch.setattr(selecting, "STRETCH", 3)
+    monkeypatch.setattr(selecting, "CHUNK", 3)
     change_selected(database, Selection(ids=ids(database, 8)), Tag("old"), NOW)
     before = state(database)
 
@@ -183,7 +183,7 @@ def test_one_that_is_stopped_has_done_nothing(database, contacts, name, monkeypa
             raise StoppedError("Stopped.")
 
     with pytest.raises(StoppedError):
-        change_selected(database, Selection(), ACTIONS[name](), NOW + 1, told=stop)
+        change_selected(database, Selection(), ACTIONS[name](), NOW + 1, on_progress=stop)
     assert state(database) == before
     assert last_change(database, NOW + 1).said == "Tagged 1 contact old"
 
@@ -240,14 +240,14 @@ import sys
 from sestui.store.contacts import selection
 from sestui.store.contacts.bulk import Tag, Join, Suppress, Leave, change_selected
 from sestui.store.db.database import Database
-selection.STRETCH = 3
+selection.CHUNK = 3
 def told(done, of):
     if done >= 6:
         print("half", flush=True)
         sys.stdin.read()
 action = {"tag": Tag("vip"), "join": Join("new"), "suppress": Suppress("x"), "leave": Leave("all")}
 database = Database(sys.argv[1])
-change_selected(database, selection.Selection(), action[sys.argv[2]], 1000.0, told=told)
+change_selected(database, selection.Selection(), action[sys.argv[2]], 1000.0, on_progress=told)
 """
 
 

@@ -104,9 +104,9 @@ def test_what_is_taken_counts_until_the_next_look(database, governor):
     quota = row_quota(row, QuotaRule(0.5), START)
     assert (quota.maximum, quota.limit, quota.used, quota.left) == (1_000, 500, 37, 463)
     assert (governor.row(OTHER).taken, governor.row(OTHER).tat) == (0, 0)
-    begun = governor.look_begins(ACCOUNT)
+    begun = governor.poll_begins(ACCOUNT)
     assert begun == PollStarted(taken=7, in_flight=0)
-    assert governor.look_ends(ACCOUNT, AccountStatus(1_000, 14, 37), begun, now=START + 60)
+    assert governor.poll_ends(ACCOUNT, AccountStatus(1_000, 14, 37), begun, now=START + 60)
     assert row_quota(governor.row(ACCOUNT), QuotaRule(0.5), START).used == 37
 
 
@@ -120,23 +120,23 @@ def test_a_look_is_exact_only_when_nothing_was_in_flight(database, governor, clo
     ]
     claims = ledger.exchange([], ClaimRequest(runs[0], 2)).claims
     more = ledger.exchange([], ClaimRequest(runs[1], 1)).claims
-    begun = governor.look_begins(ACCOUNT)
+    begun = governor.poll_begins(ACCOUNT)
     assert begun == PollStarted(taken=3, in_flight=3)
     ledger.exchange([accepted(claim) for claim in (*claims, *more)], None)
     # They were answered meanwhile, and whether SES's figure has them nobody knows.
-    assert not governor.look_ends(ACCOUNT, AccountStatus(100, 10, 2), begun, now=START)
+    assert not governor.poll_ends(ACCOUNT, AccountStatus(100, 10, 2), begun, now=START)
     assert row_quota(governor.row(ACCOUNT), QuotaRule(1.0), START).used == 5
-    begun = governor.look_begins(ACCOUNT)
+    begun = governor.poll_begins(ACCOUNT)
     assert begun == PollStarted(taken=3, in_flight=0)
-    assert governor.look_ends(ACCOUNT, AccountStatus(100, 10, 3), begun, now=START)
+    assert governor.poll_ends(ACCOUNT, AccountStatus(100, 10, 3), begun, now=START)
     assert row_quota(governor.row(ACCOUNT), QuotaRule(1.0), START).used == 3
 
 
 def test_a_look_is_not_exact_when_something_left_during_it(database, governor):
     tell_governor(database, now=START)
-    begun = governor.look_begins(ACCOUNT)
+    begun = governor.poll_begins(ACCOUNT)
     change(database, lambda connection, row: take(connection, ACCOUNT, count=2, tat=START))
-    assert not governor.look_ends(ACCOUNT, AccountStatus(100, 10, 0), begun, now=START)
+    assert not governor.poll_ends(ACCOUNT, AccountStatus(100, 10, 0), begun, now=START)
     assert row_quota(governor.row(ACCOUNT), QuotaRule(1.0), START).used == 2
 
 

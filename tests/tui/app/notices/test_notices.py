@@ -71,13 +71,13 @@ def run(runtime):
 
 def test_an_end_is_told_once(runtime, run):
     watch = RunWatch(runtime)
-    assert watch.look() == []
+    assert watch.poll() == []
     change(runtime, run, "state = 'finished', accepted = 20, pending = 0")
-    (event,) = watch.look()
+    (event,) = watch.poll()
     assert event.sentence.startswith("november run 1: finished")
     assert "20 of 20 accepted" in event.sentence
     assert not event.needs_somebody
-    assert watch.look() == []
+    assert watch.poll() == []
 
 
 @pytest.mark.parametrize(
@@ -90,17 +90,17 @@ def test_an_end_is_told_once(runtime, run):
 )
 def test_a_need_is_told_once_and_again_when_it_comes_back(runtime, run, what, says):
     watch = RunWatch(runtime)
-    watch.look()
+    watch.poll()
     change(runtime, run, what)
-    (event,) = watch.look()
+    (event,) = watch.poll()
     assert event.needs_somebody
     assert event.sentence.startswith("november · run 1: ")
     assert says in event.sentence
-    assert watch.look() == []
+    assert watch.poll() == []
     change(runtime, run, "state = 'sending', reason = '', detail = '', in_doubt = 0")
-    assert watch.look() == []
+    assert watch.poll() == []
     change(runtime, run, what)
-    assert len(watch.look()) == 1
+    assert len(watch.poll()) == 1
 
 
 @pytest.mark.parametrize(
@@ -113,15 +113,15 @@ def test_a_need_is_told_once_and_again_when_it_comes_back(runtime, run, what, sa
 )
 def test_ones_own_doing_and_what_goes_on_by_itself_call_nobody(runtime, run, what):
     watch = RunWatch(runtime)
-    watch.look()
+    watch.poll()
     change(runtime, run, what)
-    assert watch.look() == []
+    assert watch.poll() == []
 
 
 def test_what_was_so_at_the_start_calls_nobody(runtime, run):
     settle(runtime, run, ["in_doubt", "accepted"])
     watch = RunWatch(runtime)
-    assert watch.look() == watch.look() == []
+    assert watch.poll() == watch.poll() == []
 
 
 # in the app
@@ -133,7 +133,7 @@ async def test_the_end_of_a_run_rings_and_can_be_read_later(runtime, still, run)
         app.alerts = Alerts("desktop", KITTY, written.append, terminal=True)
         await until(pilot, lambda: app.screen.has_looked)
         watched = RunWatch(runtime)
-        watched.look()
+        watched.poll()
         change(runtime, run, "state = 'finished', accepted = 20, pending = 0")
         app._watch_runs(watched)
         await until(pilot, lambda: written)

@@ -5,8 +5,8 @@ from sestui.core.delivery.explain import (
     ExplainedContact,
     RunFacts,
     Suppressed,
-    why,
-    why_without,
+    explain,
+    explain_absence,
 )
 from sestui.core.delivery.states import ContactStatus, DeliveryState, RunState
 
@@ -112,7 +112,7 @@ def say(instant):
     ],
 )
 def test_each_state_says_why(delivery, told):
-    assert told in why(delivery, GOING, ADA, say)
+    assert told in explain(delivery, GOING, ADA, say)
 
 
 @pytest.mark.parametrize(
@@ -126,15 +126,15 @@ def test_each_state_says_why(delivery, told):
     ],
 )  # fmt: skip
 def test_what_keeps_them_from_mail_is_told_before_and_after(recipient, code, told):
-    assert why(DeliveryFacts(S.SKIPPED, code), GOING, recipient, say) == f"Skipped: {told}"
-    pending = why(DeliveryFacts(S.PENDING), GOING, recipient, say)
+    assert explain(DeliveryFacts(S.SKIPPED, code), GOING, recipient, say) == f"Skipped: {told}"
+    pending = explain(DeliveryFacts(S.PENDING), GOING, recipient, say)
     assert pending == f"Still pending, and will be skipped when its turn comes: {told}"
 
 
 def test_a_transactional_mail_goes_to_whoever_has_unsubscribed():
     run = RunFacts(R.SENDING, transactional=True)
     gone = ExplainedContact(ContactStatus.UNSUBSCRIBED)
-    assert "turn has not come yet" in why(DeliveryFacts(S.PENDING), run, gone, say)
+    assert "turn has not come yet" in explain(DeliveryFacts(S.PENDING), run, gone, say)
 
 
 @pytest.mark.parametrize(
@@ -148,12 +148,12 @@ def test_a_transactional_mail_goes_to_whoever_has_unsubscribed():
     ],
 )
 def test_what_holds_the_run_holds_the_delivery(run, told):
-    assert why(DeliveryFacts(S.PENDING), run, ADA, say).endswith(told)
+    assert explain(DeliveryFacts(S.PENDING), run, ADA, say).endswith(told)
 
 
 def test_a_cancelled_run_skips_whoever_is_left():
     run = RunFacts(R.CANCELLED, finished_at=8)
-    told = why(DeliveryFacts(S.SKIPPED, "cancelled"), run, ADA, say)
+    told = explain(DeliveryFacts(S.SKIPPED, "cancelled"), run, ADA, say)
     assert told == "Skipped: the run was cancelled at 8, before their turn came."
 
 
@@ -177,7 +177,7 @@ def test_a_cancelled_run_skips_whoever_is_left():
     ],
 )
 def test_who_is_in_no_delivery_was_not_in_the_audience(run, recipient, told):
-    sentence = why_without(run, recipient, say)
+    sentence = explain_absence(run, recipient, say)
     assert sentence.startswith("Not in the audience")
     assert told in sentence
 
@@ -185,7 +185,7 @@ def test_who_is_in_no_delivery_was_not_in_the_audience(run, recipient, told):
 def test_every_state_and_every_run_has_an_answer():
     for state in DeliveryState:
         for run_state in RunState:
-            sentence = why(DeliveryFacts(state), RunFacts(run_state), ADA, say)
+            sentence = explain(DeliveryFacts(state), RunFacts(run_state), ADA, say)
             assert sentence[0].isupper()
             assert sentence.endswith(".")
             assert "  " not in sentence

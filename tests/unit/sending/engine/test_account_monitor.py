@@ -21,7 +21,7 @@ class Account:
         usual = {"max_24_hour_send": -1, "max_send_rate": 14, "sent_last_24_hours": 0}
         self.status = AccountStatus(**(usual | status))
 
-    def look_closely(self):
+    def poll_exactly(self):
         return self.status, True
 
 

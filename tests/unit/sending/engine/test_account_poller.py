@@ -21,7 +21,7 @@ class Account:
         self.gate = threading.Event()
         self.gate.set()
 
-    def look_closely(self):
+    def poll_exactly(self):
         self.asked += 1
         self.gate.wait(30)
         answer = self.answers.pop(0) if self.answers else STATUS
