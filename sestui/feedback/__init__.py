@@ -1,1 +1,1 @@
-"""The way back: what became of mail, and who wants no more of it."""
+"""Events, outcomes and suppressions: what SES reports after mail has been accepted."""

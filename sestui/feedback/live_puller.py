@@ -1,4 +1,4 @@
-"""Pulls events beside the sending, so that a live screen shows what becomes of the mail."""
+"""Pull events while mail is sent, so that live screens show outcomes."""
 
 import logging
 import threading
@@ -13,19 +13,19 @@ from sestui.feedback.puller import EventPuller
 _log = logging.getLogger(__name__)
 
 _WAIT_SECONDS = 2.0
-"""For so long a pull waits at an empty queue: the end of the sending waits no longer for it."""
+"""How long a pull waits at an empty queue, and so at most delays the end of the sending."""
 _PAUSE_SECONDS = 0.2
-"""Between two pulls: the sender's turn at the database."""
+"""Between two pulls, so that the sender gets at the database."""
 _TROUBLE_SECONDS = 30.0
-"""After a failure: what it was is in the log, and the queue keeps what is in it for days."""
+"""After a failure, which is logged; the queue keeps its messages for days."""
 _JOIN_SECONDS = 5.0
 
 
 @contextmanager
 def pulling(open_puller: Callable[[], EventPuller | None], clock: Clock) -> Iterator[None]:
-    """Pull events in a thread for as long as the block lasts.
+    """Pull events in a thread while the block lasts.
 
-    ``open_puller`` is called in that thread; None: there is no queue, and nothing to do.
+    ``open_puller`` is called in that thread; it returns None if there is no queue.
     """
     stop = threading.Event()
     thread = threading.Thread(

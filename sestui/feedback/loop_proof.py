@@ -1,4 +1,4 @@
-"""Prove the way of events: a mail to each mailbox of SES's simulator, and wait for its event."""
+"""Test the path of events: send a mail to each of SES's test mailboxes, and wait for its event."""
 
 import secrets
 import threading
@@ -30,9 +30,9 @@ AWAITED = {
 """The event that proves it, by mailbox; out-of-office replies come beside a delivery."""
 
 _POLL_SECONDS = 2.0
-"""Of one look into the queue: so long may a stop take."""
+"""How long one poll of the queue takes, and so at most a stop."""
 _MOST_TRIES = 10
-"""Of a mail that SES takes too many of; the account may be busy sending."""
+"""Attempts for a mail that SES throttles; the account may be busy sending."""
 
 
 class Mailer(Protocol):
@@ -44,7 +44,7 @@ class Mailer(Protocol):
 
 @dataclass(slots=True)
 class Probe:
-    """One mail and what has come of it."""
+    """One mail and its events so far."""
 
     mailbox: str
     message_id: str = ""
@@ -52,9 +52,9 @@ class Probe:
     sent_at: float = 0.0
     """By the monotonic clock."""
     events: list[str] = field(default_factory=list)
-    """In the order in which they came: ``Send``, ``Bounce (Permanent/General)``."""
+    """In the order of their arrival: ``Send``, ``Bounce (Permanent/General)``."""
     seconds: float | None = None
-    """From the mail to the awaited event; None: it has not come."""
+    """From the mail to the awaited event; None until then."""
 
     @property
     def awaited(self) -> EventKind:
@@ -63,7 +63,7 @@ class Probe:
 
 
 class LoopProof:
-    """One proof. Events of other mails that are met on the way are applied as ever."""
+    """One test of the path; events of other mails in the queue are applied as usual."""
 
     def __init__(
         self, database: Database, queue: EventQueue, clock: Clock, rules: EventRules
@@ -82,11 +82,11 @@ class LoopProof:
 
     @property
     def was_stopped(self) -> bool:
-        """Whether somebody has stopped it."""
+        """Whether it has been stopped."""
         return self._stopped.is_set()
 
     def stop(self) -> None:
-        """End soon; for a signal's handler."""
+        """Stop soon; can be called by a signal handler."""
         self._stopped.set()
 
     def run(
@@ -99,7 +99,7 @@ class LoopProof:
     ) -> None:
         """Send the mails, and read the queue until all have come or the time is over.
 
-        ``on_change`` is told of each mail that is sent and each event that comes.
+        ``on_change`` is called for each mail that is sent and each event that arrives.
 
         Raises:
             AccountError: a mail is refused, or the queue can't be read.
@@ -116,7 +116,7 @@ class LoopProof:
         return not (self.is_complete or self.was_stopped)
 
     def _send(self, probe: Probe, mailer: Mailer, mails_a_second: float) -> bool:
-        """Send one, evenly spaced, again where SES has not taken it; False: stopped."""
+        """Send one mail, evenly spaced; retry if SES throttles it. False if stopped."""
         to = f"{probe.mailbox}@simulator.amazonses.com"
         for attempt in range(1, _MOST_TRIES + 1):
             if self._stopped.is_set():
@@ -134,7 +134,7 @@ class LoopProof:
         return True
 
     def _take(self, event: SesEvent) -> None:
-        """Note an event of a probe, if it is one of this proof's."""
+        """Record a probe's event if the probe is one of this test."""
         probe = next((each for each in self.probes if each.message_id == event.message_id), None)
         if probe is None:
             return
@@ -175,7 +175,7 @@ class _ProbesTaken:
 
 
 def _probe_event(body: str) -> SesEvent | None:
-    """The event of a probe, of any proof; None for all else."""
+    """The event of a probe of any test; None for other messages."""
     try:
         event = parse_event(body)
     except EventFormatError:
@@ -184,7 +184,7 @@ def _probe_event(body: str) -> SesEvent | None:
 
 
 def missing_sentence(probes: Sequence[Probe]) -> str:
-    """Which events have not come, and why that may be; '' if all have."""
+    """The missing events and the likely reasons; '' if all have arrived."""
     missing = [each for each in probes if each.seconds is None]
     if not missing:
         return ""

@@ -1,4 +1,4 @@
-"""From the queue to the ledger: receive events, apply them, and only then delete them."""
+"""Receive events from the queue, apply them, and only then delete them there."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -40,7 +40,7 @@ _LARGEST_ID = 2**63 - 1
 
 
 class EventQueue(Protocol):
-    """Where events wait."""
+    """A queue of events."""
 
     def receive(self, wait_seconds: float) -> Sequence[QueueMessage]:
         """Messages, after waiting for the first for up to ``wait_seconds``; none: there are none.
@@ -54,7 +54,7 @@ class EventQueue(Protocol):
 
 @dataclass(slots=True)
 class PullResult:
-    """What a pull has brought."""
+    """The result of a pull."""
 
     received: int = 0
     applied: int = 0
@@ -63,16 +63,16 @@ class PullResult:
     unmatched: int = 0
     """Events of mail that is not in this database."""
     settled: int = 0
-    """Deliveries that were in doubt and are accepted."""
+    """Deliveries in doubt that turned out to be accepted."""
     refused: int = 0
     """Addresses that will get no more mail."""
     quarantined: int = 0
     ignored: int = 0
-    """Messages that report nothing: AWS's greeting of a new topic, events of probes."""
+    """Messages without news: AWS's test message of a new topic, events of probes."""
     kinds: dict[str, int] = field(default_factory=dict)
     """Events applied, by their kind."""
     tripped: list[Tripped] = field(default_factory=list)
-    """Runs whose bounces or complaints have crossed a line, each as often as it did."""
+    """Runs whose bounce or complaint rates have crossed a limit, each as often as it did."""
 
 
 class EventPuller:
@@ -198,7 +198,7 @@ def _diagnostic(event: SesEvent) -> str:
 
 
 def _id(tag: str | None) -> int | None:
-    """The id that a tag names; None: it is none of ours."""
+    """The id in a tag; None if it isn't one of ours."""
     if tag is None or not tag.isascii() or not tag.isdigit() or len(tag) > 19:
         return None
     number = int(tag)

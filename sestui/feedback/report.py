@@ -1,4 +1,4 @@
-"""What a pull of events has brought, in a sentence and in figures."""
+"""The result of a pull, as a sentence and as figures."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -32,7 +32,7 @@ def pull_sentence(result: PullResult) -> str:
 
 
 def tripped_sentences(tripped: Iterable[Tripped]) -> list[str]:
-    """What the breaker has done, and why."""
+    """Sentences on what the breaker has done, and why."""
     return [
         f"{each.campaign} run {each.number} {_DONE[each.level]}: {each.sentence}"
         for each in tripped
@@ -43,7 +43,7 @@ _DONE = {Level.PAUSE: "has been paused", Level.WARNING: "goes on, with a warning
 
 
 def pulled_figures(result: PullResult) -> dict[str, Any]:
-    """The same for programs."""
+    """The result of a pull for programs."""
     return {
         "received": result.received,
         "applied": result.applied,

@@ -1,4 +1,4 @@
-"""Messages in quarantine, tried again: a newer sestui may read what an older one could not."""
+"""Retry messages in quarantine, which a newer sestui may be able to read."""
 
 from dataclasses import dataclass, field
 
@@ -15,12 +15,12 @@ _BATCH = 200
 
 @dataclass(slots=True)
 class RetryResult:
-    """What became of the messages that were tried again."""
+    """The result of a retry."""
 
     applied: int = 0
     left: int = 0
     tripped: list[Tripped] = field(default_factory=list)
-    """Runs whose bounces or complaints have crossed a line by them."""
+    """Runs whose bounce or complaint rates have crossed a limit."""
 
 
 def retry_quarantined(

@@ -1,4 +1,4 @@
-"""Make two suppression lists agree: the one here, and SES's for the whole account.
+"""Synchronise our suppressions with SES's account-level list.
 
 What either side has added, the other gets. What either side has removed stays on the other, unless
 removals are wanted. What an operator suppressed by hand, and whole domains, stay here alone, as SES
@@ -23,7 +23,7 @@ _HERE = {"BOUNCE": "bounced", "COMPLAINT": "complained"}
 _THERE: "dict[str, SuppressionListReasonType]" = {"bounced": "BOUNCE", "complained": "COMPLAINT"}
 _BATCH = 500
 _SKEW_SECONDS = 300.0
-"""SES's clock may be ahead by as much."""
+"""By how much SES's clock may be ahead."""
 
 
 class SyncStep(StrEnum):
@@ -36,15 +36,15 @@ class SyncStep(StrEnum):
 
 
 OnStep = Callable[[SyncStep, str, str], None]
-"""Told of each step: which, the address, and the reason ('' for a removal)."""
+"""Called for each step with its kind, the address, and the reason ('' for a removal)."""
 
 
 @dataclass(slots=True)
 class SyncResult:
-    """How many addresses."""
+    """The numbers of addresses, by what was done."""
 
     listed: int = 0
-    """Entries that SES has told."""
+    """Entries that SES has listed."""
     added_here: int = 0
     added_there: int = 0
     removed_here: int = 0
@@ -67,12 +67,12 @@ class SyncResult:
         )
 
     def figures(self) -> dict[str, int]:
-        """For programs."""
+        """The numbers for programs."""
         return asdict(self)
 
 
 class SuppressionSync:
-    """One comparison; it goes on where the last one was stopped."""
+    """One synchronisation, which continues where a stopped one left off."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class SuppressionSync:
 
         Raises:
             AccountError: SES refuses, or doesn't answer.
-            StoppedError: it was stopped; what is done stays done.
+            StoppedError: it was stopped; completed steps are kept.
         """
         result = SyncResult()
         seen: set[str] = set()
@@ -115,7 +115,7 @@ class SuppressionSync:
     def _pull(
         self, result: SyncResult, on_step: OnStep, seen: set[str], *, dry_run: bool, full: bool
     ) -> int:
-        """Page through SES's list; the number of the listing."""
+        """Page through SES's list; returns the listing's number."""
         progress = self._listed.progress()
         token, since = progress.get("token", ""), progress.get("since")
         goes_on = bool(token) and progress.get("full") == full and not dry_run

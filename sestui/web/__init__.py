@@ -1,1 +1,1 @@
-"""The page behind unsubscribe links: public, by way of a proxy on this host."""
+"""The page behind unsubscribe links, published by a web server on this host."""

@@ -1,4 +1,4 @@
-"""The page's HTTP face: GET asks, POST acts, and nothing else changes anything."""
+"""The page over HTTP: GET shows it, and only POST changes anything."""
 
 import asyncio
 import logging
@@ -48,11 +48,11 @@ _STRICT = {
 
 
 class TooLongError(ValueError):
-    """A request's body is longer than any that means something."""
+    """A request's body is too long."""
 
 
 class WebApp:
-    """Bare ASGI with starlette's requests and responses: one page needs no router."""
+    """An ASGI app with starlette's requests and responses; one page needs no router."""
 
     def __init__(
         self,
@@ -104,7 +104,7 @@ class WebApp:
         return _html(preferences_page(recipient, lang, self._clock.now(), self._zone), lang)
 
     async def _subject(self, token: str) -> LinkSubject | None:
-        """Whom the link is about; None: it is none of ours."""
+        """Whom the link is about; None if it isn't one of ours."""
         try:
             return opened(token, self._keys.held())
         except UnknownKeyError as error:
@@ -131,7 +131,7 @@ class WebApp:
         )
 
     def _pause_end(self, now: Instant, days: int) -> Instant:
-        """The midnight after so many days: the same for a form that is sent twice."""
+        """Midnight after so many days, so that a form sent twice has one result."""
         day = datetime.fromtimestamp(now, self._zone).date() + timedelta(days=days + 1)
         return datetime(day.year, day.month, day.day, tzinfo=self._zone).timestamp()
 

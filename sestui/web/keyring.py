@@ -1,4 +1,4 @@
-"""The keys that the page opens links with, read again every few seconds."""
+"""The keys for opening links, re-read every few seconds."""
 
 import threading
 from collections.abc import Collection, Mapping
@@ -9,7 +9,7 @@ from sestui.errors import SettingsError
 from sestui.store.web.link_keys import FILE_NAME, LinkKeys
 
 _FRESH_SECONDS = 5.0
-"""A new key works after no longer than this."""
+"""The longest time until a new key works."""
 
 
 class WebKeyring:
@@ -36,10 +36,10 @@ class WebKeyring:
         return self._held
 
     def check_unknown(self, key_id: str) -> None:
-        """Find out about the id of a key that isn't here; returns if no link was made with it.
+        """Check an unknown key id; returns if no link was ever sealed with it.
 
         Raises:
-            SettingsError: links were, so they are good, but can't be opened here.
+            SettingsError: the key is known, so its links are valid, but it isn't on this host.
         """
         with self._lock:  # whoever tries ids makes the database be asked once in a while only
             if self._clock.monotonic() - self._known_at >= _FRESH_SECONDS:

@@ -1,4 +1,4 @@
-"""The page as HTML: what a recipient can choose, and what is in force."""
+"""The page as HTML: the recipient's choices, and which are in force."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -35,7 +35,7 @@ def preferences_page(
     *,
     unchosen: bool = False,
 ) -> str:
-    """The page of a link; ``unchosen``: it was sent without a choice."""
+    """The page for a link; ``unchosen``: the form was sent without a choice."""
     words = WORDS[lang]
     said = words.choose if unchosen else _state(recipient, words, lang, now, zone)
     sender = _sender(recipient.sender)
@@ -52,13 +52,13 @@ def preferences_page(
 
 
 def invalid_page(lang: str) -> str:
-    """The page of a link that is none."""
+    """The page for an invalid link."""
     words = WORDS[lang]
     return _TEMPLATE.render(lang=lang, words=words, title=words.invalid_title, said=words.invalid)
 
 
 def unavailable_page(lang: str) -> str:
-    """The page for when the database can't be asked, or a key is missing here."""
+    """The page shown while the database can't be read, or a key is missing."""
     words = WORDS[lang]
     return _TEMPLATE.render(
         lang=lang, words=words, title=words.unavailable_title, said=words.unavailable
@@ -66,7 +66,7 @@ def unavailable_page(lang: str) -> str:
 
 
 def masked(address: str) -> str:
-    """``a…@example.com``: enough for whoever has the address to know it."""
+    """``a…@example.com``: its owner recognises it."""
     local, _, domain = address.rpartition("@")
     return printable(f"{local[:1]}…@{domain}")
 
@@ -74,7 +74,7 @@ def masked(address: str) -> str:
 def _state(
     recipient: LinkedRecipient, words: Words, lang: str, now: Instant, zone: ZoneInfo | None
 ) -> str:
-    """What is in force; '' if mail comes as usual."""
+    """The choice in force; '' if there is none."""
     if recipient.suppressed and not recipient.suppressed_by_page:
         return words.suppressed
     if recipient.unsubscribed:

@@ -1,4 +1,4 @@
-"""The lines by which a web server in front publishes the page."""
+"""Configuration for a web server that publishes the page."""
 
 from urllib.parse import urlsplit
 
@@ -17,7 +17,7 @@ def nginx_lines(web_url: str, port: int) -> str:
 
 
 def caddy_lines(web_url: str, port: int) -> str:
-    """A site block for the Caddyfile; Caddy fetches the certificate by itself."""
+    """A site block for the Caddyfile; Caddy gets the certificate itself."""
     parts = urlsplit(web_url)
     # handle_path takes away all that it matches, and the page wants its own part.
     route = (

@@ -1,4 +1,4 @@
-"""Serve the page in this process until it is told to stop."""
+"""Serve the page in this process until a signal."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from sestui.web.keyring import WebKeyring
 from sestui.web.page import STYLE
 
 _HOST = "127.0.0.1"
-"""The page is published by a web server in front, which has the certificate."""
+"""A web server in front publishes the page, and has the certificate."""
 
 _KEEP_ALIVE_SECONDS = 75
 _MOST_CONNECTIONS = 500
@@ -32,14 +32,14 @@ def serve(
     announce: Callable[[int], None],
     warn: Callable[[str], None],
 ) -> None:
-    """Serve until SIGINT or SIGTERM; answers on their way still go.
+    """Serve until SIGINT or SIGTERM, then finish running requests.
 
-    ``announce`` is called with the port once it listens; port 0 is a free one. ``style`` replaces
-    the page's style sheet; ``warn`` is told what the operator should read.
+    ``announce`` is called with the port once it listens; port 0 picks a free one. ``style``
+    replaces the page's style sheet; ``warn`` is called with messages for the operator.
 
     Raises:
         SettingsError: there is no ``web_url``, the keys can't be used, or ``style`` can't be read.
-        AccountUnreachableError: the port can't be had.
+        AccountUnreachableError: the port is not available.
     """
     app = create_app(runtime, style=style, warn=warn)
 

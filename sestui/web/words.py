@@ -1,4 +1,4 @@
-"""The page's sentences in each language it speaks, and the choice among them."""
+"""The page's sentences in each language, and the choice of the language."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -8,7 +8,7 @@ FALLBACK = "en"
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """All that the page says; ``{…}`` is filled in."""
+    """All sentences of the page; ``{…}`` is filled in."""
 
     title: str
     about: str
@@ -190,12 +190,12 @@ WORDS: dict[str, Words] = {
 """By language."""
 
 _MOST_LANGUAGES = 20
-"""More than these of a request's languages are not looked at."""
+"""The most languages of a request that are considered."""
 
 
 @lru_cache(maxsize=512)
 def language_of(accepted: str) -> str:
-    """The language for a request's ``Accept-Language``: the most wanted of ours, or English."""
+    """The preferred of our languages by a request's ``Accept-Language``, or English."""
     wanted: list[tuple[float, int, str]] = []
     for place, part in enumerate(accepted[:1_000].split(",")[:_MOST_LANGUAGES]):
         tag, _, weight = part.strip().partition(";")
@@ -208,7 +208,7 @@ def language_of(accepted: str) -> str:
 
 
 def _weight(text: str) -> float:
-    """Of ``q=0.8``; 1 where nothing is said, 0 where it is nonsense."""
+    """The weight in ``q=0.8``; 1 if there is none, 0 if it can't be read."""
     name, _, value = text.partition("=")
     if not name.strip():
         return 1.0

@@ -1,1 +1,1 @@
-"""What SES has reported: events, what they make of deliveries, and what could not be read."""
+"""SES's events: applying them to deliveries, the figures that follow, and unreadable ones."""

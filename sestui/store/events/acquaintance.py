@@ -1,4 +1,4 @@
-"""What is known of an audience before it is mailed, by a sample where it is large."""
+"""How well an audience is known before it is mailed; of a large one, by a sample."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,7 +23,7 @@ _CHECK = ContactCheck.__table__  # type: ignore[attr-defined] # set by SQLModel'
 _DAY = 86_400.0
 
 SAMPLE = 20_000
-"""Of larger audiences about so many contacts are looked at."""
+"""About how many contacts of a larger audience are sampled."""
 
 
 def of_lists(
@@ -45,7 +45,7 @@ def of_lists(
 def of_pending(
     connection: Connection, run_id: int, size: int, now: Instant
 ) -> tuple[dict[Acquaintance, int], bool]:
-    """The same of whoever is pending in a run."""
+    """The same for the pending recipients of a run."""
     step = max(1, size // SAMPLE)
     pending = select(DELIVERY.c.contact_id).where(
         DELIVERY.c.run_id == run_id,

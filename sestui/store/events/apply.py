@@ -1,4 +1,4 @@
-"""Applying events: each once, in whatever order they come, in the transaction that counts them.
+"""Apply events: each once, in any order, in the transaction that counts them.
 
 A delivery's facts are computed anew from all of its events whenever one more comes, so that neither
 order nor repetition can matter. Two processes may apply the same events at the same time.
@@ -66,7 +66,7 @@ class NewEvent:
     """An event to be applied."""
 
     key: bytes
-    """Equal for two reports of the same thing (:func:`event_key`)."""
+    """The same for two reports of one event (:func:`event_key`)."""
     message_id: str
     recipients: tuple[str, ...]
     """Keys (``core.contact.address_check``) of the addresses that the mail went to."""
@@ -78,7 +78,7 @@ class NewEvent:
     raw: bytes
     """Its JSON, compressed."""
     run_id: int | None = None
-    """By the mail's tag; None: it has none."""
+    """From the mail's tag; None without one."""
     delivery_id: int | None = None
     """As ``run_id``."""
 
@@ -92,25 +92,25 @@ def event_key(identity: str, at: Instant) -> bytes:
 
 @dataclass(slots=True)
 class AppliedEvents:
-    """What became of a batch of events."""
+    """The result of applying a batch of events."""
 
     new: list[NewEvent] = field(default_factory=list)
-    """Those that had not been applied yet, in the order in which they were given."""
+    """The events that had not been applied before, in the given order."""
     known: int = 0
     """How many had been applied before."""
     unmatched: int = 0
-    """How many of the new ones belong to no delivery of this database."""
+    """New events that belong to no delivery of this database."""
     settled: int = 0
-    """How many deliveries in doubt they have settled as accepted."""
+    """Deliveries in doubt that they have shown to be accepted."""
     refused: int = 0
-    """How many addresses are suppressed, or contacts unsubscribed, by them."""
+    """Addresses that they have suppressed, or contacts unsubscribed."""
     tripped: tuple[Tripped, ...] = ()
-    """Runs whose rates of bounces or complaints have crossed a line by them."""
+    """Runs whose bounce or complaint rates have crossed a limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventRules:
-    """What follows from events, as the operator has set it; whoever applies events names them."""
+    """The operator's rules for what follows from events."""
 
     soft_bounces: SoftBounceRule = field(default_factory=SoftBounceRule)
     breaker: BreakerRule = field(default_factory=BreakerRule)
@@ -252,7 +252,7 @@ def _insert(
     matched: Mapping[bytes, Row[Any]],
     now: Instant,
 ) -> set[bytes]:
-    """Add what is not there yet; the keys of what was added."""
+    """Insert the new events; returns their keys."""
     if not by_key:
         return set()
     rows = [

@@ -1,4 +1,4 @@
-"""The breaker: runs that cause too many bounces or complaints are paused, or warned of.
+"""The breaker: pause, or warn of, runs that cause too many bounces or complaints.
 
 Looked at in the transaction that applies the events, and only for runs of which something has got
 worse. It costs a few rows of sums, however large the runs are.
@@ -35,11 +35,11 @@ _MEMBERSHIP = Membership.__table__  # type: ignore[attr-defined] # set by SQLMod
 
 _WATCHED = frozenset({RunKind.CAMPAIGN.value, RunKind.RELAY.value})
 _PAUSED_KINDS = frozenset({RunKind.CAMPAIGN.value})
-"""Relayed mail is warned of only: it is a program's answer to somebody who waits for it."""
+"""Relayed mail only causes a warning, as somebody may be waiting for it."""
 _GOING = frozenset({RunState.SENDING.value, RunState.WAITING.value})
 _RUNS_OF_CAMPAIGN = 20
 _LOOKED_AT = 5_000
-"""The newest deliveries by which the worst domains and lists are found."""
+"""The number of newest deliveries that are searched for the worst domains and lists."""
 _SHOWN = 3
 _LEAST_SHARE = 5
 """Bounces below which a domain or a list is not named."""
@@ -47,7 +47,7 @@ _LEAST_SHARE = 5
 
 @dataclass(frozen=True, slots=True)
 class Tripped:
-    """A run whose rate has crossed a line."""
+    """A run whose rate has crossed a limit."""
 
     run_id: int
     campaign: str
@@ -85,7 +85,7 @@ def trip(
 def resumed_at(connection: Connection) -> Instant:
     """When the operator last resumed a run that the breaker had paused; 0: never.
 
-    Mail before it is judged no more: they know of it.
+    Earlier mail is not judged again, as the operator knows of it.
     """
     newest = select(func.max(RUN.c.breaker_since)).where(RUN.c.breaker_since.is_not(None))
     return float(connection.execute(newest).scalar() or 0.0)

@@ -1,4 +1,4 @@
-"""What was said of mails that did not arrive."""
+"""The servers' or SES's diagnostics of mails that did not arrive."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ _SAYING = (
 
 
 def diagnostics(database: Database, delivery_ids: Sequence[int]) -> dict[int, str]:
-    """What servers or SES have said of these deliveries, by their ids: the latest of each."""
+    """The latest diagnostic of each of these deliveries, by id."""
     if not delivery_ids:
         return {}
     statement = (

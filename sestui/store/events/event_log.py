@@ -1,4 +1,4 @@
-"""All events in the order in which they came, a batch of rows at a time."""
+"""Read events in the order of their arrival, batch by batch."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ _BATCH = 5_000
 
 
 class LoggedEvent(NamedTuple):
-    """An event with the delivery it is about; without one, its mail is another program's."""
+    """An event with its delivery; there is none for another program's mail."""
 
     id: int
     campaign: str | None

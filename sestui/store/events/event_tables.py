@@ -1,11 +1,11 @@
-"""The tables of events: each of SES's reports once, and whatever could not be read as one."""
+"""The tables of events, each stored once, and of messages that could not be read."""
 
 from sqlalchemy import Column, Index, LargeBinary, Text, text
 from sqlmodel import Field, SQLModel
 
 
 class EventRow(SQLModel, table=True):
-    """One event; it stays when its JSON goes, so that an outcome can always be explained."""
+    """One event; the row outlives its JSON, so that every outcome can be explained."""
 
     __tablename__ = "ses_event"
     __table_args__ = (
@@ -32,9 +32,9 @@ class EventRow(SQLModel, table=True):
 
     id: int = Field(default=None, primary_key=True)
     key: bytes = Field(sa_column=Column(LargeBinary, nullable=False, unique=True))
-    """Equal for two reports of the same thing."""
+    """The same for two reports of one event."""
     delivery_id: int | None = Field(default=None)
-    """None: the mail is another program's."""
+    """None for another program's mail."""
     message_id: str
     kind: str
     """A ``core.delivery.events.EventKind``."""
@@ -47,9 +47,9 @@ class EventRow(SQLModel, table=True):
     detail: str = Field(default="", sa_column=Column(Text, nullable=False))
     """The diagnostic, the reason or the link."""
     by_machine: bool = Field(default=False)
-    """Open and click: the agent is no person's."""
+    """For opens and clicks: caused by a machine, not a person."""
     raw: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
-    """The JSON, compressed (``store.events.raw``); None once its time has passed."""
+    """The JSON, compressed (``store.events.raw``); None once purged."""
 
 
 class QuarantinedEvent(SQLModel, table=True):
@@ -59,7 +59,7 @@ class QuarantinedEvent(SQLModel, table=True):
 
     id: int = Field(default=None, primary_key=True)
     key: bytes = Field(sa_column=Column(LargeBinary, nullable=False, unique=True))
-    """A digest of the message, so that the same one is kept once."""
+    """A digest of the message, so that it is kept only once."""
     received_at: float
     reason: str = Field(sa_column=Column(Text, nullable=False))
     """Why it can't be read, as a sentence."""

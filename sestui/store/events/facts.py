@@ -1,4 +1,4 @@
-"""Facts of deliveries, computed anew from all of their events, and the counts that follow them."""
+"""Outcomes of deliveries, recomputed from all of their events, and the counters that follow."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -47,7 +47,7 @@ _ADD_COUNTS = (
 
 @dataclass(slots=True)
 class WrittenFacts:
-    """What has changed by events."""
+    """The changes that events have made."""
 
     worse: set[int] = field(default_factory=set)
     """Runs with more bounces or complaints, as SES counts them."""
@@ -61,7 +61,7 @@ def ids_of(connection: Connection) -> Any:
 
 
 def write_facts(connection: Connection, touched: Mapping[int, Row[Any]]) -> WrittenFacts:
-    """Bring deliveries up to all of their events; ``touched`` are their rows by id."""
+    """Update deliveries from all of their events; ``touched`` are their rows by id."""
     if not touched:
         return WrittenFacts()
     events: dict[int, list[MailEvent]] = {delivery_id: [] for delivery_id in touched}
@@ -123,7 +123,7 @@ def write_facts(connection: Connection, touched: Mapping[int, Row[Any]]) -> Writ
 
 
 def _values_of(facts: MailFacts) -> dict[str, Any]:
-    """The columns of a delivery that say the facts."""
+    """The columns of a delivery that hold the outcome."""
     reported = facts.reported
     return {
         "outcome": reported.outcome.value if reported else "",
@@ -144,7 +144,7 @@ _COUNTED = {
 
 
 def _counted(values: Mapping[str, Any]) -> Iterable[str]:
-    """The counters of the run that a delivery with these columns is in."""
+    """The run's counters that include a delivery with these columns."""
     outcome = values["outcome"]
     found = list(_COUNTED.get(DeliveryOutcome(outcome), ())) if outcome else []
     found += ["opened"] * (values["opened_at"] is not None)

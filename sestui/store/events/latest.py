@@ -10,14 +10,14 @@ from sestui.store.events.event_tables import EventRow
 
 
 def latest_event(database: Database) -> Instant | None:
-    """When the newest event was received; None: none ever."""
+    """When the newest event was received; None if there is none."""
     query = select(EventRow.received_at).order_by(col(EventRow.id).desc()).limit(1)
     with database.read() as session:
         return session.exec(query).first()
 
 
 def latest_mail(database: Database) -> Instant | None:
-    """When the newest run that got mail accepted ended, or else began; None: there is none."""
+    """When the newest run with accepted mail ended, or else began; None if there is none."""
     query = (
         select(func.coalesce(Run.finished_at, Run.started_at))
         .where(col(Run.accepted) > 0)

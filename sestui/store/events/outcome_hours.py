@@ -1,4 +1,4 @@
-"""What SES reported of a run's mails, hour by hour: a row an hour instead of all deliveries."""
+"""A run's outcomes hour by hour: one row an hour, so that not all deliveries are read."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,7 +15,7 @@ NAMES = ("delivered", "bounced", "complained", "opened", "clicked")
 
 
 class OutcomeHour(SQLModel, table=True):
-    """What happened to a run's mails within an hour, by the time of the event."""
+    """The events of a run's mails within an hour, by the time of the event."""
 
     __tablename__ = "outcome_hour"
 
@@ -23,7 +23,7 @@ class OutcomeHour(SQLModel, table=True):
     at: int = Field(primary_key=True)
     """The hour's start in seconds since the epoch."""
     delivered: int = Field(default=0)
-    """Those who complained later are not among them."""
+    """Without those who complained later."""
     bounced: int = Field(default=0)
     complained: int = Field(default=0)
     opened: int = Field(default=0)
@@ -46,7 +46,7 @@ def hour_of(at: Instant) -> int:
 
 
 def hourly(values: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
-    """The hours and counters that a delivery with these columns is in."""
+    """The hours and counters that include a delivery with these columns."""
     name = _NAMED.get(values["outcome"])
     if name is not None and values["outcome_at"] is not None:
         yield hour_of(values["outcome_at"]), name
@@ -56,7 +56,7 @@ def hourly(values: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
 
 
 def add_to_hours(connection: Connection, changes: Mapping[tuple[int, int, str], int]) -> None:
-    """Add ``changes`` by run, hour and counter, in the transaction that has written the facts."""
+    """Add ``changes`` by run, hour and counter, in the transaction that wrote the outcomes."""
     rows: dict[tuple[int, int], dict[str, int]] = {}
     for (run_id, at, name), count in changes.items():
         if count:

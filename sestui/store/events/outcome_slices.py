@@ -1,4 +1,4 @@
-"""What became of a run's mails, by the minute in which SES took them: a few rows instead of all.
+"""A run's outcomes by the minute of acceptance: few rows, so that not all deliveries are read.
 
 The rates that the breaker watches are sums of the newest of these. A bounce or complaint counts
 with the mails that were sent beside it, however late it comes: rates of what is known, whose
@@ -26,11 +26,11 @@ from sestui.store.ledger.statements import RUN
 
 _SECONDS = 60
 _MOST_ROWS = 20_000
-"""Of slices in a sample: years of them, where so few mails are sent a minute."""
+"""The most slices in a sample; only a little mail a minute gives so many."""
 
 
 class OutcomeSlice(SQLModel, table=True):
-    """What is known of the mails that SES took within a minute."""
+    """The outcomes of the mails that SES accepted within a minute."""
 
     __tablename__ = "outcome_slice"
 
@@ -38,7 +38,7 @@ class OutcomeSlice(SQLModel, table=True):
     at: int = Field(primary_key=True, index=True)
     """The minute's start in seconds since the epoch."""
     known: int = Field(default=0)
-    """Mails whose outcome is known, whichever it is."""
+    """Mails with any known outcome."""
     delivered: int = Field(default=0)
     """Of them: delivered, and not complained of."""
     bounced: int = Field(default=0)
@@ -81,12 +81,12 @@ _NOT_KNOWN = frozenset({"", DeliveryOutcome.DELAYED.value})
 
 
 def slice_of(at: Instant) -> int:
-    """The slice of a mail that SES took at that instant."""
+    """The slice of a mail that SES accepted at that instant."""
     return int(at // _SECONDS) * _SECONDS
 
 
 def slice_counts(email: str, values: Mapping[str, Any]) -> SliceCounts:
-    """What a delivery with these columns adds to its slice."""
+    """What a delivery with these columns counts for in its slice."""
     outcome = values["outcome"]
     if outcome in _NOT_KNOWN or email.lower().endswith(MAILBOX_SIMULATOR):
         return NO_COUNTS
@@ -99,7 +99,7 @@ def slice_counts(email: str, values: Mapping[str, Any]) -> SliceCounts:
 
 
 def add_to_slices(connection: Connection, changes: Mapping[tuple[int, int], SliceCounts]) -> None:
-    """Add ``changes`` by run and slice, in the transaction that has written the facts."""
+    """Add ``changes`` by run and slice, in the transaction that wrote the outcomes."""
     rows = [
         {"run_id": run_id, "at": at} | dict(zip(_COUNTS, astuple(counts), strict=True))
         # In one order for every process: no deadlocks on PostgreSQL.
@@ -115,7 +115,7 @@ def add_to_slices(connection: Connection, changes: Mapping[tuple[int, int], Slic
 
 
 def account_sample(database: Database, volume: int) -> Sample:
-    """The newest mails of all runs whose outcome is known."""
+    """The newest mails with known outcomes, of all runs."""
     with database.read_connection() as connection:
         return sample_of(connection, volume)
 

@@ -1,4 +1,4 @@
-"""Forgetting the JSON of events; what they have reported stays."""
+"""Delete the JSON of old events; their outcomes stay."""
 
 from sqlalchemy import select, update
 
@@ -10,7 +10,7 @@ _EVENT = EventRow.__table__  # type: ignore[attr-defined] # set by SQLModel's me
 
 
 def purge_events(database: Database, before: Instant, most: int) -> int:
-    """Forget the JSON of up to ``most`` events received before ``before``; how many.
+    """Delete the JSON of up to ``most`` events received before ``before``; returns their number.
 
     A queue gives an event out for 14 days at most: its row keeps it from being applied again.
     """

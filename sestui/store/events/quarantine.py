@@ -1,4 +1,4 @@
-"""Messages that could not be read as events, kept until somebody has looked at them."""
+"""Messages that could not be read as events, kept for the operator."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _ROW = QuarantinedEvent.__table__  # type: ignore[attr-defined] # set by SQLMode
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A message, and why it is no event."""
+    """A message, and why it can't be read as an event."""
 
     body: bytes
     reason: str
@@ -43,7 +43,7 @@ class Quarantine:
         self._database = database
 
     def add(self, messages: Sequence[Unreadable], now: Instant) -> int:
-        """Keep these; how many are new. The same message is kept once."""
+        """Keep these messages, each once; returns the number of new ones."""
         if not messages:
             return 0
         rows = {}
@@ -69,7 +69,7 @@ class Quarantine:
             return connection.execute(select(func.count()).select_from(_ROW)).scalar_one()
 
     def list(self, *, after: int = 0, most: int = 100) -> list[QuarantinedMessage]:
-        """Messages in the order in which they came, those after id ``after``."""
+        """Messages after id ``after``, in the order of their arrival."""
         with self._database.read_connection() as connection:
             rows = connection.execute(
                 select(_ROW).where(_ROW.c.id > after).order_by(_ROW.c.id).limit(most)
@@ -94,7 +94,7 @@ class Quarantine:
         return found[0]
 
     def drop(self, ids: Sequence[int] | None) -> int:
-        """Delete messages for good, all of them for None; how many there were."""
+        """Delete messages for good, all of them for None; returns their number."""
         which = delete(_ROW) if ids is None else delete(_ROW).where(_ROW.c.id.in_(ids))
         with self._database.write_connection() as connection:
             return connection.execute(which).rowcount

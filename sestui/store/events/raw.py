@@ -1,4 +1,4 @@
-"""Events' JSON, compressed: they are nearly all alike, so a dictionary of their words does most."""
+"""Compress events' JSON with a dictionary of its usual words, as events are much alike."""
 
 import zlib
 
@@ -32,7 +32,7 @@ compressed with it can't be read with another."""
 
 
 def compressed(text: bytes) -> bytes:
-    """``text`` as it is kept."""
+    """``text``, compressed."""
     packer = zlib.compressobj(6, zlib.DEFLATED, -15, 8, zlib.Z_DEFAULT_STRATEGY, _WORDS)
     return packer.compress(text) + packer.flush()
 

@@ -1,5 +1,4 @@
-"""Nobody who has refused mail gets more: bounces and complaints suppress, in the transaction that
-applies them."""
+"""Suppress addresses that bounced or complained, in the transaction that applies the events."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ _DAY = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class SoftBounceRule:
-    """When an address that bounces softly again and again is given up."""
+    """When an address is suppressed for repeated soft bounces."""
 
     bounces: int = 5
     """In a row; 0: never."""
@@ -36,9 +35,9 @@ class AddressEvent:
     """An event and one address that it is about."""
 
     address: str
-    """Its key, as of ``core.contact.address_check``."""
+    """Its key by ``core.contact.address_check``."""
     contact_id: int | None
-    """The contact whose delivery it is about; None: it is about none."""
+    """The contact whose delivery it is about; None if there is none."""
     event: MailEvent
 
 

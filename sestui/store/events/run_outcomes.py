@@ -1,4 +1,4 @@
-"""What became of a run's mails, for its report: read by indexes and sums, whatever its size.
+"""A run's outcomes for its report, read by indexes and sums, whatever its size.
 
 Counters of the run and of its hours are at hand. Only what came back, what was clicked and what
 machines did is looked up row by row, each by an index of nothing else.
@@ -31,7 +31,7 @@ MOST_HOURS = 48
 
 @dataclass(frozen=True, slots=True)
 class BouncedGroup:
-    """Mails that came back from one domain for one reason."""
+    """Bounced mails of one domain and reason."""
 
     domain: str
     code: str
@@ -50,7 +50,7 @@ class LinkClicks:
 
 @dataclass(frozen=True, slots=True)
 class HourCounts:
-    """An hour of a run."""
+    """The outcomes of a run within an hour."""
 
     at: Instant
     accepted: int
@@ -63,7 +63,7 @@ class HourCounts:
 
 @dataclass(frozen=True, slots=True)
 class RunOutcomes:
-    """What a report of a run reads beside its counters."""
+    """The figures of a run's report besides its counters."""
 
     bounces: Sequence[BouncedGroup]
     """The largest first, at most :data:`MOST_BOUNCES`."""
@@ -73,7 +73,7 @@ class RunOutcomes:
     """As ``bounces``, at most :data:`MOST_LINKS`."""
     machine_opens: int
     machine_clicks: int
-    """Events that were set aside."""
+    """Clicks by machines, which aren't counted."""
     hours: Sequence[HourCounts]
     """The first :data:`MOST_HOURS` in which anything happened."""
 
@@ -94,7 +94,7 @@ def run_outcomes(database: Database, run_id: int) -> RunOutcomes:
 
 
 _CAME_BACK = text("delivery.outcome IN ('bounced', 'complained')")
-"""As the index has it: by parameters it would not be found."""
+"""Written as in the index, which would not be used with parameters."""
 _DOMAIN = of_domain(func.lower(DELIVERY.c.email)).label("domain")
 
 

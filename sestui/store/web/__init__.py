@@ -1,1 +1,1 @@
-"""The unsubscribe page's keys, and what people chose there."""
+"""The unsubscribe page's keys, and recipients' choices on it."""

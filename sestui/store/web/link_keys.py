@@ -1,7 +1,7 @@
 """The keys of unsubscribe links: secrets in a file of the workspace, their ids in the database.
 
-No secret stands in the database, which is copied into backups. The ids do, so that a host without
-the file, or with another one, doesn't seal links that the host with the page can't open.
+The secrets aren't in the database, as it is copied into backups. The ids are, so that a host
+without the file, or with another one, doesn't seal links that the page's host can't open.
 """
 
 import secrets
@@ -29,7 +29,7 @@ class LinkKeys:
         self._path = folder / FILE_NAME
 
     def current(self) -> LinkKey:
-        """The key that new links are sealed with; the first one ever is made now.
+        """The key that seals new links; made now if there is none at all.
 
         Raises:
             SettingsError: the database knows keys, and this host has none of them.
@@ -47,7 +47,7 @@ class LinkKeys:
         return self._first()
 
     def held(self) -> Mapping[str, LinkKey]:
-        """Every key of the file by its id, the oldest first; none where there is no file.
+        """The keys in the file by id, oldest first; none if there is no file.
 
         Raises:
             SettingsError: it can't be read, or others may read it.
@@ -74,12 +74,12 @@ class LinkKeys:
         return {key.id: key for key in found}
 
     def known(self) -> Sequence[str]:
-        """Ids of all keys that links of this database were sealed with, the oldest first."""
+        """The ids of all keys that have sealed links of this database, oldest first."""
         with self._database.read() as session:
             return _known(session)
 
     def missing(self) -> Sequence[str]:
-        """Ids of known keys that this host doesn't have: links sealed with them can't be opened."""
+        """The ids of known keys that this host lacks, so that it can't open their links."""
         held = self.held()
         return [key_id for key_id in self.known() if key_id not in held]
 

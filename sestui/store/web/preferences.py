@@ -1,4 +1,4 @@
-"""What recipients choose on the unsubscribe page: each choice is one transaction, done once."""
+"""Recipients' choices on the unsubscribe page, each made once, in one transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,12 +32,12 @@ from sestui.store.web.tables import PreferenceChange
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A choice as it came."""
+    """A choice as it was received."""
 
     choice: ReaderChoice
     source: Source
     until: Instant | None = None
-    """Of a pause: its end."""
+    """The end of a pause."""
 
 
 class Preferences:
@@ -47,14 +47,14 @@ class Preferences:
         self._database = database
 
     def look(self, subject: LinkSubject) -> LinkedRecipient:
-        """What is known of whoever holds a link; changes nothing."""
+        """What is known of a link's recipient."""
         with self._database.read_connection() as connection:
             return recipient_of(connection, subject)
 
     def choose(self, subject: LinkSubject, chosen: Chosen, now: Instant) -> LinkedRecipient:
-        """Do what the recipient chose, in one transaction; the recipient after that.
+        """Carry out a choice in one transaction; returns the recipient after it.
 
-        A choice that is in force already changes nothing and is not noted again.
+        A choice that is already in force changes nothing and is not recorded again.
         """
         with self._database.write_connection() as connection:
             recipient = recipient_of(connection, subject)
@@ -71,7 +71,7 @@ class Preferences:
             return recipient_of(connection, subject)
 
     def trail(self, contact_id: int) -> Sequence[PreferenceChange]:
-        """Every choice of a contact, the newest first."""
+        """All choices of a contact, newest first."""
         query = (
             select(PreferenceChange)
             .where(col(PreferenceChange.contact_id) == contact_id)
@@ -81,7 +81,7 @@ class Preferences:
             return session.execute(query).scalars().all()
 
     def refused_lists(self, contact_id: int) -> Sequence[str]:
-        """Names of the lists that a contact left by their own word."""
+        """The names of lists that the contact has left."""
         query = (
             select(col(ContactList.name))
             .join(REFUSAL, REFUSAL.c.list_id == col(ContactList.id))
@@ -154,7 +154,7 @@ def _pause(
 
 
 def _suppress(connection: Connection, recipient: LinkedRecipient, now: Instant) -> None:
-    """Without a contact, the address alone remembers the recipient's word."""
+    """Suppress the address of a recipient without a contact."""
     dialect: Any = sqlite if connection.dialect.name == "sqlite" else postgresql
     day = datetime.fromtimestamp(now, UTC).date().isoformat()
     connection.execute(

@@ -1,4 +1,4 @@
-"""What the unsubscribe page shows of a recipient: one row, whatever is left of them."""
+"""What the unsubscribe page shows of a recipient, even if some of it was erased."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,7 +33,7 @@ _RUN = Run.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _CAMPAIGN = Campaign.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 
 BY_PAGE = "by the unsubscribe page"
-"""How the detail of a suppression by the page begins."""
+"""The beginning of the detail of suppressions by the page."""
 
 _ONE = select(literal(1).label("one")).subquery()
 _SUPPRESSED = (
@@ -99,12 +99,12 @@ class OfList:
     joined_at: Instant | None
     """None: the contact isn't on it."""
     refused: bool
-    """The contact has left it by their own word."""
+    """Whether the contact has left it themselves."""
 
 
 @dataclass(frozen=True)
 class LinkedRecipient:
-    """What is known of whoever holds a link."""
+    """What is known of a link's recipient."""
 
     address_key: str = field(repr=False)
     contact_id: int | None
@@ -113,22 +113,22 @@ class LinkedRecipient:
     status_reason: str
     paused_until: Instant | None
     suppressed: str
-    """The reason for which the address is suppressed; '' if it isn't."""
+    """Why the address is suppressed; '' if it isn't."""
     suppressed_by_page: bool
     delivery_id: int | None
     """None: the database knows no such delivery to this address."""
     mail: str
     """The campaign and run of the mail, for people; '' as above."""
     sender: str
-    """From whom the mail came; '' as above."""
+    """The mail's sender; '' as above."""
     lists: tuple[OfList, ...]
-    """The lists that the mail's campaign goes to, as far as there is a contact."""
+    """The lists of the mail's campaign; none without a contact."""
     changes: tuple[Any, ...] = ()
-    """Choices of the contact that were not undone, the newest first."""
+    """The contact's choices that weren't undone, newest first."""
 
     @property
     def unsubscribed(self) -> bool:
-        """Whether no campaign's mail comes at all, by the recipient's own or another's word."""
+        """Whether they get no campaign's mail at all, whoever decided it."""
         return bool(self.suppressed) or self.status is ContactStatus.UNSUBSCRIBED
 
     @property
@@ -138,20 +138,20 @@ class LinkedRecipient:
 
     @property
     def left_lists(self) -> bool:
-        """Whether the contact has left the mail's lists by their own word."""
+        """Whether the contact has left the mail's lists themselves."""
         return not self.on_lists and any(each.refused for each in self.lists)
 
     def paused(self, now: Instant) -> Instant | None:
-        """The end of the pause, if there is one that isn't over."""
+        """The end of the current pause, if any."""
         until = self.paused_until
         return until if until is not None and until > now else None
 
     def undoable(self, now: Instant) -> Any | None:
-        """The newest choice that is still in force as it was made; None: there is none."""
+        """The newest choice that is still in force unchanged, if any."""
         return next((each for each in self.changes if self._in_force(each, now)), None)
 
     def can_undo(self, now: Instant) -> bool:
-        """Whether the page can take something back."""
+        """Whether a choice can be undone."""
         if self.suppressed:
             return self.suppressed_by_page
         return self.undoable(now) is not None
@@ -171,7 +171,7 @@ class LinkedRecipient:
 
 
 def recipient_of(connection: Connection, subject: LinkSubject) -> LinkedRecipient:
-    """Look up whom a link is about; whatever was erased is left out."""
+    """Look up a link's recipient, without whatever has been erased."""
     key = subject.address_key
     domain = f"@{key.rpartition('@')[2]}"
     row = connection.execute(

@@ -1,4 +1,4 @@
-"""What recipients chose on the unsubscribe page, kept as the record of their consent."""
+"""Recipients' choices on the unsubscribe page, kept as the record of their consent."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ class PreferenceChange(SQLModel, table=True):
     contact_id: int | None = Field(
         default=None, foreign_key="contact.id", ondelete="SET NULL", index=True
     )
-    """None: the contact has been erased since."""
+    """None once the contact has been erased."""
     delivery_id: int | None = Field(default=None)
     """The mail whose link was followed."""
     at: float
