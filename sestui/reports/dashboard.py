@@ -79,6 +79,8 @@ def needs_of(run: RunView) -> list[Need]:
         needs.append(Need(title, f"{why} Resume or cancel it." if own else why, run))
     elif run.state == RunState.WAITING and run.reason == WaitReason.APPROVAL:
         needs.append(Need(title, run.detail, run))
+    elif run.warning and run.state == RunState.SENDING:
+        needs.append(Need(title, f"{run.warning} It goes on unless you pause it.", run))
     if run.counts.in_doubt:
         who = "1 recipient" if run.counts.in_doubt == 1 else f"{run.counts.in_doubt:,} recipients"
         sentence = f"{who} in doubt: decide whether to assume them sent or to resend."

@@ -5,11 +5,13 @@ from collections.abc import Iterator, Sequence
 
 from sestui.core.clock import Clock
 from sestui.core.content.notice import Notice
-from sestui.core.delivery.states import PauseReason, RunKind, RunState
+from sestui.core.delivery.states import PauseReason, RunKind, RunState, WaitReason
 from sestui.core.schedule.reminders import Reminding, Subject, told_before
 from sestui.sending.runs.campaign_scheduler import NotStarted
 from sestui.store.db.tables import Run
 from sestui.store.runs.reminders import ReminderNote, Reminders
+
+_GOING = frozenset({RunState.SENDING, RunState.WAITING})
 
 
 class ReminderService:
@@ -51,9 +53,15 @@ class ReminderService:
                 f"{title} is paused ({run.reason}): {_ended(run.detail)} Once that is fixed, "
                 f"`sestui campaign resume {name}{option}` continues it."
             )
-        elif run.state == RunState.WAITING:
+        elif run.state == RunState.WAITING and run.reason == WaitReason.APPROVAL:
             states.append("approval")
             sentences.append(f"{title} waits for approval: {run.detail}")
+        if run.warning and run.state in _GOING:
+            states.append("warning")
+            sentences.append(
+                f"{title} goes on, with a warning: {_ended(run.warning)} "
+                f"`sestui campaign pause {name}` pauses it."
+            )
         if run.in_doubt:
             whom = "1 recipient is" if run.in_doubt == 1 else f"{run.in_doubt:,} recipients are"
             states.append("in_doubt")

@@ -14,6 +14,8 @@ from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Reminder, Run
 from sestui.store.runs.notices import post_notice
 
+_GOING = (RunState.SENDING.value, RunState.WAITING.value)
+
 
 @dataclass(frozen=True, slots=True)
 class ReminderNote:
@@ -97,6 +99,8 @@ def _needs_somebody() -> ColumnElement[bool]:
             and_(Run.state == RunState.PAUSED.value, Run.reason != PauseReason.OPERATOR.value),
             and_(Run.state == RunState.WAITING.value, Run.reason == WaitReason.APPROVAL.value),
             col(Run.in_doubt) > 0,
+            # A warning of a run that has ended is in its report: nothing can be done about it.
+            and_(Run.warning != "", col(Run.state).in_(_GOING)),
         ),
     )
 

@@ -50,6 +50,7 @@ _REMINDERS = tuple(
         "state = :paused AND reason <> :operator",
         "state = :waiting AND reason = :approval",
         "in_doubt > 0",
+        "state IN (:sending, :waiting) AND warning <> ''",
     )
 )
 """Runs that need attention without a reminder, each by an index of few rows."""

@@ -64,4 +64,6 @@ def _acts(run: RunView | None) -> str:
         return "⏎ show"
     if run.state == RunState.WAITING and run.reason == WaitReason.APPROVAL:
         return "p approve"
-    return "p resume" if run.state == RunState.PAUSED else "r resolve"
+    if run.state == RunState.PAUSED:
+        return "p resume"
+    return "r resolve" if run.counts.in_doubt else "p pause"

@@ -92,6 +92,24 @@ def test_what_the_breaker_has_paused_goes_on_only_if_the_operator_says_so(ready:
     assert told(ready) == ""
 
 
+def test_a_warning_of_the_breaker_is_told_while_the_run_goes_on(ready: Sestui) -> None:
+    ready.ok("campaign", "start", "news")
+    warning = "4.2 % of the last 900 mails have bounced"
+    change(
+        ready,
+        "UPDATE run SET state = 'waiting', reason = 'quota', resume_at = 4e9, "
+        f"warning = '{warning}'",
+    )
+    assert told(ready) == (
+        f"sestui: news run 1 goes on, with a warning: {warning}. `sestui campaign pause news` "
+        "pauses it.\n"
+    )
+    assert told(ready) == "", "once"
+    change(ready, "UPDATE run SET state = 'cancelled'")
+    a_day_later(ready)
+    assert told(ready) == "", "nothing can be done about it any more"
+
+
 def test_a_run_that_the_operator_has_paused_is_not(ready: Sestui) -> None:
     paused(ready, "operator", "You paused this run.")
     assert told(ready) == ""
