@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import threading
 
     from sestui.compose.checks import Checker
+    from sestui.feedback.insights_search import InsightsSearch
     from sestui.feedback.puller import EventPuller
     from sestui.feedback.suppression_sync import SuppressionSync
     from sestui.reports.account import AccountReport
@@ -203,6 +204,20 @@ class Runtime:
 
         rule = SoftBounceRule(self.settings.soft_bounces)
         return EventRules(rule, self.settings.breaker_rule)
+
+    def insights_search(self, stop: "threading.Event") -> "InsightsSearch":
+        """What asks SES about deliveries in doubt, for one thread; ``stop`` ends it."""
+        from sestui.feedback.insights_search import InsightsSearch  # noqa: PLC0415 - few need it
+        from sestui.ses.message_insights import MessageInsights  # noqa: PLC0415 - boto3 is slow
+        from sestui.store.ledger.insight_questions import InsightQuestions  # noqa: PLC0415 - as above
+
+        return InsightsSearch(
+            self.database,
+            MessageInsights(self.clients, self.clock, simulated=self.simulated, stop=stop),
+            InsightQuestions(self.database, self.ses_account.key),
+            self.clock,
+            self.event_rules,
+        )
 
     def suppression_sync(self, stop: "threading.Event") -> "SuppressionSync":
         """What compares our suppressions with SES's list, for one thread; ``stop`` ends it."""

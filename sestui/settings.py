@@ -166,6 +166,13 @@ class Settings(BaseSettings):
         description="An address is suppressed after so many soft bounces in a row, over at least "
         "7 days; 0: never.",
     )
+    resend_after_hours: int = Field(
+        24,
+        ge=1,
+        le=720,
+        description="Hours after which mail in doubt that SES has no record of is offered as safe "
+        "to resend.",
+    )
     breaker_bounce_warning: float = Field(
         0.04,
         ge=0,
@@ -280,6 +287,11 @@ class Settings(BaseSettings):
             first = datetime.combine(self.warm_up_start, time(), tzinfo=self.zone)
             warm_up = WarmUp(first.timestamp(), self.warm_up_volume, self.warm_up_factor)
         return QuotaRule(self.max_quota_usage, warm_up)
+
+    @property
+    def resend_after_seconds(self) -> float:
+        """``resend_after_hours`` in seconds."""
+        return self.resend_after_hours * 3600.0
 
     @property
     def breaker_rule(self) -> BreakerRule:

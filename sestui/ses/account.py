@@ -62,6 +62,17 @@ class AccountReader:
             enforcement_status=said.get("EnforcementStatus", ""),
         )
 
+    def keeps_insights(self) -> bool:
+        """Whether SES keeps message insights: where Virtual Deliverability Manager is on."""
+        if self.simulated:
+            return True
+        with said_plainly():
+            try:
+                said = self._clients.sesv2.get_account()
+            except _MISREAD as error:
+                raise self._not_ses() from error
+        return (said.get("VdmAttributes") or {}).get("VdmEnabled") == "ENABLED"
+
     def _look_v1(self) -> AccountStatus:
         try:
             quota = self._clients.ses_v1().get_send_quota()

@@ -1,22 +1,18 @@
 """The account's own suppression list at SES: one call a second."""
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from sestui.core.clock import Clock, Instant
-from sestui.errors import SestuiError, StoppedError
-from sestui.ses.client import Clients, said_plainly
+from sestui.errors import SestuiError
+from sestui.ses.client import Clients
+from sestui.ses.paced_calls import PacedCalls, code_of
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2.literals import SuppressionListReasonType
 
-CALL_SECONDS = 1.0
-"""SES allows one call a second, other than sends."""
 PAGE = 1_000
 
 
@@ -40,10 +36,7 @@ class SuppressionList:
         self, clients: Clients, clock: Clock, *, simulated: bool, stop: threading.Event
     ) -> None:
         self._sesv2 = clients.sesv2
-        self._clock = clock
-        self._pause = 0.0 if simulated else CALL_SECONDS
-        self._stop = stop
-        self._next_at = 0.0
+        self._calls = PacedCalls(clock, simulated=simulated, stop=stop)
 
     def page(self, since: Instant | None, token: str) -> tuple[list[SuppressedDestination], str]:
         """A page of what changed at or after ``since``, and the next token, '' after the last.
@@ -55,11 +48,11 @@ class SuppressionList:
             given["StartDate"] = datetime.fromtimestamp(since, UTC)
         further: dict[str, Any] = {**given, "NextToken": token} if token else given
         try:
-            said = self._ask(lambda: self._sesv2.list_suppressed_destinations(**further))
+            said = self._calls.ask(lambda: self._sesv2.list_suppressed_destinations(**further))
         except SestuiError as error:
-            if not token or _code(error) != "BadRequestException":
+            if not token or code_of(error) != "BadRequestException":
                 raise
-            said = self._ask(lambda: self._sesv2.list_suppressed_destinations(**given))
+            said = self._calls.ask(lambda: self._sesv2.list_suppressed_destinations(**given))
         found = [
             SuppressedDestination(
                 each["EmailAddress"], each["Reason"], each["LastUpdateTime"].timestamp()
@@ -70,28 +63,14 @@ class SuppressionList:
 
     def put(self, address: str, reason: "SuppressionListReasonType") -> None:
         """List it; it may be listed already."""
-        self._ask(
+        self._calls.ask(
             lambda: self._sesv2.put_suppressed_destination(EmailAddress=address, Reason=reason)
         )
 
     def delete(self, address: str) -> None:
         """Take it off; it may be off already."""
         try:
-            self._ask(lambda: self._sesv2.delete_suppressed_destination(EmailAddress=address))
+            self._calls.ask(lambda: self._sesv2.delete_suppressed_destination(EmailAddress=address))
         except SestuiError as error:
-            if _code(error) != "NotFoundException":
+            if code_of(error) != "NotFoundException":
                 raise
-
-    def _ask(self, call: Callable[[], Any]) -> Any:
-        now = self._clock.monotonic()
-        at = max(now, self._next_at)
-        self._next_at = at + self._pause
-        if self._clock.wait(self._stop, at - now):
-            raise StoppedError("It was stopped before it was done; the next time it goes on.")
-        with said_plainly():
-            return call()
-
-
-def _code(error: SestuiError) -> str:
-    cause = error.__cause__
-    return cause.response.get("Error", {}).get("Code", "") if isinstance(cause, ClientError) else ""

@@ -1,19 +1,16 @@
 """`sestui campaign list` and `show`."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sestui.cli.campaigns.checks import left_out, put_left_out, put_unmade, unmade
+from sestui.cli.campaigns.in_doubt import list_in_doubt, put_in_doubt
 from sestui.cli.campaigns.run_accounting import accounting
 from sestui.cli.shared.common import AsJson, Name, opened, put, put_json, put_table, say
-from sestui.core.delivery.states import DeliveryState
 
 if TYPE_CHECKING:
     from sestui.reports.overview import CampaignView, RunView
-    from sestui.runtime import Runtime
-
-_SHOWN_IN_DOUBT = 20
 
 
 def list_command(
@@ -60,7 +57,7 @@ def show_command(name: Name, *, as_json: AsJson = False) -> None:
         with runtime.database.snapshot():
             view = runtime.overview.campaign(name)
             runs = runtime.overview.runs(name)
-            in_doubt = _in_doubt(runtime, view)
+            in_doubt = list_in_doubt(runtime, view)
             run_id = view.run.id if view.run is not None else 0
             skips, without = left_out(runtime, run_id), unmade(runtime, run_id)
         if as_json:
@@ -80,7 +77,7 @@ def show_command(name: Name, *, as_json: AsJson = False) -> None:
         for line in accounting(view.run):
             put(line)
         put_left_out(skips)
-        _put_in_doubt(in_doubt, view.run.counts.in_doubt)
+        put_in_doubt(in_doubt, view.run.counts.in_doubt, name, runtime.settings.resend_after_hours)
         put_unmade(without)
         if len(runs) > 1:
             put("")
@@ -88,30 +85,6 @@ def show_command(name: Name, *, as_json: AsJson = False) -> None:
                 ("run", "kind", "state", "audience", "accepted", "rejected", "in doubt", "skipped"),
                 [_run_row(run) for run in runs],
             )
-
-
-def _in_doubt(runtime: "Runtime", view: "CampaignView") -> list[dict[str, Any]]:
-    if view.run is None:
-        return []
-    rows = runtime.deliveries.of_run(view.run.id, state=DeliveryState.IN_DOUBT, limit=1000)
-    return [
-        {"email": row.email, "attempts": row.attempts, "code": row.code, "reason": row.reason}
-        for row in rows
-    ]
-
-
-def _put_in_doubt(rows: list[dict[str, Any]], total: int) -> None:
-    if not rows:
-        return
-    put("")
-    put(f"In doubt: {total:,} were handed to SES and got no answer; sestui never resends them")
-    put("by itself, because they may have arrived.")
-    for row in rows[:_SHOWN_IN_DOUBT]:
-        put(f"  {row['email']}  {row['reason']}")
-    if total > _SHOWN_IN_DOUBT:
-        put(
-            f"  and {total - _SHOWN_IN_DOUBT:,} more (`sestui export deliveries --status in_doubt`)"
-        )
 
 
 def _run_row(run: "RunView") -> tuple[str, ...]:

@@ -1,14 +1,21 @@
-"""`sestui campaign resolve`: decide what becomes of deliveries that are in doubt."""
+"""`sestui campaign resolve`: decide what becomes of deliveries that are in doubt; list them."""
 
-from typing import TYPE_CHECKING, Annotated
+import threading
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sestui.cli.shared.common import AsJson, Name, opened, put, put_json, say
+from sestui.core.clock import iso
+from sestui.core.delivery.states import DeliveryState
 from sestui.errors import StateError, UsageError
 
 if TYPE_CHECKING:
-    from sestui.reports.overview import RunView
+    from sestui.reports.overview import CampaignView, RunView
+    from sestui.runtime import Runtime
+
+_SHOWN_IN_DOUBT = 20
+_MOST_LISTED = 1000
 
 
 def resolve_command(
@@ -20,6 +27,16 @@ def resolve_command(
     resend: Annotated[
         bool, typer.Option("--resend", help="Send again; some may get it twice.")
     ] = False,
+    ask_ses: Annotated[
+        bool,
+        typer.Option(
+            "--ask-ses", help="Search SES's message insights: those it has taken are accepted."
+        ),
+    ] = False,
+    unrecorded: Annotated[
+        bool,
+        typer.Option("--unrecorded", help="Only those that are offered as safe to resend."),
+    ] = False,
     email: Annotated[
         list[str] | None,
         typer.Option("--email", metavar="EMAIL", help="This recipient only. Repeatable."),
@@ -30,15 +47,27 @@ def resolve_command(
     """Resolve what is in doubt in the campaign's newest run that has any."""
     from sestui.store.ledger.in_doubt import Resolution  # noqa: PLC0415 - the database is slow to import
 
-    if assume_sent == resend:
-        raise UsageError("Choose either --assume-sent or --resend.")
+    if assume_sent + resend + ask_ses != 1:
+        raise UsageError("Choose one of --assume-sent, --resend and --ask-ses.")
+    if unrecorded and not resend:
+        raise UsageError("--unrecorded goes with --resend.")
+    if email and (unrecorded or ask_ses):
+        raise UsageError("--email goes with --assume-sent or --resend alone.")
     verdict = Resolution.RESEND if resend else Resolution.ASSUME_SENT
     with opened() as runtime:
         runtime.reap_dead_workers()
         run = next((run for run in runtime.overview.runs(name) if run.counts.in_doubt), None)
         if run is None:
             raise StateError(f"Nothing is in doubt in {name}.")
-        emails = email or []
+        if ask_ses:
+            _ask_ses(runtime, name, run.id, as_json=as_json)
+            return
+        emails = _safe(runtime, run.id) if unrecorded else email or []
+        if unrecorded and not emails:
+            raise StateError(
+                f"Nothing in doubt in {name} is known to be safe to resend: "
+                f"`sestui campaign resolve {name} --ask-ses` searches SES's records."
+            )
         count = runtime.doubts.count(run.id, emails)
         if not yes:
             typer.confirm(_question(verdict, count, run), abort=True, err=True)
@@ -53,6 +82,52 @@ def resolve_command(
             say(f"`sestui run-due` or the app sends them; `sestui send {name}` does so now.")
 
 
+def _ask_ses(runtime: "Runtime", name: str, run_id: int, *, as_json: bool) -> None:
+    result = runtime.insights_search(threading.Event()).run(run_id)
+    view, safe = runtime.overview.run(run_id), _safe(runtime, run_id)
+    if as_json:
+        put_json(
+            {
+                "asked": result.asked,
+                "settled": result.settled,
+                "unrecorded": result.unrecorded,
+                "too_old": result.too_old,
+                "safe_to_resend": safe,
+                "run": view.as_dict(),
+            }
+        )
+        return
+    put(
+        f"run {view.number} of {name}: SES was asked about {result.asked:,}; "
+        f"{result.settled:,} were accepted, and it has no record of {result.unrecorded:,}"
+    )
+    if result.too_old:
+        say(f"{result.too_old:,} were sent over 30 days ago, which SES no longer knows of.")
+    if safe:
+        say(_offer(name, len(safe), runtime.settings.resend_after_hours))
+    elif result.unrecorded:
+        say(
+            "That proves nothing yet, as SES's records come late: ask again "
+            f"{runtime.settings.resend_after_hours} hours after they were sent."
+        )
+
+
+def _offer(name: str, count: int, hours: int) -> str:
+    return (
+        f"SES had no record of {count:,} of them {hours} hours or more after they were sent, so it "
+        f"is safe to resend them: `sestui campaign resolve {name} --resend --unrecorded`."
+    )
+
+
+def _safe(runtime: "Runtime", run_id: int) -> list[str]:
+    """Addresses of those that are safe to resend."""
+    from sestui.feedback.insights_search import safe_to_resend  # noqa: PLC0415 - boto3 is slow
+    from sestui.store.ledger.insight_questions import doubtful_deliveries  # noqa: PLC0415 - as above
+
+    doubtful = doubtful_deliveries(runtime.database, run_id)
+    return [each.email for each in safe_to_resend(doubtful, runtime.settings.resend_after_seconds)]
+
+
 def _question(verdict: str, count: int, run: "RunView") -> str:
     if verdict == "resend":
         return (
@@ -60,3 +135,44 @@ def _question(verdict: str, count: int, run: "RunView") -> str:
             "first mail gets it twice"
         )
     return f"Treat {count:,} recipients of run {run.number} as sent, although no answer came"
+
+
+def list_in_doubt(runtime: "Runtime", view: "CampaignView") -> list[dict[str, Any]]:
+    """The newest run's deliveries in doubt, at most 1,000, with what SES was asked about them."""
+    from sestui.feedback.insights_search import safe_to_resend  # noqa: PLC0415 - boto3 is slow
+    from sestui.store.ledger.insight_questions import doubtful_deliveries  # noqa: PLC0415 - as above
+
+    if view.run is None or not view.run.counts.in_doubt:
+        return []
+    rows = runtime.deliveries.of_run(view.run.id, state=DeliveryState.IN_DOUBT, limit=_MOST_LISTED)
+    doubtful = doubtful_deliveries(runtime.database, view.run.id)
+    asked = {each.id: each.asked_at for each in doubtful}
+    safe = {each.id for each in safe_to_resend(doubtful, runtime.settings.resend_after_seconds)}
+    return [
+        {
+            "email": row.email,
+            "attempts": row.attempts,
+            "code": row.code,
+            "reason": row.reason,
+            "asked_ses_at": iso(asked.get(row.id)) or None,
+            "safe_to_resend": row.id in safe,
+        }
+        for row in rows
+    ]
+
+
+def put_in_doubt(rows: list[dict[str, Any]], total: int, name: str, hours: int) -> None:
+    """Print them, and the offer to resend those that SES has no record of."""
+    if not rows:
+        return
+    put("")
+    put(f"In doubt: {total:,} were handed to SES and got no answer; sestui never resends them")
+    put("by itself, because they may have arrived.")
+    for row in rows[:_SHOWN_IN_DOUBT]:
+        put(f"  {row['email']}  {row['reason']}")
+    if total > _SHOWN_IN_DOUBT:
+        put(
+            f"  and {total - _SHOWN_IN_DOUBT:,} more (`sestui export deliveries --status in_doubt`)"
+        )
+    if safe := sum(row["safe_to_resend"] for row in rows):
+        put(_offer(name, safe, hours))

@@ -93,6 +93,11 @@ class Gate:
         self._spent: dict[str, int] = {}
         self._lock = threading.Lock()
 
+    @property
+    def signed_query(self) -> str:
+        """The query of a URL that has the key, as a presigned one has."""
+        return f"X-Amz-Credential={self._key}"
+
     def holds_key(self, authorization: bytes, query: bytes = b"") -> bool:
         """Whether a request has the key, in its signature or as a bearer token."""
         signed = self._signed

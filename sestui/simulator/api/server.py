@@ -28,6 +28,7 @@ from sestui.simulator.api.access import Gate, caller
 from sestui.simulator.api.control import create_control_app
 from sestui.simulator.api.faults import FaultKind, ScriptedFault
 from sestui.simulator.api.queue import TARGET, answer_queue, queue_error_body
+from sestui.simulator.outbox import exports
 from sestui.simulator.templates import templates
 
 MAX_REQUEST_BYTES = 41 * 1024 * 1024
@@ -64,6 +65,8 @@ class SimulatorRequest:
     """As SES writes it in its texts: ``EU-WEST-1``."""
     body: bytes
     arrived_at: float
+    host: str = ""
+    """Name and port by which it was asked for."""
 
 
 def create_app(
@@ -206,6 +209,10 @@ class _SimulatorApp:
             body = answered(*what)
             if body is not None:
                 return body
+        url = f"http://{request.host}", f"?{self._gate.signed_query}"
+        body = exports.answered(self._state, request.method, request.path, request.body, url)
+        if body is not None:
+            return body
         raise ServiceError(
             404,
             "UnknownOperationException",
@@ -296,6 +303,9 @@ def _request(
         region=_region(authorization),
         body=body,
         arrived_at=arrived_at,
+        host=next((value for name, value in scope["headers"] if name == b"host"), b"").decode(
+            "latin-1"
+        ),
     )
 
 

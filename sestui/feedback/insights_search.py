@@ -1,0 +1,230 @@
+"""Settle what is in doubt by what SES's message insights know.
+
+A mail whose tags name the delivery proves that SES took it, and is applied as SES's own ``Send``
+event would be. That SES knows no such mail proves nothing: it is noted when that was asked.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from sestui.core.clock import Clock, Instant, iso
+from sestui.core.content.addresses import wire_address
+from sestui.errors import AccountError, SestuiError
+from sestui.feedback.puller import new_event
+from sestui.ses.message_insights import (
+    KEPT_SECONDS,
+    MOST_ADDRESSES,
+    ExportJob,
+    JobState,
+    MessageInsights,
+    SentMail,
+)
+from sestui.store.db.database import Database
+from sestui.store.events.apply import EventRules, apply_events
+from sestui.store.ledger.insight_questions import DoubtfulDelivery, InsightQuestions, Question
+
+_log = logging.getLogger(__name__)
+
+_SKEW_SECONDS = 300.0
+"""Our clock may be ahead of SES's by as much."""
+_LATEST_SECONDS = 900.0
+"""A mail that is handed to SES is taken within this time, or not at all."""
+_JUST_ASKED_SECONDS = 300.0
+"""Whoever was asked about so recently is not asked about again: a stopped search goes on."""
+_POLL_SECONDS = 2.0
+_PATIENCE_SECONDS = 600.0
+"""For so long a search waits for its job; the next one goes on waiting."""
+_STARTING_SECONDS = 60.0
+"""A question without a job for longer is a killed process's."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """What a search has found out about a run."""
+
+    asked: int
+    """Deliveries that SES was asked about, now or a few minutes ago."""
+    settled: int
+    """Those of them that have turned out to be accepted."""
+    unrecorded: int
+    """Still in doubt, and SES knew nothing of them when it was asked."""
+    too_old: int
+    """Still in doubt, and sent longer ago than SES remembers."""
+
+
+class InsightsSearch:
+    """Asks SES about runs' deliveries in doubt, one job at a time."""
+
+    def __init__(
+        self,
+        database: Database,
+        insights: MessageInsights,
+        questions: InsightQuestions,
+        clock: Clock,
+        rules: EventRules,
+    ) -> None:
+        self._database = database
+        self._insights = insights
+        self._questions = questions
+        self._clock = clock
+        self._rules = rules
+
+    def run(
+        self, run_id: int, wanted: Callable[[DoubtfulDelivery], bool] | None = None
+    ) -> SearchResult:
+        """Ask about all that is in doubt in the run, or those of it that are ``wanted``.
+
+        What a killed process has asked is read first.
+
+        Raises:
+            AccountError: SES refuses, or doesn't answer; the next search goes on.
+            StoppedError: as above.
+        """
+        before = self._questions.in_doubt(run_id)
+        asked: set[int] = set()
+        while True:
+            question = self._questions.open_question()
+            if question is not None:
+                self._read(question)
+                continue
+            batch = self._next(run_id, wanted)
+            if not batch:
+                break
+            asked.update(each.id for each in batch)
+            self._ask(run_id, batch)
+        left = {each.id: each for each in self._questions.in_doubt(run_id)}
+        unrecorded = [each for each in left.values() if each.asked_at is not None]
+        settled = sum(each.id not in left for each in before)
+        return SearchResult(
+            asked=len(asked | {each.id for each in unrecorded}),
+            settled=settled,
+            unrecorded=len(unrecorded),
+            too_old=sum(self._is_forgotten(each) for each in left.values()),
+        )
+
+    def run_due(self, grace_seconds: float, keeps_insights: Callable[[], bool]) -> int:
+        """Ask about what has been in doubt for ``grace_seconds``, once, in every run.
+
+        Returns how many were settled. ``keeps_insights`` says whether SES can be asked at all, and
+        is called only where there is something to ask. Raises as :meth:`run`.
+        """
+        now = self._clock.now()
+        due = [
+            run_id
+            for run_id in self._questions.runs()
+            if any(
+                self._is_due(each, now, grace_seconds) for each in self._questions.in_doubt(run_id)
+            )
+        ]
+        if not due or not keeps_insights():
+            return 0
+        results = [
+            self.run(run_id, lambda each: self._is_due(each, now, grace_seconds)) for run_id in due
+        ]
+        return sum(each.settled for each in results)
+
+    def _is_due(self, each: DoubtfulDelivery, now: Instant, grace_seconds: float) -> bool:
+        """Whether the grace period is over, and SES has not been asked since then."""
+        due_at = each.sent_at + grace_seconds
+        asked = each.asked_at is not None and each.asked_at >= due_at
+        return now >= due_at and not asked and not self._is_forgotten(each)
+
+    def _next(
+        self, run_id: int, wanted: Callable[[DoubtfulDelivery], bool] | None
+    ) -> list[DoubtfulDelivery]:
+        recently = self._clock.now() - _JUST_ASKED_SECONDS
+        found = [
+            each
+            for each in self._questions.in_doubt(run_id)
+            if (each.asked_at is None or each.asked_at < recently)
+            and not self._is_forgotten(each)
+            and (wanted is None or wanted(each))
+        ]
+        return found[:MOST_ADDRESSES]
+
+    def _is_forgotten(self, each: DoubtfulDelivery) -> bool:
+        return each.sent_at < self._clock.now() - KEPT_SECONDS
+
+    def _ask(self, run_id: int, batch: Sequence[DoubtfulDelivery]) -> None:
+        now = self._clock.now()
+        since = min(each.sent_at for each in batch) - _SKEW_SECONDS
+        until = min(max(each.sent_at for each in batch) + _LATEST_SECONDS, now)
+        ids = tuple(each.id for each in batch)
+        question = Question(run_id, ids, since, until, at=now)
+        if not self._questions.open(question):
+            return  # another process was quicker: its job is read first
+        try:
+            addresses = sorted({wire_address(each.email) for each in batch})
+            job_id = self._insights.create(addresses, since, until)
+        except SestuiError:
+            self._questions.drop(question)
+            raise
+        self._questions.started(replace(question, job_id=job_id))
+
+    def _read(self, question: Question) -> None:
+        """Wait for the open job, apply its result and close it."""
+        if not question.job_id:
+            if self._clock.now() - question.at > _STARTING_SECONDS:
+                self._questions.drop(question)
+            else:
+                self._insights.wait(_POLL_SECONDS)
+            return
+        job = self._finished(question)
+        if job.state is JobState.DONE:
+            for message_id in self._insights.message_ids(job.url):
+                self._apply(self._insights.mail(message_id))
+            self._questions.answered(question)
+            return
+        self._questions.drop(question)
+        if job.state is JobState.FAILED:
+            raise AccountError(f"SES's search of its records has failed: {job.failure}.")
+
+    def _finished(self, question: Question) -> ExportJob:
+        ends_at = self._clock.monotonic() + _PATIENCE_SECONDS
+        while (job := self._insights.job(question.job_id)).state is JobState.OPEN:
+            if self._clock.monotonic() >= ends_at:
+                raise AccountError(
+                    "SES is still searching its records; try again later, and it goes on there."
+                )
+            self._insights.wait(_POLL_SECONDS)
+        return job
+
+    def _apply(self, mail: SentMail | None) -> None:
+        if mail is None:
+            return
+        event = new_event(_send_event(mail))
+        if event.delivery_id is None:
+            return  # another program's, or a mail without tags: no proof
+        applied = apply_events(self._database, [event], self._clock.now(), self._rules)
+        if applied.settled:
+            _log.info("A delivery in doubt was accepted, as SES's message insights know it.")
+
+
+def _send_event(mail: SentMail) -> str:
+    """The ``Send`` event of the mail, as SES publishes it."""
+    return json.dumps(
+        {
+            "eventType": "Send",
+            "mail": {
+                "timestamp": iso(mail.sent_at),
+                "messageId": mail.message_id,
+                "source": mail.sender,
+                "destination": list(mail.destinations),
+                "tags": {name: [value] for name, value in mail.tags.items()},
+            },
+            "send": {},
+        }
+    )
+
+
+def safe_to_resend(
+    deliveries: Sequence[DoubtfulDelivery], grace_seconds: float
+) -> list[DoubtfulDelivery]:
+    """Those that SES had no record of when it was asked at least so long after they were sent."""
+    return [
+        each
+        for each in deliveries
+        if each.asked_at is not None and each.asked_at - each.sent_at >= grace_seconds
+    ]

@@ -1,0 +1,183 @@
+"""SES's message insights (Virtual Deliverability Manager): which mails it took, and their tags.
+
+A search is an export job: it is created, prepared by SES in its own time, and its result downloaded
+from a URL of five minutes. Sources: CreateExportJob, GetExportJob and GetMessageInsights in SES's
+API reference (v2).
+"""
+
+import csv
+import io
+import json
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any
+
+from sestui.core.clock import Clock, Instant
+from sestui.errors import AccountError, AccountUnreachableError, SestuiError
+from sestui.ses.client import Clients
+from sestui.ses.paced_calls import PacedCalls, code_of
+
+MOST_ADDRESSES = 5
+"""Recipients that a job can be narrowed to."""
+MOST_RESULTS = 10_000
+"""Mails that the result of a job can hold."""
+KEPT_SECONDS = 30 * 86_400.0
+"""For so long SES keeps what it knows of a mail."""
+
+_LARGEST_FILE = 32 * 1024 * 1024
+_DOWNLOAD_SECONDS = 30.0
+
+
+class JobState(Enum):
+    """How far a job has got."""
+
+    OPEN = "open"
+    DONE = "done"
+    FAILED = "failed"
+    GONE = "gone"
+    """SES knows it no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportJob:
+    """A job as SES reports it."""
+
+    state: JobState
+    url: str = ""
+    """Of the result, for five minutes."""
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SentMail:
+    """A mail that SES has taken."""
+
+    message_id: str
+    sender: str
+    destinations: tuple[str, ...]
+    tags: Mapping[str, str]
+    sent_at: Instant
+    """Of its first event."""
+
+
+class MessageInsights:
+    """Asks SES for mails it has taken, a call a second; for one thread.
+
+    Every method may raise AccountError, or StoppedError if ``stop`` is set before its turn.
+    """
+
+    def __init__(
+        self, clients: Clients, clock: Clock, *, simulated: bool, stop: threading.Event
+    ) -> None:
+        self._sesv2 = clients.sesv2
+        self._simulated = simulated
+        self._calls = PacedCalls(clock, simulated=simulated, stop=stop)
+
+    def wait(self, seconds: float) -> None:
+        """Wait for SES; StoppedError if it is stopped meanwhile."""
+        self._calls.wait(seconds)
+
+    def create(self, addresses: Sequence[str], since: Instant, until: Instant) -> str:
+        """Ask for the mails to at most ``MOST_ADDRESSES`` in that time; the id of the job."""
+        wanted: Any = {
+            "MessageInsightsDataSource": {
+                "StartDate": datetime.fromtimestamp(since, UTC),
+                "EndDate": datetime.fromtimestamp(until, UTC),
+                "Include": {"Destination": list(addresses)},
+                "MaxResults": MOST_RESULTS,
+            }
+        }
+        said = self._calls.ask(
+            lambda: self._sesv2.create_export_job(
+                ExportDataSource=wanted, ExportDestination={"DataFormat": "CSV"}
+            )
+        )
+        return str(said["JobId"])
+
+    def job(self, job_id: str) -> ExportJob:
+        """How far the job has got."""
+        try:
+            said = self._calls.ask(lambda: self._sesv2.get_export_job(JobId=job_id))
+        except SestuiError as error:
+            if code_of(error) != "NotFoundException":
+                raise
+            return ExportJob(JobState.GONE)
+        status = said.get("JobStatus", "")
+        if status in {"CREATED", "PROCESSING"}:
+            return ExportJob(JobState.OPEN)
+        if status != "COMPLETED":
+            failure = (said.get("FailureInfo") or {}).get("ErrorMessage", "") or status.lower()
+            return ExportJob(JobState.FAILED, failure=failure)
+        return ExportJob(JobState.DONE, url=(said.get("ExportDestination") or {}).get("S3Url", ""))
+
+    def message_ids(self, url: str) -> list[str]:
+        """The message ids in a job's result."""
+        local = self._simulated and url.startswith("http://127.0.0.1:")
+        if not url.startswith("https://") and not local:
+            raise AccountError("SES gave no https URL for the result of its search; try again.")
+        try:
+            with urllib.request.urlopen(url, timeout=_DOWNLOAD_SECONDS) as answer:  # noqa: S310 - checked above
+                text = answer.read(_LARGEST_FILE + 1)
+        except (OSError, ValueError, urllib.error.URLError) as error:
+            raise AccountUnreachableError(
+                "The result of SES's search can't be downloaded; check the network and try again."
+            ) from error
+        if len(text) > _LARGEST_FILE:
+            raise AccountError("The result of SES's search is larger than 32 MB.")
+        return list(dict.fromkeys(_ids(text.decode("utf-8-sig", "replace"))))
+
+    def mail(self, message_id: str) -> SentMail | None:
+        """What SES knows of a mail; None: nothing."""
+        try:
+            said = self._calls.ask(lambda: self._sesv2.get_message_insights(MessageId=message_id))
+        except SestuiError as error:
+            if code_of(error) != "NotFoundException":
+                raise
+            return None
+        insights = said.get("Insights") or []
+        times = [
+            event["Timestamp"].timestamp()
+            for each in insights
+            for event in each.get("Events") or []
+            if "Timestamp" in event and event.get("Type") != "REJECT"
+        ]
+        if not times:
+            return None
+        return SentMail(
+            message_id=message_id,
+            sender=said.get("FromEmailAddress", ""),
+            destinations=tuple(each["Destination"] for each in insights if "Destination" in each),
+            tags={each["Name"]: each["Value"] for each in said.get("EmailTags") or []},
+            sent_at=min(times),
+        )
+
+
+def _ids(text: str) -> Iterator[str]:
+    """The values of the column or member for the message id, however it is written."""
+    for record in _records(text):
+        for name, value in record.items():
+            plain = "".join(filter(str.isalnum, str(name))).lower()
+            if plain == "messageid" and isinstance(value, str) and value:
+                yield value
+
+
+def _records(text: str) -> Iterator[Mapping[str, Any]]:
+    """The records of a table in CSV, or of JSON: a list of objects, or an object a line."""
+    start = text.lstrip()[:1]
+    if start not in {"[", "{"}:
+        yield from csv.DictReader(io.StringIO(text))
+        return
+    try:
+        found: list[Any] = (
+            json.loads(text)
+            if start == "["
+            else [json.loads(line) for line in text.splitlines() if line.strip()]
+        )
+    except ValueError as error:
+        raise AccountError("The result of SES's search can't be read.") from error
+    yield from (each for each in found if isinstance(each, dict))

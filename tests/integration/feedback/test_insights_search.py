@@ -1,0 +1,145 @@
+"""What is in doubt, asked of the simulated account's message insights over HTTP."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from sestui.errors import AccountError, StoppedError
+from sestui.feedback.insights_search import InsightsSearch, SearchResult, safe_to_resend
+from sestui.runtime import Runtime
+from sestui.ses.message_insights import MessageInsights
+from sestui.store.events.apply import EventRules
+from sestui.store.ledger.in_doubt import InDoubt, Resolution
+from sestui.store.ledger.insight_questions import InsightQuestions, Question
+from tests.support.clocks import ShiftedClock
+from tests.support.workspaces import World, counts, sent
+
+GRACE = 24 * 3600.0
+EMAILS = [f"reader{number}@example.com" for number in range(9)]
+
+
+class Doubts:
+    """A run that is over: of nine mails in doubt, SES took six and three it didn't."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.clock = ShiftedClock()
+        self.runtime: Runtime = world.runtime(self.clock)
+        self.run = world.started(self.runtime, EMAILS)
+        sent(self.runtime)
+        with self.runtime.database.write_connection() as connection:
+            connection.exec_driver_sql(
+                "UPDATE delivery SET state = 'in_doubt', message_id = '', sent_at = NULL"
+            )
+            connection.exec_driver_sql("UPDATE run SET in_doubt = 9, accepted = 0")
+        with world.account.changing() as connection:
+            connection.execute("DELETE FROM event WHERE outbox_id > 6")
+            connection.execute("DELETE FROM outbox WHERE id > 6")
+        self.stop = threading.Event()
+        self.questions = InsightQuestions(self.runtime.database, self.runtime.ses_account.key)
+
+    def search(self, insights: type[MessageInsights] = MessageInsights) -> InsightsSearch:
+        asking = insights(self.runtime.clients, self.clock, simulated=True, stop=self.stop)
+        return InsightsSearch(
+            self.runtime.database, asking, self.questions, self.clock, EventRules()
+        )
+
+    def safe(self) -> list[str]:
+        return sorted(
+            each.email for each in safe_to_resend(self.questions.in_doubt(self.run.id), GRACE)
+        )
+
+
+@pytest.fixture
+def doubts(tmp_path: Path) -> Iterator[Doubts]:
+    with closing(World(tmp_path / "world", simulator_latency=0)) as world:
+        yield Doubts(world)
+
+
+def test_evidence_settles_and_its_absence_is_offered_after_the_grace_period(
+    doubts: Doubts,
+) -> None:
+    result = doubts.search().run(doubts.run.id)
+    assert result == SearchResult(asked=9, settled=6, unrecorded=3, too_old=0)
+    after = counts(doubts.runtime, doubts.run)
+    assert (after.accepted, after.in_doubt) == (6, 3)
+    assert doubts.safe() == [], "nobody is offered within the grace period"
+
+    doubts.clock.ahead = GRACE - 60
+    assert doubts.search().run_due(GRACE, lambda: True) == 0
+    assert doubts.safe() == []
+    doubts.clock.ahead = GRACE + 60
+    assert doubts.search().run_due(GRACE, lambda: False) == 0
+    assert doubts.safe() == [], "without message insights nobody is asked about"
+    assert doubts.search().run_due(GRACE, lambda: True) == 0
+    unrecorded = doubts.safe()
+    assert len(unrecorded) == 3
+    assert counts(doubts.runtime, doubts.run).in_doubt == 3, "absence settles nothing"
+
+    InDoubt(doubts.runtime.database).resolve(doubts.run.id, Resolution.RESEND, unrecorded)
+    sent(doubts.runtime)
+    assert counts(doubts.runtime, doubts.run).accepted == 9
+    assert doubts.world.outbox() == dict.fromkeys(EMAILS, 1)
+
+
+def test_mail_without_the_deliverys_tags_proves_nothing(doubts: Doubts) -> None:
+    with doubts.world.account.changing() as connection:
+        connection.execute("UPDATE outbox SET tags = '[]' WHERE id <= 2")
+        connection.execute(
+            """UPDATE outbox SET tags = '[["sestui-run", "77"], ["sestui-delivery", "1"]]'
+            WHERE id = 3"""
+        )
+    result = doubts.search().run(doubts.run.id)
+    assert (result.settled, result.unrecorded) == (3, 6)
+
+
+@pytest.mark.parametrize("killed_in", ["create", "job", "message_ids", "mail"])
+def test_a_search_that_ends_anywhere_is_gone_on_with(doubts: Doubts, killed_in: str) -> None:
+    class Killed(BaseException):
+        """As a kill: nothing of ours catches it."""
+
+    def killed(*_given: object) -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        doubts.search(type("Dying", (MessageInsights,), {killed_in: killed})).run(doubts.run.id)
+    open_question = doubts.questions.open_question()
+    assert open_question is not None
+    if killed_in == "create":  # whether SES has a job, nobody knows
+        doubts.clock.ahead = 61
+    result = doubts.search().run(doubts.run.id)
+    assert (result.settled, result.unrecorded) == (6, 3)
+    assert doubts.questions.open_question() is None
+
+
+def test_one_question_is_open_at_a_time(doubts: Doubts) -> None:
+    now = doubts.clock.now()
+    first = Question(doubts.run.id, (1,), now - 60, now, at=now)
+    assert doubts.questions.open(first)
+    assert not doubts.questions.open(Question(doubts.run.id, (2,), now - 60, now, at=now + 1))
+    doubts.stop.set()
+    with pytest.raises(StoppedError):
+        doubts.search().run(doubts.run.id)  # it waits for the other process's job
+    assert doubts.questions.open_question() == first
+    doubts.questions.drop(first)
+    assert doubts.questions.open_question() is None
+
+
+def test_what_is_older_than_ses_remembers_is_not_asked_about(doubts: Doubts) -> None:
+    doubts.clock.ahead = 31 * 86_400.0
+    result = doubts.search().run(doubts.run.id)
+    assert result == SearchResult(asked=0, settled=0, unrecorded=0, too_old=9)
+    assert doubts.search().run_due(GRACE, lambda: True) == 0
+
+
+def test_a_refusal_leaves_no_question_open(doubts: Doubts) -> None:
+    class Refusing(MessageInsights):
+        def create(self, addresses: object, since: float, until: float) -> str:
+            return super().create([f"{number}@x.example" for number in range(6)], since, until)
+
+    with pytest.raises(AccountError, match="at most 5"):
+        doubts.search(Refusing).run(doubts.run.id)
+    assert doubts.questions.open_question() is None
