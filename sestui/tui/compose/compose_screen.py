@@ -10,10 +10,8 @@ from textual.timer import Timer
 from textual.widgets import Input, TextArea
 
 from sestui.compose.browser_picture import NoPictureError
-from sestui.compose.draft_checker import PreviewTarget
 from sestui.core.content.lint.findings import Finding, Severity
 from sestui.store.contacts.members import AttributeUse
-from sestui.tui.app.screens.base_screen import FAILED
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.compose.completion import CompletionList
 from sestui.tui.compose.compose_head import ComposeHead, HeadSnapshot
@@ -24,7 +22,7 @@ from sestui.tui.compose.findings_list import FindingsList
 from sestui.tui.compose.mail_preview import Drawn, MailPreview, drawn
 from sestui.tui.compose.picture_maker import PictureMaker
 from sestui.tui.compose.picture_view import PictureView
-from sestui.tui.dialogs.ask import AskScreen
+from sestui.tui.compose.preview_contact import PreviewContact
 
 _LOOK_SECONDS = 0.3
 """So long nobody may have typed before a look begins."""
@@ -50,7 +48,7 @@ class ComposeScreen(DraftScreen):
     """
 
     PLACE = "Compose"
-    PARTS = (DraftActions,)
+    PARTS = (DraftActions, PreviewContact)
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         *DraftScreen.BINDINGS,  # esc does one thing or another, as below
@@ -71,27 +69,7 @@ class ComposeScreen(DraftScreen):
             id="compose.view",
             tooltip="Preview the mail for one contact; again: pictures, text, source, changes",
         ),
-        Binding(
-            "right_square_bracket,ctrl+n",
-            "contact(1)",
-            "Next",
-            id="compose.next",
-            tooltip="Preview the mail for the next contact on its lists",
-        ),
-        _second(
-            "left_square_bracket,alt+p",
-            "contact(-1)",
-            "Previous contact",
-            "previous",
-            "Preview the mail for the previous contact",
-        ),
-        _second(
-            "slash,alt+f",
-            "find_contact",
-            "Find contact",
-            "find",
-            "Find a contact and preview the mail for it",
-        ),
+        *PreviewContact.BINDINGS,
         Binding(
             "exclamation_mark,ctrl+f,alt+c",
             "finding",
@@ -138,8 +116,7 @@ class ComposeScreen(DraftScreen):
         self._completion = CompletionList(self._attribute_use, self._keywords, id="completion")
         self.form.complete_with(self._completion)
         self._pictures = PictureMaker()
-        self._contact_id: int | None = None
-        """For whom the mail is shown."""
+        self._contact = self.take(PreviewContact(self, lambda: self.drawn, self.look_at_draft))
         self._timer: Timer | None = None
 
     def body(self) -> ComposeResult:
@@ -173,8 +150,7 @@ class ComposeScreen(DraftScreen):
     async def look_at_draft(self, step: int = 0) -> None:
         """Check the draft and make the mail; a newer look ends an older one."""
         read, seen, number = self.read_draft(), self.on_desk.seen, self.drafts.begin_look()
-        whom = PreviewTarget(self._contact_id, step)
-
+        whom = self._contact.target(step)
         compares = self._preview.view == "changes"
 
         def snapshot() -> Drawn | None:
@@ -191,8 +167,7 @@ class ComposeScreen(DraftScreen):
 
     def _show(self, made: Drawn) -> None:
         before, self.drawn = self.drawn, made
-        contact = made.look.contact
-        self._contact_id = contact.contact_id if contact is not None else None
+        self._contact.shown(made)
         self._preview.show(made)
         self._findings.show(made.look.findings)
         self.form.mark(made.look.findings)
@@ -253,8 +228,6 @@ class ComposeScreen(DraftScreen):
             return self.typing == (action == "command")
         if action == "finding":
             return made is not None and bool(made.look.findings)
-        if action in {"contact", "find_contact", "copy"}:
-            return made is not None and made.look.contact is not None
         if action == "browse":
             return made is not None and made.look.mail is not None
         return super().check_action(action, parameters)
@@ -331,29 +304,6 @@ class ComposeScreen(DraftScreen):
         else:
             if rows is not None:
                 self._preview.show_picture(rows)
-
-    def action_contact(self, step: int) -> None:
-        """See the mail of the next contact, or of the one before."""
-        self.look_at_draft(step)
-
-    @work(group="action")
-    async def action_find_contact(self) -> None:
-        """See the mail of one contact."""
-        address = await self.app.push_screen_wait(
-            AskScreen("Preview for whom?", "A contact on its lists.", placeholder="ada@example.com")
-        )
-        if not address:
-            return
-        draft = self.form.draft
-        found = await self.attempt(lambda: self.drafts.contact(draft, address))
-        if found is not FAILED:
-            self._contact_id = found.contact_id
-            self.look_at_draft()
-
-    def action_copy(self) -> None:
-        """Copy the contact's address."""
-        if self.drawn is not None:
-            self.copy(self.drawn.look.email)
 
     def action_finding(self) -> None:
         """Go to the next problem."""

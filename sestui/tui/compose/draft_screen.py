@@ -11,11 +11,11 @@ from sestui.compose.draft_checker import PreviewTarget
 from sestui.core.campaign.draft import Draft, ReadDraft, read_draft
 from sestui.core.clock import Instant
 from sestui.core.content.lint.findings import Severity
-from sestui.errors import SestuiError
 from sestui.store.campaigns.campaigns import CampaignVersion
 from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from sestui.tui.app.screens.screen_part import ScreenPart
 from sestui.tui.app.services import ScreenServices
+from sestui.tui.compose.draft_autosave import DraftAutosave
 from sestui.tui.compose.draft_form import DraftForm
 from sestui.tui.compose.open_campaign import OpenCampaignScreen
 from sestui.tui.compose.saving import DraftSaving
@@ -39,6 +39,7 @@ class DraftScreen(BaseScreen):
         super().__init__(services)
         self.drafts = ComposeService(services.runtime)
         self.saving = self.take(DraftSaving(self))
+        self._autosave = DraftAutosave(self)
         self.form = DraftForm(lambda: self._lists, self.drafts.forecast, id="form")
         self.on_desk = OpenDraft(Draft())
         """What was opened last."""
@@ -52,12 +53,6 @@ class DraftScreen(BaseScreen):
         """Whether there was anything on the desk yet."""
         self._told_of: CampaignVersion | None = None
         """What somebody else's change was told of."""
-        self._kept: Draft | None = None
-        """What the disk holds of the unsaved text; None: nothing."""
-        self._kept_at: Instant | None = None
-        """When the disk took that."""
-        self._keeping = False
-        self._keep_failed = False
 
     # the draft
 
@@ -72,11 +67,11 @@ class DraftScreen(BaseScreen):
         if not self.unsaved:
             opened = self.on_desk.opened
             return self._saved(opened.seen.version[0]) if opened is not None else ""
-        if self._keep_failed:
+        if self._autosave.fails:
             return "can't be autosaved"
-        if self._kept_at is None:
+        if self._autosave.saved_at is None:
             return ""
-        age = self.services.clock.now() - self._kept_at
+        age = self.services.clock.now() - self._autosave.saved_at
         return f"autosaved {' '.join(duration(age).split()[:2])} ago"
 
     def _saved(self, instant: Instant) -> str:
@@ -87,7 +82,7 @@ class DraftScreen(BaseScreen):
     @property
     def keep_fails(self) -> bool:
         """Whether what is unsaved can't be autosaved."""
-        return self.unsaved and self._keep_failed
+        return self.unsaved and self._autosave.fails
 
     @property
     def called(self) -> str:
@@ -191,7 +186,7 @@ class DraftScreen(BaseScreen):
         if answer == "open":
             adopted = await self.attempt(lambda: self.drafts.adopt(kept))
             if adopted is not FAILED:
-                self._kept, self._kept_at = kept.draft, kept.at
+                self._autosave.adopt(kept)
                 self.lay(adopted)
         elif answer == "discard":
             await self.attempt(lambda: self.drafts.autosave.discard(kept))
@@ -296,46 +291,18 @@ class DraftScreen(BaseScreen):
             return await self.saving.save()
         if answer == "discard":
             self.laid(OpenDraft(self.form.draft, self.on_desk.opened))
-            await self._keep()
+            await self._autosave.save()
         return bool(answer)
 
-    # keeping what is unsaved
+    # autosaving
 
     def _keep_soon(self) -> None:
-        draft = self.form.draft if self.unsaved else None
-        if draft != self._kept and self._begun and not self._keeping:
-            self._keep_now()
+        if self._begun:
+            self._autosave.save_changes()
         self.kept_changed()
-
-    @work(group="keep")
-    async def _keep_now(self) -> None:
-        self._keeping = True
-        try:
-            await self._keep()
-            self._keep_failed = False
-        except SestuiError as error:
-            if not self._keep_failed:
-                self.tell(f"What you type can't be autosaved: {error}", failed=True)
-            self._keep_failed = True
-        finally:
-            self._keeping = False
-            self.kept_changed()
-
-    async def _keep(self) -> None:
-        draft, seen = (self.form.draft if self.unsaved else None), self.on_desk.seen
-        if draft is None:
-            await asyncio.to_thread(self.drafts.autosave.forget)
-        else:
-            await asyncio.to_thread(self.drafts.autosave.keep, draft, seen)
-        self._kept, self._kept_at = draft, self.services.clock.now() if draft is not None else None
 
     @on(events.Unmount)
     async def _gone(self) -> None:
         """Whatever ends the app: what is unsaved is on the disk."""
         self.services.may_leave.remove(self.may_leave)
-        try:
-            if (self.form.draft if self.unsaved else None) != self._kept:
-                await self._keep()
-        except SestuiError as error:
-            self.tell(str(error), failed=True)
-        await asyncio.to_thread(self.drafts.autosave.close)
+        await self._autosave.close()

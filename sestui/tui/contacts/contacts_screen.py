@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -12,8 +12,8 @@ from sestui.core.delivery.states import Standing
 from sestui.store.contacts.walks import Order, Which
 from sestui.tui.app.look.panel import frame
 from sestui.tui.app.navigation.navigation import open_contact
-from sestui.tui.app.screens.base_screen import FAILED
 from sestui.tui.app.services import ScreenServices
+from sestui.tui.contacts.contact_actions import ContactActions
 from sestui.tui.contacts.contact_table import ContactTable
 from sestui.tui.contacts.groups_table import SUPPRESSED, GroupsTable, group_of
 from sestui.tui.contacts.list_actions import ListActions
@@ -22,7 +22,6 @@ from sestui.tui.contacts.saved_filters import SavedFilters
 from sestui.tui.contacts.service import Group
 from sestui.tui.contacts.suppress import SuppressionScreen
 from sestui.tui.contacts.undo_changes import UndoChanges
-from sestui.tui.dialogs.ask import AskScreen
 from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.lazy_table import LazyTable
 
@@ -66,18 +65,7 @@ class ContactsScreen(SuppressionScreen):
             id="contacts.filter",
             tooltip="Show one status after another, then all again",
         ),
-        Binding("n", "new", "New", show=False, id="contacts.new", tooltip="Add a contact by hand"),
-        Binding(
-            "i", "import", "Import", id="contacts.import", tooltip="Bring contacts from a file"
-        ),
-        Binding(
-            "e",
-            "edit",
-            "Edit",
-            show=False,
-            id="contacts.edit",
-            tooltip="Change attributes, tags and status",
-        ),
+        *ContactActions.BINDINGS,
         *SuppressionScreen.SUPPRESSING,
         Binding("y", "copy", "Copy", show=False, id="contacts.copy", tooltip="Copy the address"),
         Binding("h", "groups", "To the lists", show=False),
@@ -95,7 +83,7 @@ class ContactsScreen(SuppressionScreen):
         *ListActions.BINDINGS,
         *SavedFilters.BINDINGS,
     ]
-    PARTS = (MarkedContacts, UndoChanges, ListActions, SavedFilters)
+    PARTS = (ContactActions, MarkedContacts, UndoChanges, ListActions, SavedFilters)
 
     def __init__(self, services: ScreenServices) -> None:
         super().__init__(services)
@@ -103,6 +91,7 @@ class ContactsScreen(SuppressionScreen):
         self._groups = GroupsTable()
         self._people = ContactTable(services.runtime.database)
         self._had_marks = False
+        self.take(ContactActions(self, self._people, lambda: self._list is not None))
         self._marked = self.take(MarkedContacts(self, self._people, self.changed))
         self.take(UndoChanges(self, self.changed))
         self.take(ListActions(self, lambda: self._list, lambda: self._groups.groups, self.changed))
@@ -308,26 +297,21 @@ class ContactsScreen(SuppressionScreen):
         self.look_again()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Deeds need a contact under the cursor; the suppressed have one status."""
+        """Some actions need contacts; those who are suppressed have one status."""
         if not self.is_mounted:
             return super().check_action(action, parameters)
-        if action in {"copy", "edit", "suppress", "unsuppress"}:
-            return self._offers_of_contact(action, parameters)
+        if action in {"suppress", "unsuppress"}:
+            return self._offers_to_suppress(action, parameters)
         if action in {"find", "filter", "sort", "export", "filters"} and self._empty:
             return False
         if action == "filter":
             return self._people.which != SUPPRESSED
         return super().check_action(action, parameters)
 
-    def _offers_of_contact(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What can be done to the marked contacts, or the one under the cursor."""
-        line = self._people.selected
-        if action == "copy":
-            return line is not None
+    def _offers_to_suppress(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether it can be done to the marked contacts, or the one under the cursor."""
         if self._list is not None:
             return False  # the keys change the list
-        if action == "edit":
-            return line is not None and line.id is not None
         if self._people.marks:
             return action == "suppress"
         return super().check_action(action, parameters)
@@ -342,38 +326,3 @@ class ContactsScreen(SuppressionScreen):
     def _open(self) -> None:
         if (line := self._people.selected) is not None:
             open_contact(self, line.email)
-
-    def action_edit(self) -> None:
-        """Open the form of the contact under the cursor."""
-        from sestui.tui.contacts.edit_contact import EditContactScreen  # noqa: PLC0415 - if wanted
-
-        if (line := self._people.selected) is not None:
-            self.app.push_screen(EditContactScreen(self.services, line.email))
-
-    def action_copy(self) -> None:
-        """Copy the address under the cursor."""
-        if (line := self._people.selected) is not None:
-            self.copy(line.email)
-
-    def action_import(self) -> None:
-        """Go to the import."""
-        from sestui.tui.imports.import_screen import ImportScreen  # noqa: PLC0415 - only when wanted
-
-        self.app.push_screen(ImportScreen(self.services))
-
-    @work(group="action")
-    async def action_new(self) -> None:
-        """Ask for an address and show the new contact."""
-        name = self._people.which.list_name or ""
-        where = (
-            f"The contact will be added to {shorten(name, 60)}."
-            if name
-            else "It isn't on any list yet."
-        )
-        question = AskScreen("New contact", where, placeholder="somebody@example.com")
-        typed = await self.app.push_screen_wait(question)
-        if not typed:
-            return
-        email = await self.attempt(lambda: self.contacts.add(typed, name))
-        if email is not FAILED:
-            open_contact(self, email)
