@@ -26,7 +26,7 @@ def account_command(*, as_json: AsJson = False) -> None:
     place = "Simulator" if report.account == "simulator" else "Amazon SES"
     row, quota = report.known.row, report.known.quota
     put(f"{place} · {report.region} · {', '.join(health_words(row))}")
-    allowed = report.known.allowed.said() or "all of it"
+    allowed = report.known.allowed.sentence() or "all of it"
     put(f"rate   {row.max_send_rate:g} a second (allowed now: {allowed})")
     shares = f"{report.ours_24_hours:,} by sestui, {report.others_24_hours:,} by others"
     if quota.maximum == UNLIMITED:

@@ -18,8 +18,8 @@ def accounting(run: "RunView") -> list[str]:
         lines.append(f"          {run.detail}")
     if run.warning:
         lines.append(f"warning   {run.warning}")
-    if run.allowed and run.allowed.said():
-        lines.append(f"rate      {run.allowed.said()}")
+    if run.allowed and run.allowed.sentence():
+        lines.append(f"rate      {run.allowed.sentence()}")
     if run.average_rate is not None:
         lines.append(f"rate      {run.average_rate:,.1f}/s on average")
     lines.append(f"done      {run.progress.percent:>9}")

@@ -129,7 +129,7 @@ class _Narration:
             self._bar.show(run)
         elif self._runtime.clock.monotonic() - self._reported_at >= _LINE_SECONDS:
             self._reported_at = self._runtime.clock.monotonic()
-            throttled = run.allowed.said() if run.allowed else ""
+            throttled = run.allowed.sentence() if run.allowed else ""
             say("; ".join(filter(None, [run.sentence(), throttled])))
 
     def close(self) -> None:

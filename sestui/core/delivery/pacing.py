@@ -167,7 +167,7 @@ class AllowedRate:
         """The rate for a run with its own ``max_rate``; None for no limit."""
         return self if max_rate is None else AllowedRate(min(self.rate, max_rate), self.factor)
 
-    def said(self) -> str:
+    def sentence(self) -> str:
         """The effect of throttling, for people; '' for none."""
         if self.factor >= 1:
             return ""

@@ -64,7 +64,7 @@ class BulkAction(ABC):
     kind: ClassVar[ChangeKind]
 
     @abstractmethod
-    def said(self, count: int) -> str:
+    def summary(self, count: int) -> str:
         """What was done to so many contacts, as a sentence without its full stop."""
 
     def prepare(self, connection: Connection, now: Instant) -> dict[str, Any]:
@@ -83,8 +83,8 @@ class Suppress(BulkAction):
     reason: str
     kind: ClassVar[ChangeKind] = ChangeKind.SUPPRESSED
 
-    def said(self, count: int) -> str:
-        """See :meth:`BulkAction.said`."""
+    def summary(self, count: int) -> str:
+        """See :meth:`BulkAction.summary`."""
         return f"Suppressed {counted(count)}"
 
     def step(self, connection: Connection, at: At, ids: Sequence[int]) -> int:
@@ -126,8 +126,8 @@ class Tag(_TagChange):
 
     kind: ClassVar[ChangeKind] = ChangeKind.TAGGED
 
-    def said(self, count: int) -> str:
-        """See :meth:`BulkAction.said`."""
+    def summary(self, count: int) -> str:
+        """See :meth:`BulkAction.summary`."""
         return f"Tagged {counted(count)} {printable(self.tag)}"
 
     def terms(self, *, sqlite: bool) -> tuple[Any, Any, Any]:
@@ -140,8 +140,8 @@ class Untag(_TagChange):
 
     kind: ClassVar[ChangeKind] = ChangeKind.UNTAGGED
 
-    def said(self, count: int) -> str:
-        """See :meth:`BulkAction.said`."""
+    def summary(self, count: int) -> str:
+        """See :meth:`BulkAction.summary`."""
         return f"Removed the tag {printable(self.tag)} from {counted(count)}"
 
     def terms(self, *, sqlite: bool) -> tuple[Any, Any, Any]:
@@ -162,8 +162,8 @@ class Join(BulkAction):
     """Known once it is prepared."""
     kind: ClassVar[ChangeKind] = ChangeKind.MEMBERSHIPS
 
-    def said(self, count: int) -> str:
-        """See :meth:`BulkAction.said`."""
+    def summary(self, count: int) -> str:
+        """See :meth:`BulkAction.summary`."""
         return f"Added {counted(count)} to {printable(self.list_name)}"
 
     def prepare(self, connection: Connection, now: Instant) -> dict[str, Any]:
@@ -198,8 +198,8 @@ class Leave(BulkAction):
     """Known once it is prepared."""
     kind: ClassVar[ChangeKind] = ChangeKind.MEMBERSHIPS
 
-    def said(self, count: int) -> str:
-        """See :meth:`BulkAction.said`."""
+    def summary(self, count: int) -> str:
+        """See :meth:`BulkAction.summary`."""
         return f"Removed {counted(count)} from {printable(self.list_name)}"
 
     def prepare(self, connection: Connection, now: Instant) -> dict[str, Any]:
@@ -257,7 +257,7 @@ def change_selected(
                 f"{counted(matched)} match by now instead of {confirmed:,}; nothing has been "
                 "changed. Look again, and repeat it if that is right."
             )
-        said = action.said(changed)
+        said = action.summary(changed)
         finish(connection, at.change_id, said, changed + len(detail.get("made", ())), detail)
     return Changed(matched, changed, said)
 

@@ -135,7 +135,7 @@ class CheckJob(BackgroundJob[StartCheck]):
         except SestuiError as error:
             return StartCheck(refused=str(error))
 
-    def said(self, result: StartCheck) -> str:
+    def summary(self, result: StartCheck) -> str:
         """Nobody is left to decide on it."""
         return "The check had already finished; nothing has been sent."
 

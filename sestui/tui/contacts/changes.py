@@ -43,7 +43,7 @@ class BulkJob(BackgroundJob[Changed]):
             on_progress=self._tell,
         )
 
-    def said(self, result: Changed) -> str:
+    def summary(self, result: Changed) -> str:
         """What was done, and to how many it made no difference."""
         rest = result.matched - result.changed
         more = f" {rest:,} of {result.matched:,} were so already." if rest else ""

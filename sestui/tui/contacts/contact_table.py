@@ -72,7 +72,7 @@ class ContactTable(LazyTable[ContactLine]):
         self._counting = ""
 
     @property
-    def said(self) -> str:
+    def summary(self) -> str:
         """How many are shown, or how far the search is; who is marked, and the order."""
         told = self._progress
         if not self.wanted and self.count is not None:
@@ -80,7 +80,7 @@ class ContactTable(LazyTable[ContactLine]):
         order = "" if self.order is Order.NEWEST else self.order.value
         range_ = "" if self._range_from is None else "range: V ends it"
         return " · ".join(
-            part for part in (told, order, range_, self.marks.said, self._counting) if part
+            part for part in (told, order, range_, self.marks.summary, self._counting) if part
         )
 
     def tell_count(self, said: str) -> None:

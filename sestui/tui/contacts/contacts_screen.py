@@ -170,7 +170,7 @@ class ContactsScreen(SuppressionScreen):
         name, standing = self._people.which.list_name, self._people.which.standing
         where = shorten(name, 40) if name is not None else "all"
         status = f", {standing.value}" if standing else ""
-        said = f" · {self._people.said}" if self._people.said else ""
+        said = f" · {self._people.summary}" if self._people.summary else ""
         frame(self._people, f"Contacts · {where}{status}{said}")
 
     @on(LazyTable.Failed)

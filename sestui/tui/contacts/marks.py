@@ -58,7 +58,7 @@ class Marks:
         return self._all
 
     @property
-    def said(self) -> str:
+    def summary(self) -> str:
         """How many, for people; '' for nobody."""
         if not self._all:
             return f"{len(self._ids):,} marked" if self._ids else ""

@@ -52,7 +52,7 @@ class FileExport(BackgroundJob[int]):
         self.written = 0
         """Rows written so far."""
 
-    def said(self, result: int) -> str:
+    def summary(self, result: int) -> str:
         """What was written where."""
         return f"{result:,} {self.noun[result != 1]} written to {self.out}."
 

@@ -84,7 +84,7 @@ class ImportJob(BackgroundJob[Imported]):
             raise
         return Imported(self.plan, result, shelf)
 
-    def said(self, result: Imported) -> str:
+    def summary(self, result: Imported) -> str:
         """For somebody who is elsewhere."""
         if result.plan.dry_run:
             return "The dry run had already finished; nothing has been changed."

@@ -49,6 +49,6 @@ class TaskJob(BackgroundJob[TaskRunView]):
             raise StateError(f"The task {self._name} has not been run.")
         return self._runtime.tasks.run(worker_pool.ended[-1].run_id, self._name)
 
-    def said(self, result: TaskRunView) -> str:
+    def summary(self, result: TaskRunView) -> str:
         """Its state, and what it says of itself."""
         return f"{self._name}: {result.state.label}. {result.detail}".strip()

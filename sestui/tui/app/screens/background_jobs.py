@@ -32,7 +32,7 @@ class BackgroundJob(Generic[T]):
         """The deed itself."""
         raise NotImplementedError
 
-    def said(self, result: T) -> str:
+    def summary(self, result: T) -> str:
         """How it ended well, as a sentence."""
         raise NotImplementedError
 
@@ -45,7 +45,7 @@ class BackgroundJob(Generic[T]):
         """
         try:
             result = self.work()
-            self.last_words = self.said(result)
+            self.last_words = self.summary(result)
         except SestuiError as error:
             self.last_words = str(error)
             raise

@@ -252,14 +252,14 @@ def test_backoff_doubles_to_five_minutes():
 
 
 def test_before_the_first_look_nothing_leaves_and_nothing_is_said_of_throttling():
-    assert (NO_RATE.rate, NO_RATE.said()) == (0, "")
+    assert (NO_RATE.rate, NO_RATE.sentence()) == (0, "")
 
 
 def test_what_throttling_leaves_is_said_only_when_it_cuts():
     assert AllowedRate(14.0) == AllowedRate(14.0, 1.0)
-    assert AllowedRate(14.0).said() == ""
+    assert AllowedRate(14.0).sentence() == ""
     cut = AllowedRate(7.0, 0.5)
-    assert cut.said() == "7.0 a second: SES throttled, 50 % of its rate is left"
+    assert cut.sentence() == "7.0 a second: SES throttled, 50 % of its rate is left"
     assert cut.within(None) == cut
     assert cut.within(5.0) == AllowedRate(5.0, 0.5)
     assert cut.within(20.0) == cut
