@@ -119,10 +119,14 @@ def _special(weekday: str) -> str | None:
 
 
 def on_the_clock(instant: Instant, zone: str) -> str:
-    """An instant in local time: ``Tue 2026-12-01 09:00+01:00``.
+    """An instant on a zone's clocks: ``Tue 1 Dec 2026 09:00 CET``.
+
+    A zone whose time has no letters is told by its offset: ``09:00 UTC+03``.
 
     Raises:
         UsageError: there is no such zone.
     """
     moment = datetime.fromtimestamp(instant, zone_named(zone))
-    return f"{moment:%a} {moment.isoformat(' ', 'minutes')}"
+    letters = f"{moment:%Z}"
+    named = f"UTC{letters}" if letters.startswith(("+", "-")) else letters
+    return f"{moment:%a} {moment.day} {moment:%b %Y %H:%M} {named}"

@@ -20,6 +20,7 @@ from sestui.tui.campaigns.start_check import PlannedStart, StartCheck
 from sestui.tui.campaigns.start_question import ask_and_start
 from sestui.tui.dialogs.ask_path import AskPathScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
+from sestui.tui.widgets.column_widths import WHOLE_ADDRESS
 from sestui.tui.widgets.format import counted, recipients, shorten
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
 from sestui.tui.widgets.row_source import Listed
@@ -27,6 +28,11 @@ from sestui.tui.widgets.row_source import Listed
 _EVERYBODY = "everyone"
 _MOST_REASONS = 7
 """Rows of the reasons' table; it scrolls where there are more."""
+
+PEOPLE_COLUMNS = (
+    Column("email", "Recipient", share=1, whole=WHOLE_ADDRESS),
+    Column("why", "Why", width=12, share=1, from_width=120, yields=1),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +109,7 @@ class CannotStartScreen(BaseScreen):
             id="reasons",
         )
         self._whole = Static("", id="refusal-reason", markup=False)
-        self.people: LazyTable[Unmailable] = LazyTable(
-            (Column("email", "Recipient", share=1), Column("why", "Why", share=1, from_width=120)),
-            _person,
-            id="unmailable",
-        )
+        self.people: LazyTable[Unmailable] = LazyTable(PEOPLE_COLUMNS, _person, id="unmailable")
 
     def body(self) -> ComposeResult:
         """What it is about, reasons, the whole of one, whom it concerns."""

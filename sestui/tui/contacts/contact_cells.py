@@ -4,6 +4,7 @@ from sestui.core.contact.person_name import name_of
 from sestui.core.delivery.states import DeliveryState, Standing
 from sestui.store.contacts.pages import ContactLine
 from sestui.store.contacts.walks import Order
+from sestui.tui.widgets.column_widths import WHOLE_ADDRESS
 from sestui.tui.widgets.lazy_table import Cell, Column
 
 STANDING_KINDS = {
@@ -31,11 +32,11 @@ def people_columns(order: Order) -> tuple[Column, ...]:
     """The columns of contacts that come in that order."""
     return (
         Column("mark", "", width=1),
-        Column("email", f"Address{_SIGNS.get(order, '')}", share=5),
-        Column("name", "Name", share=3, from_width=60),
+        Column("email", f"Address{_SIGNS.get(order, '')}", share=5, whole=WHOLE_ADDRESS),
+        Column("name", "Name", width=8, share=3, from_width=46, yields=3),
         Column("status", "Status", width=12),
-        Column("reason", "Reason", share=4, from_width=95),
-        Column("attributes", "Attributes", share=5, from_width=130),
+        Column("reason", "Reason", width=10, share=4, from_width=95, yields=2),
+        Column("attributes", "Attributes", width=10, share=5, from_width=130, yields=1),
     )
 
 

@@ -17,7 +17,8 @@ from sestui.store.db.database import Database
 from sestui.tui.contacts.contact_cells import contact_cells, people_columns
 from sestui.tui.contacts.marks import MOST_MARKED, Marks
 from sestui.tui.contacts.service import FoundContactRows
-from sestui.tui.widgets.lazy_table import GAP, PAGE, Cell, LazyTable, TableMessage
+from sestui.tui.widgets.column_widths import GAP
+from sestui.tui.widgets.lazy_table import PAGE, Cell, LazyTable, TableMessage
 
 _TYPING_SECONDS = 0.15
 _RETRY_SECONDS = 1.0

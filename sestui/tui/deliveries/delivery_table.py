@@ -14,6 +14,7 @@ from sestui.core.delivery.outcomes import DeliveryOutcome
 from sestui.core.delivery.states import DeliveryState, RunKind
 from sestui.store.ledger.log_rows import DeliveryRow, LogRow
 from sestui.tui.deliveries.state_bar import STATE_KEYS
+from sestui.tui.widgets.column_widths import WHOLE_ADDRESS
 from sestui.tui.widgets.format import clock_time, exact, moment, relative, shorten
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
 
@@ -37,9 +38,9 @@ _OUTCOME_KINDS = {
 
 _TIME = Column("at", "When", width=10, right=True)
 _STATE = Column("state", "State", width=8)
-_OUTCOME = Column("outcome", "Outcome or code", width=16)
-_EMAIL = Column("email", "Address", share=5)
-_REASON = Column("reason", "Reason", share=4, from_width=100)
+_OUTCOME = Column("outcome", "Outcome or code", width=16, yields=4)
+_EMAIL = Column("email", "Address", share=5, whole=WHOLE_ADDRESS)
+_REASON = Column("reason", "Reason", width=10, share=4, from_width=100, yields=1)
 
 _OF_ONE_RUN = (_TIME, _STATE, _OUTCOME, _EMAIL, _REASON)
 _MIXED = (
@@ -47,8 +48,8 @@ _MIXED = (
     _STATE,
     replace(_OUTCOME, from_width=100),
     _EMAIL,
-    Column("campaign", "Campaign", share=3),
-    Column("run", "Run", width=8, from_width=100),
+    Column("campaign", "Campaign", width=8, share=3, yields=5),
+    Column("run", "Run", width=8, from_width=100, yields=2),
     replace(_REASON, from_width=130),
 )
 """On a narrow screen the address matters more: what became of it stands below the table, as does

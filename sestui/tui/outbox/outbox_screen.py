@@ -15,6 +15,7 @@ from sestui.tui.app.screens.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.outbox.mail_screen import STATE_KINDS, MailScreen, browse
 from sestui.tui.outbox.service import OutboxService, OutboxSource
+from sestui.tui.widgets.column_widths import WHOLE_ADDRESS
 from sestui.tui.widgets.format import AGO_SECONDS, exact, relative, shorten
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
 
@@ -24,9 +25,9 @@ _TYPING_SECONDS = 0.2
 
 _COLUMNS = (
     Column("when", "Accepted", width=10, right=True),
-    Column("to", "To", share=3),
-    Column("subject", "Subject", share=4),
-    Column("from", "From", share=2, from_width=110),
+    Column("to", "To", share=3, whole=WHOLE_ADDRESS),
+    Column("subject", "Subject", width=10, share=4),
+    Column("from", "From", width=8, share=2, from_width=110, yields=1),
     Column("state", "State", width=12),
 )
 

@@ -22,6 +22,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from sestui.errors import SestuiError
+from sestui.tui.widgets.column_widths import GAP, ColumnWidths, Widths
 from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.row_locator import moved_by
 from sestui.tui.widgets.row_source import Listed, RowSource
@@ -31,8 +32,6 @@ Row = TypeVar("Row")
 PAGE = 100
 """Rows asked for at once."""
 _PAGES_KEPT = 30
-GAP = 2
-"""Cells between columns."""
 
 KINDS = ("good", "busy", "warning", "bad", "quiet")
 """What a cell may mean; '' is plain. The stylesheet gives each its colour."""
@@ -49,6 +48,10 @@ class Column:
     right: bool = False
     from_width: int = 0
     """The column is there only if the table is at least so many cells wide."""
+    whole: int = 0
+    """Its longest text is not cut, up to so many cells, before other columns get their shares."""
+    yields: int = 0
+    """The order in which columns go where a ``whole`` one needs their room, 1 first; 0: never."""
 
 
 Cell = tuple[str, str]
@@ -129,7 +132,8 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
         self._renewing = 0
         self._renew_again = False
         self._base = Style()
-        self._fitting: list[tuple[Column, int]] = []
+        self._fitting: Widths = []
+        self._widths = ColumnWidths()
 
     # what is shown
 
@@ -148,6 +152,7 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
         self._source = source
         self._count = None
         self._pages.clear()
+        self._widths.forget()
         if not keep_cursor:
             self.cursor = 0
             self.scroll_to(y=0, animate=False, immediate=True, force=True)
@@ -157,6 +162,7 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
         """Show rows that are all here, at once; the cursor stays where it is."""
         self._source = Listed(rows)
         self._pages.clear()
+        self._widths.forget()
         for number in self._in_sight():
             if number * PAGE < len(rows):
                 self._keep(number, self._source.page(number * PAGE, PAGE))
@@ -250,6 +256,7 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
 
     def _keep(self, number: int, rows: Sequence[Row]) -> None:
         self._pages[number] = rows
+        self._widths.note(self._columns, rows, self._cells)
         while len(self._pages) > _PAGES_KEPT:
             self._pages.popitem(last=False)
         if self.cursor // PAGE == number:
@@ -332,21 +339,11 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
 
     # drawing
 
-    def _widths(self) -> list[tuple[Column, int]]:
-        """The columns there is room for, each with its width in cells."""
-        total = self.scrollable_content_region.width or self.size.width
-        columns = [column for column in self._columns if total >= column.from_width]
-        fixed = sum(column.width for column in columns) + GAP * (len(columns) - 1) + 2
-        shares = sum(column.share for column in columns)
-        left = max(0, total - fixed)
-        return [
-            (column, column.width + (left * column.share // shares if column.share else 0))
-            for column in columns
-        ]
-
     def render_lines(self, crop: Region) -> list[Strip]:
         """What is the same for every line is found out once a paint."""
-        self._base, self._fitting = self.rich_style, self._widths()
+        total = self.scrollable_content_region.width or self.size.width
+        self._base = self.rich_style
+        self._fitting = self._widths.share_out(self._columns, total)
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
