@@ -20,6 +20,8 @@ from sestui.tui.widgets.format import recipients, shorten
 if TYPE_CHECKING:
     from sestui.tui.compose.draft_screen import DraftScreen
 
+_DRAFT = "Save as a draft"
+
 
 class DraftSaving(ScreenPart):
     """Saves a screen's draft, and asks whom it has to."""
@@ -99,30 +101,26 @@ class DraftSaving(ScreenPart):
         count = await self.screen.attempt(lambda: self._draft.drafts.audience(read))
         if count is FAILED:
             return ""
-        who = f"up to {recipients(count)}"
         by_task = await self.screen.attempt(lambda: self._draft.drafts.in_the_way(read))
         if by_task is FAILED:
             return ""
         trouble = by_task or await self._draft.trouble()
-        start = {} if trouble else {"start": f"Save and schedule it, for {who}"}
-        stands = f"It can't be scheduled: {trouble}" if trouble else f"It would go to {who}."
-        answer = await self.app.push_screen_wait(
-            ChooseScreen(
-                f"Schedule {name} {self._for(due)}?",
-                f"{shorten(stands, 300)}\nMail goes to {self.services.label.text}.",
-                {"draft": "Save it as a draft: nothing is scheduled", **start},
+        question = f"Schedule {name} {self._for(due)}?"
+        if trouble:
+            text = f"It can't be scheduled: {shorten(trouble, 600)}"
+            return await self.app.push_screen_wait(
+                ChooseScreen(question, text, {"draft": f"{_DRAFT}: nothing is scheduled"})
             )
-        )
-        if answer != "start":
-            return answer
-        question = f"Schedule {name} {self._for(due)}, for {who}?"
         text = (
-            f"It then starts without another question, while sestui is open or `sestui run-due` "
-            "is in your crontab. Contacts unsubscribed or suppressed by then are skipped.\n"
+            f"It starts by itself then, for up to {recipients(count)}, while sestui is open or "
+            "`sestui run-due` is in your crontab. Contacts unsubscribed or suppressed by then are "
+            f"skipped.\nMail goes to {self.services.label.text}.\n"
             f"Subject: {shorten(read.message.subject, 120)}"
         )
-        confirm = ConfirmScreen(question, text, recipients=count, yes="Schedule it")
-        return "start" if await self.app.push_screen_wait(confirm) else ""
+        confirm = ConfirmScreen(question, text, recipients=count, yes="Schedule it", instead=_DRAFT)
+        if await self.app.push_screen_wait(confirm):
+            return "start"
+        return "draft" if confirm.took_other else ""
 
     async def _save(
         self, seen: CampaignVersion | None, read: ReadDraft, *, scheduled: bool | None

@@ -24,8 +24,14 @@ class ConfirmScreen(Dialog[bool]):
         Binding("right", "app.focus_next", "Next", show=False),
     ]
 
-    def __init__(self, question: str, text: str, *, recipients: int, yes: str) -> None:
+    def __init__(
+        self, question: str, text: str, *, recipients: int, yes: str, instead: str = ""
+    ) -> None:
+        """``instead`` is what can be done without any danger, beside going back; '' for nothing."""
         super().__init__()
+        self._instead = instead
+        self.took_other = False
+        """Whether False means ``instead`` rather than going back."""
         self._question = question
         self._text = text
         self._recipients = recipients
@@ -46,6 +52,8 @@ class ConfirmScreen(Dialog[bool]):
                 yield Input(placeholder="the number of recipients", id="number")
             with Horizontal(id="buttons"):
                 yield PushButton("Go back", id="no")
+                if self._instead:
+                    yield PushButton(self._instead, id="instead")
                 yield PushButton(self._yes, id="yes", variant="warning", disabled=self.typed)
 
     def on_mount(self) -> None:
@@ -65,6 +73,7 @@ class ConfirmScreen(Dialog[bool]):
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
+        self.took_other = event.button.id == "instead"
         self.dismiss(event.button.id == "yes")
 
     def action_refuse(self) -> None:
