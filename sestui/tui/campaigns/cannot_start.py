@@ -42,6 +42,8 @@ class _Reason:
     sentence: str
     count: int | None
     """None: it concerns everybody."""
+    place: tuple[str, int | None] | None = None
+    """The field to mend and a line of it; None: it is in none."""
 
 
 class CannotStartScreen(BaseScreen):
@@ -61,7 +63,7 @@ class CannotStartScreen(BaseScreen):
             "edit",
             "Edit",
             id="refusal.edit",
-            tooltip="Edit the campaign in Compose",
+            tooltip="Edit the campaign in Compose, where the chosen reason is",
         ),
         Binding(
             "ctrl+r",
@@ -138,11 +140,7 @@ class CannotStartScreen(BaseScreen):
             title += Content(" as it is. Nothing has been sent.")
         self._title.update(title)
         self._advice.update(self._ways_on())
-        reasons = [_Reason(sentence, None) for sentence in checked.stopping]
-        if not reasons and checked.check is not None and checked.check.recipients is not None:
-            reasons = [
-                _Reason(each.sentence, each.count) for each in checked.check.recipients.problems
-            ]
+        reasons = _reasons(checked)
         self.reasons.styles.height = 1 + min(_MOST_REASONS, len(reasons))
         self.reasons.show_rows(reasons)
         self.people.display = bool(checked.failed) and not checked.stopping
@@ -206,9 +204,11 @@ class CannotStartScreen(BaseScreen):
             self.copy(reason.sentence)
 
     async def action_edit(self) -> None:
-        """Open the campaign in Compose."""
+        """Open the campaign in Compose, where the reason under the cursor is mended."""
         self._outdated = True
-        await compose_campaign(self.app, self._planned.campaign)
+        reason = self.reasons.selected
+        place = reason.place if reason is not None else None
+        await compose_campaign(self.app, self._planned.campaign, place)
 
     def action_check_again(self) -> None:
         """Check everybody once more, and go on where nothing is wrong any more."""
@@ -274,6 +274,18 @@ class CannotStartScreen(BaseScreen):
         written = await self.attempt(lambda: write_unmailable(_pairs(rows), path))
         if written is not FAILED:
             self.tell(f"{counted(written, 'recipient')} written to {path}.")
+
+
+def _reasons(checked: StartCheck) -> list[_Reason]:
+    """What concerns everybody; without that, what keeps some from being mailed."""
+    check = checked.check
+    if checked.refused or check is None:
+        place = (checked.refused_for, None) if checked.refused_for else None
+        return [_Reason(sentence, None, place) for sentence in checked.stopping]
+    if check.stopping:
+        return [_Reason(each.sentence, None, (each.where, each.line)) for each in check.stopping]
+    found = check.recipients.problems if check.recipients is not None else ()
+    return [_Reason(each.sentence, each.count, (each.where, each.line)) for each in found]
 
 
 def _pairs(rows: UnmailableRows) -> Iterator[tuple[str, str]]:

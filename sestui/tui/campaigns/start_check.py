@@ -66,6 +66,8 @@ class StartCheck:
     """Whether campaign or run say that those whose mail can't be made are skipped."""
     refused: str = ""
     """Why nothing can be started, as a sentence; '' if only the check has something to say."""
+    refused_for: str = ""
+    """The campaign's field that is to be mended for it; '' for none."""
 
     @property
     def stopping(self) -> Sequence[str]:
@@ -121,10 +123,12 @@ class CheckJob(BackgroundJob[StartCheck]):
 
     def work(self) -> StartCheck:
         """Whatever is wrong is an answer."""
-        runtime, planned = self._runtime, self._planned
+        runtime, planned, mended = self._runtime, self._planned, ""
         try:
             campaign = runtime.campaigns.get(planned.campaign)
+            mended = "lists"  # a list that is gone, and lists that nobody is on
             self.audience = runtime.contacts.audience_size(campaign.lists)
+            mended = mended if not self.audience else ""
             skips = campaign.skip_unrenderable
             if planned.resumes is None:
                 return StartCheck(runtime.starter.check_start(campaign, self._went_on), skips)
@@ -133,7 +137,7 @@ class CheckJob(BackgroundJob[StartCheck]):
         except StoppedError:
             raise
         except SestuiError as error:
-            return StartCheck(refused=str(error))
+            return StartCheck(refused=str(error), refused_for=mended)
 
     def summary(self, result: StartCheck) -> str:
         """Nobody is left to decide on it."""

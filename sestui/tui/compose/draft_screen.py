@@ -217,12 +217,16 @@ class DraftScreen(BaseScreen):
     # opening
 
     @work(group="open")
-    async def load(self, name: str) -> None:
-        """Show the campaign of that name, or a new one for ''; unsaved changes are asked about."""
+    async def load(self, name: str, at: tuple[str, int | None] | None = None) -> None:
+        """Show the campaign of that name, or a new one for ''; unsaved changes are asked about.
+
+        ``at`` is the field to begin with and a line of it.
+        """
         async with self.turn:
             seen = self.on_desk.seen
             if name and seen is not None and seen.name == name:
                 self.form.write()  # it is what is being written
+                self._begin_at(at)
                 return
             if not await self._may_replace():
                 return
@@ -231,6 +235,12 @@ class DraftScreen(BaseScreen):
             if found is not FAILED:
                 self.lay(found)
                 self.form.begin()
+                self._begin_at(at)
+
+    def _begin_at(self, at: tuple[str, int | None] | None) -> None:
+        if at is not None:
+            self.remove_class("previewing")
+            self.form.go_to(*at)
 
     @work(group="open")
     async def action_open(self) -> None:

@@ -193,14 +193,14 @@ async def test_the_list_is_saved_as_csv_without_formulas(runtime, still, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("fields", "body", "said"),
+    ("fields", "body", "said", "field"),
     [
-        ({"lists": ("nobody",)}, f"Hi {OFF}", "Nobody is on nobody"),
-        ({"lists": ("gone",)}, f"Hi {OFF}", "There is no list 'gone'"),
-        ({}, f"Hi {{{{ first_name {OFF}", "body, line 1"),
+        ({"lists": ("nobody",)}, f"Hi {OFF}", "Nobody is on nobody", "lists"),
+        ({"lists": ("gone",)}, f"Hi {OFF}", "There is no list 'gone'", "lists"),
+        ({}, f"Hi {{{{ first_name {OFF}", "body, line 1", "body"),
     ],
 )
-async def test_what_concerns_everybody_is_a_page_too(runtime, still, fields, body, said):
+async def test_what_concerns_everybody_is_a_page_too(runtime, still, fields, body, said, field):
     add_people(runtime)
     runtime.contacts.add([], list_name="nobody", now=time.time())
     add_news(runtime, body=body, **fields)
@@ -211,6 +211,8 @@ async def test_what_concerns_everybody_is_a_page_too(runtime, still, fields, bod
         assert "s Send to others" not in shown(app)
         await pilot.press("e")
         await until(pilot, lambda: isinstance(app.screen, ComposeScreen))
+        await until(pilot, lambda: app.screen.focused is not None)
+        await until(pilot, lambda: app.screen.focused.id == f"field-{field}")  # mended there
     assert runtime.overview.campaign("news").run is None
 
 

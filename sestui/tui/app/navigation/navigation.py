@@ -20,8 +20,13 @@ _LOOKS = 20
 """So often after that whether it can do what it was gone to for: its table may be read later."""
 
 
-async def compose_campaign(app: App[Any], name: str) -> None:
+async def compose_campaign(
+    app: App[Any], name: str, at: tuple[str, int | None] | None = None
+) -> None:
     """Go to Compose and open the campaign ``name`` there; '' begins a new one.
+
+    ``at`` is the field to begin with, by its name in a campaign file, and a line of it; None: where
+    the cursor was last, or the first one.
 
     Unsaved changes of another campaign are asked about first. Await it in an action, or run it as
     a worker of the app (``self.app.run_worker(compose_campaign(self.app, name))``).
@@ -31,7 +36,7 @@ async def compose_campaign(app: App[Any], name: str) -> None:
     await app.switch_mode("compose")
     while not isinstance(app.screen, ComposeScreen):  # a test's run lies on top of it
         await app.pop_screen()
-    app.screen.load(name)
+    app.screen.load(name, at)
 
 
 def open_run(screen: "BaseScreen", run_id: int) -> None:
