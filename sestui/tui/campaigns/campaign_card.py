@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from textual.content import Content
+from textual.geometry import Size
 from textual.reactive import reactive
 from textual.widget import Widget
 
@@ -11,6 +12,7 @@ from sestui.core.delivery.forecast import Forecast
 from sestui.tui.campaigns.run_figures import STATE_COLOURS
 from sestui.tui.campaigns.service import CampaignSnapshot
 from sestui.tui.widgets.format import duration, recipients, shorten
+from sestui.tui.widgets.pager import folded
 from sestui.tui.widgets.schedule_words import schedule_words
 
 
@@ -92,8 +94,17 @@ class CampaignAbout(CampaignFigure):
 class CampaignForecast(CampaignFigure):
     """What a run that starts now would do."""
 
+    snapshot: reactive[CampaignSnapshot | None] = reactive(None, layout=True)
+
     def render(self) -> Content:
-        """One line."""
+        """One line, or two where it is narrow."""
+        return self._folded(self.size.width)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many lines as it takes at that width."""
+        return self._folded(width).get_height({}, width)
+
+    def _folded(self, width: int) -> Content:
         if self.snapshot is None:
             return Content("")
         told = self.snapshot.forecast
@@ -102,9 +113,10 @@ class CampaignForecast(CampaignFigure):
             return Content.assemble(("forecast ", "$text-muted"), unknown)
         text = f"up to {recipients(told.recipients)} at {told.rate:,.1f}/s, {self._end(told)}"
         style = "$text-warning" if told.crosses_quota or told.ends_at is None else ""
-        return Content.assemble(
-            ("if started now ", "$text-muted"), (shorten(text, max(1, self.size.width - 15)), style)
-        )
+        label = "if started now "
+        lines = list(folded(f"{label}{text}", max(len(label) + 1, width)))
+        first = Content.assemble((label, "$text-muted"), (lines[0][len(label) :], style))
+        return Content("\n").join([first, *(Content.styled(line, style) for line in lines[1:])])
 
     def _end(self, told: Forecast) -> str:
         if told.ends_at is None:

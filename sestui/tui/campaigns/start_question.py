@@ -198,6 +198,6 @@ def _skipped(checked: StartCheck) -> str:
 
 
 def _warned(warnings: Sequence[str]) -> list[str]:
-    lines = [f"! {shorten(each, 160)}" for each in warnings[:_WARNINGS]]
+    lines = [f"! {shorten(each, 400)}" for each in warnings[:_WARNINGS]]
     more = len(warnings) - _WARNINGS
     return [*lines, f"  and {more} more warnings"] if more > 0 else lines

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from textual.content import Content
+from textual.geometry import Size
 from textual.reactive import reactive
 
 from sestui.core.clock import Instant
@@ -12,12 +13,15 @@ from sestui.reports.overview import RunView
 from sestui.tui.campaigns.course import answers_text
 from sestui.tui.campaigns.run_figures import Figure
 from sestui.tui.campaigns.service import RunSnapshot
+from sestui.tui.deliveries.flow import flowed
 from sestui.tui.widgets.format import duration
+from sestui.tui.widgets.pager import folded
+
+_BETWEEN = " · "
 
 
-def summary_lines(snapshot: RunSnapshot, at: Callable[[Instant], str]) -> list[str]:
-    """The summary as plain text; ``at`` says an instant in the operator's time."""
-    run, counts = snapshot.run, snapshot.run.counts
+def _outcome(run: RunView) -> str:
+    counts = run.counts
     accepted = f"{counts.accepted:,} of {counts.audience:,} accepted"
     parts = [f"{accepted} ({percent(counts.accepted, counts.audience)})"]
     if counts.delivered:
@@ -27,19 +31,18 @@ def summary_lines(snapshot: RunSnapshot, at: Callable[[Instant], str]) -> list[s
             parts.append(f"{count:,} {label} ({fine_percent(count, counts.audience)})")
     rest = (("in doubt", counts.in_doubt), ("skipped", counts.skipped))
     parts += [f"{count:,} {label}" for label, count in rest if count]
-    return [", ".join(parts), _pace(snapshot, at), _next(run)]
+    return ", ".join(parts)
 
 
 def summary_text(snapshot: RunSnapshot, at: Callable[[Instant], str]) -> str:
-    """The whole of it, for a message to somebody."""
-    run = snapshot.run
-    done, pace, _ = summary_lines(snapshot, at)
+    """The whole of it, for a message to somebody; ``at`` says an instant in their time."""
+    run, pace = snapshot.run, _BETWEEN.join(_pace(snapshot, at))
     answers = answers_text(snapshot.series)
-    lines = [f"{run.campaign} · run {run.number}: {run.state}", done, pace]
+    lines = [f"{run.campaign} · run {run.number}: {run.state}", _outcome(run), pace]
     return "\n".join([*lines, f"answers {answers}"] if answers else lines)
 
 
-def _pace(snapshot: RunSnapshot, at: Callable[[Instant], str]) -> str:
+def _pace(snapshot: RunSnapshot, at: Callable[[Instant], str]) -> list[str]:
     run = snapshot.run
     parts = []
     if run.average_rate is not None:
@@ -49,10 +52,10 @@ def _pace(snapshot: RunSnapshot, at: Callable[[Instant], str]) -> str:
         parts.append(f"{at(run.started_at)} to {at(run.finished_at)} ({took})")
     if snapshot.series is not None and snapshot.series.throttled:
         parts.append(f"throttled {snapshot.series.throttled:,}")
-    return " · ".join(parts)
+    return parts
 
 
-def _next(run: RunView) -> str:
+def _next(run: RunView) -> list[str]:
     """What to do now, with its keys."""
     counts = run.counts
     parts = []
@@ -62,11 +65,11 @@ def _next(run: RunView) -> str:
     if left and run.kind == RunKind.CAMPAIGN:
         parts.append(f"f follows up on the {left:,} it did not reach")
     parts += ["space replays it", "v shows every delivery", "y copies this"]
-    return f"Next: {' · '.join(parts)}"
+    return [f"Next: {parts[0]}", *parts[1:]]
 
 
 class RunSummary(Figure):
-    """The summary as a card: its lines are wrapped where they are too long."""
+    """The summary as a card."""
 
     snapshot: reactive[RunSnapshot | None] = reactive(None, layout=True)
 
@@ -75,14 +78,19 @@ class RunSummary(Figure):
         self._at = at
 
     def render(self) -> Content:
-        """Three lines, each as long as it is."""
+        """What became of it, how fast, what to do next: none of it is cut."""
+        return self._flowed(self.size.width)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many lines as it takes at that width."""
+        return self._flowed(width).get_height({}, width)
+
+    def _flowed(self, width: int) -> Content:
         if self.snapshot is None:
             return Content("")
-        done, pace, following = summary_lines(self.snapshot, self._at)
-        return Content("\n").join(
-            [
-                Content.styled(done, "bold"),
-                Content(pace),
-                Content.styled(following, "$text-accent"),
-            ]
-        )
+        run, room = self.snapshot.run, max(8, width)
+        outcome = [Content.styled(line, "bold") for line in folded(_outcome(run), room)]
+        pace = [Content(part) for part in _pace(self.snapshot, self._at)]
+        following = [Content.styled(part, "$text-accent") for part in _next(run)]
+        lines = [*outcome, flowed(pace, room, _BETWEEN), flowed(following, room, _BETWEEN)]
+        return Content("\n").join(line for line in lines if line)

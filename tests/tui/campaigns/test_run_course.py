@@ -69,10 +69,13 @@ async def test_the_whole_run_is_on_the_screen(runtime, ended, still, size):
             "75 %",
             "MessageRejected: Not verified.",
             "Permanent/NoEmail",
-            "Next: r decides on 3 in doubt · f follows up on the 12",
+            "Next: r decides on 3 in doubt · f follows up on the 12 it did not reach",
+            "v shows every delivery",
+            "y copies this",
             "1,185 accepted · last ",
         ):
             assert text in said, text
+        assert "…" not in app.screen.query_one("RunSummary").render().plain
         assert all(len(line) <= size[0] for line in said.splitlines())
         assert app.screen.max_scroll_x == app.screen.max_scroll_y == 0
 

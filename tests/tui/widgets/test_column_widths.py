@@ -45,7 +45,7 @@ def test_columns_go_in_their_order_and_only_where_their_room_is_needed():
         Column("stays", "", width=10),
     )
     keys = [[*widths(columns, 60, key="a" * length)] for length in (10, 30, 31)]
-    assert keys == [["key", "first", "last", "stays"], ["key", "last", "stays"]] + [keys[1]]
+    assert keys == [["key", "first", "last", "stays"], ["key", "last", "stays"], keys[1]]
     assert [*widths(columns, 50, key="a" * 30)] == ["key", "stays"]
     assert widths(columns, 30, key="a" * 30) == {"key": 16, "stays": 10}
 
@@ -56,7 +56,7 @@ def test_what_is_out_of_sight_still_counts_until_other_rows_are_shown():
 
     def note(length):
         found.note(columns, ["a" * length], lambda text: {"key": (text, "")})
-        return dict((column.key, room) for column, room in found.share_out(columns, 44))["key"]
+        return {column.key: room for column, room in found.share_out(columns, 44)}["key"]
 
     assert [note(10), note(30), note(10)] == [20, 30, 30]
     found.forget()
