@@ -6,7 +6,7 @@ types only: importing them here would delay the first frame.
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Collection, Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -98,6 +98,12 @@ def wear_theme(area: "TextArea", name: str) -> None:
 def bindings_of(screen: Screen[Any]) -> Iterator[tuple[str, Binding]]:
     """The screen's own bindings with their keys."""
     return iter(screen._bindings)
+
+
+def withdraw_toasts(app: App[Any], texts: Collection[str]) -> None:
+    """Take those toasts off the screen that say one of ``texts``."""
+    for notification in [each for each in app._notifications if each.message in texts]:
+        app._unnotify(notification)
 
 
 def use_parsed(stylesheet: Stylesheet, parsed: Sources) -> None:

@@ -33,6 +33,7 @@ PRIVATE = [
     ("textual.app", "App._close_messages_no_wait"),
     ("textual.app", "App._fatal_error"),
     ("textual.app", "App._handle_exception"),
+    ("textual.app", "App._unnotify"),
     ("textual.widgets", "Input._value"),
     ("textual.widgets", "TextArea._build_highlight_map"),
     ("textual.widgets", "TextArea._set_theme"),
@@ -44,7 +45,7 @@ PRIVATE = [
 
 ATTRIBUTES = [
     ("botocore.httpsession", "URLLib3Session", ("_proxy_config", "_verify")),
-    ("textual.app", "App", ("_driver",)),
+    ("textual.app", "App", ("_driver", "_notifications")),
     ("textual.drivers._writer_thread", "WriterThread", ("_queue",)),
     ("textual.drivers.linux_driver", "LinuxDriver", ("_writer_thread",)),
     ("textual.screen", "Screen", ("_bindings",)),

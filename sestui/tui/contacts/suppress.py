@@ -54,7 +54,7 @@ class SuppressScreen(Dialog[str]):
         if event.value.strip():
             self.dismiss(event.value.strip())
         else:
-            self.notify("Give a reason; esc goes back.", severity="warning", markup=False)
+            self.refuse_input("Give a reason; esc goes back.")
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:

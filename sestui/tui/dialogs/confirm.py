@@ -69,7 +69,7 @@ class ConfirmScreen(Dialog[bool]):
         if self._matches():
             self.dismiss(True)
         else:
-            self.notify(f"That is not {self._recipients:,}.", severity="warning", markup=False)
+            self.refuse_input(f"That is not {self._recipients:,}.")
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:

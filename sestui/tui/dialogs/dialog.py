@@ -7,6 +7,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
+from sestui.tui._compat import withdraw_toasts
 from sestui.tui.app.keys.mode import WRITE, mode_of
 from sestui.tui.widgets.form import LOW
 
@@ -24,6 +25,17 @@ class Dialog(ModalScreen[Answer]):
     """
 
     VERTICAL_BREAKPOINTS = LOW
+
+    _refused = ""
+
+    def refuse_input(self, sentence: str) -> None:
+        """Say why this is no answer; the toast goes with the dialog."""
+        self._refused = sentence
+        self.notify(sentence, severity="warning", markup=False)
+
+    def on_unmount(self) -> None:
+        """What was refused is of no interest any more."""
+        withdraw_toasts(self.app, {self._refused})
 
     def on_mount(self) -> None:
         """Show the mode from the beginning, and whenever the focus moves."""

@@ -200,7 +200,8 @@ class MailScreen(BaseScreen):
         index = self.index
         mails = await self.look(lambda: self._source.page(index, 1))
         if mails is not None and not mails:
-            self.tell("The mail is gone: the simulator's account has been reset.", failed=True)
+            gone = "The mail is gone: the simulator's account has been reset."
+            self.app.notify(gone, severity="error", markup=False)  # it outlives this screen
             self.app.pop_screen()
             return
         found = await self.look(lambda: self._drawn(mails[0].message_id)) if mails else None

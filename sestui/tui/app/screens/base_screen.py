@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from sestui.errors import SestuiError, unforeseen
-from sestui.tui._compat import bindings_of
+from sestui.tui._compat import bindings_of, withdraw_toasts
 from sestui.tui.app.keys.key_bar import KeyBar
 from sestui.tui.app.navigation.pages import Page
 from sestui.tui.app.navigation.tabs import TABS
@@ -85,6 +85,8 @@ class BaseScreen(Screen[None]):
         """How often to read again; None: only when asked to by :meth:`look_again`."""
         self._offered: list[bool | None] = []
         self._parts: dict[type[ScreenPart], ScreenPart] = {}
+        self._refusals: set[str] = set()
+        """What has failed here: nobody needs to read it who has left."""
 
     def __init_subclass__(cls, **given: Any) -> None:
         """Give the screen the actions of its parts, which Textual looks for among its own."""
@@ -123,8 +125,9 @@ class BaseScreen(Screen[None]):
         self.workers.cancel_group(self, "look")
 
     def on_unmount(self) -> None:
-        """A read that is under way has nobody to tell any more."""
+        """A read that is under way has nobody to tell any more, nor have toasts of what failed."""
         self.workers.cancel_node(self)
+        withdraw_toasts(self.app, self._refusals)
 
     @work(exclusive=True, group="look")
     async def look_again(self) -> None:
@@ -194,9 +197,12 @@ class BaseScreen(Screen[None]):
             return FAILED
 
     def tell(self, text: str, *, failed: bool = False) -> None:
-        """A toast, whatever strange characters are in it."""
+        """A toast, whatever strange characters are in it; of a failure, it goes with the screen."""
+        shown = shorten(text, _TOAST_CELLS)
+        if failed:
+            self._refusals.add(shown)
         self.notify(
-            shorten(text, _TOAST_CELLS),
+            shown,
             severity="error" if failed else "information",
             timeout=12 if failed else 5,
             markup=False,

@@ -7,6 +7,7 @@ import pytest
 from sestui.tui.app.notices.alerts import Alerts, sequence
 from sestui.tui.app.notices.notices_screen import NoticesScreen
 from sestui.tui.app.notices.run_watch import RunWatch
+from sestui.tui.dialogs.confirm import ConfirmScreen
 from tests.support.finished_runs import settle
 from tests.support.screens import add_campaign, fits, running, shown, toasts, until
 
@@ -165,3 +166,22 @@ async def test_notices_are_kept_newest_first_and_made_harmless(runtime, still, s
         await until(pilot, lambda: "The last one." in shown(app).splitlines()[2])
         assert r"[red]a\x1b]9;b\x07;c\u202e\nd" in shown(app)
         fits(app.screen, size)
+
+
+async def test_what_failed_or_was_refused_is_not_said_any_more_once_one_has_left(runtime, still):
+    async with running(runtime) as (app, pilot):
+        app.action_notices()
+        await until(pilot, lambda: isinstance(app.screen, NoticesScreen))
+        app.screen.tell("Saved.")
+        app.screen.tell("It failed.", failed=True)
+        await until(pilot, lambda: toasts(app) == ["Saved.", "It failed."])
+        question = ConfirmScreen("Send it?", "", recipients=2_000, yes="Send it")
+        app.push_screen(question)
+        await until(pilot, lambda: app.screen is question and app.focused is not None)
+        await pilot.press("1", "enter")
+        await until(pilot, lambda: toasts(app) == ["Saved.", "It failed.", "That is not 2,000."])
+        await pilot.press("escape")
+        await until(pilot, lambda: toasts(app) == ["Saved.", "It failed."])
+        await pilot.press("escape")
+        await until(pilot, lambda: toasts(app) == ["Saved."])
+        assert [each.text for each in app.notices.all()][1:] == ["It failed.", "Saved."]
