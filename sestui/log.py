@@ -102,7 +102,7 @@ def begin(say: Callable[[str], None]) -> None:
 
 
 @contextmanager
-def said_by(say: Callable[[str], None]) -> Iterator[None]:
+def uncaught_to(say: Callable[[str], None]) -> Iterator[None]:
     """Call ``say`` for uncaught exceptions during the block, when a screen has the terminal."""
     before, _Uncaught.say = _Uncaught.say, say
     try:

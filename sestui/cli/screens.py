@@ -30,7 +30,7 @@ def run_app() -> None:
         app = SestuiApp(
             settings, lambda: stack.enter_context(opened(settings)), due_seconds=DUE_SECONDS
         )
-        with log.said_by(partial(app.notify, severity="error", timeout=30, markup=False)):
+        with log.uncaught_to(partial(app.notify, severity="error", timeout=30, markup=False)):
             app.run()
         if app.failure is not None:
             raise app.failure

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from sestui.core.delivery.account import AccountStatus, Identity
 from sestui.errors import AccountUnreachableError
-from sestui.ses.client import CREDENTIAL_CODES, Clients, said_plainly
+from sestui.ses.client import CREDENTIAL_CODES, Clients, plain_errors
 
 _FIGURES = ("Max24HourSend", "MaxSendRate", "SentLast24Hours")
 
@@ -43,7 +43,7 @@ class AccountReader:
         SES allows about one such call a second, so cache the result. Falls back to v1's
         GetSendQuota if GetAccount is unknown or not allowed.
         """
-        with said_plainly():
+        with plain_errors():
             try:
                 said = self._clients.sesv2.get_account()
             except ClientError as error:
@@ -66,7 +66,7 @@ class AccountReader:
         """Whether SES keeps message insights: where Virtual Deliverability Manager is on."""
         if self.simulated:
             return True
-        with said_plainly():
+        with plain_errors():
             try:
                 said = self._clients.sesv2.get_account()
             except _MISREAD as error:
@@ -113,7 +113,7 @@ class AccountReader:
         """All sender identities in pages of ``size``; SES allows about one call a second."""
         token = ""
         while True:
-            with said_plainly():
+            with plain_errors():
                 page = (
                     self._clients.sesv2.list_email_identities(PageSize=size, NextToken=token)
                     if token

@@ -86,7 +86,7 @@ class Clients:
             proxies=_NO_PROXIES if endpoint.simulated else None,
             user_agent=USER_AGENT,
         )
-        with said_plainly():
+        with plain_errors():
             self._session, core = (
                 _simulated_session(endpoint.access_key_id)
                 if endpoint.simulated
@@ -130,7 +130,7 @@ class Clients:
             AccountError: there are no credentials.
         """
         request = AWSRequest(method=method, url=url, headers=headers, data=body)
-        with said_plainly():
+        with plain_errors():
             SigV4Auth(self._frozen(), "ses", self.region).add_auth(request)
         return dict(request.headers.items())
 
@@ -152,7 +152,7 @@ class Clients:
     def ses_v1(self) -> "SESClient":
         """A client of API v1 at the same endpoint."""
         url = None if self.is_aws else self.endpoint_url
-        with said_plainly():
+        with plain_errors():
             return self._session.client("ses", endpoint_url=url, config=self._config)
 
     def sqs(self, region: str | None, endpoint_url: str | None) -> "SQSClient":
@@ -243,7 +243,7 @@ def _simulated_session(access_key_id: str) -> _Sessions:
 
 
 @contextmanager
-def said_plainly() -> Iterator[None]:
+def plain_errors() -> Iterator[None]:
     """Turn botocore's exceptions into :class:`AccountError` sentences."""
     try:
         yield

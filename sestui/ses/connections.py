@@ -21,7 +21,7 @@ from sestui.core.delivery.pacing import line_seconds
 from sestui.ses.connector import ConnectError
 from sestui.ses.http_answer import AnswerReader, UnreadableError
 from sestui.ses.opening import Opener, OpeningAttempt
-from sestui.ses.outcome import Outcome, closed, lost, said_too_soon, too_late
+from sestui.ses.outcome import Outcome, closed, lost, premature, too_late
 
 CALL_SECONDS = 20.0
 """A call without a complete answer after this is in doubt; SES takes a second or two."""
@@ -273,7 +273,7 @@ class Connections:
                 self._lose(connection, closed(None))
             return bool(data)
         if call.unsent is not None and answer.status < 300:
-            self._lose(connection, said_too_soon())
+            self._lose(connection, premature())
             return False
         connection.call = None
         self._writing.discard(call)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import boto3
 import botocore.session
 
-from sestui.ses.client import aws_session, said_plainly
+from sestui.ses.client import aws_session, plain_errors
 
 _METHODS = {
     "env": "the environment",
@@ -60,7 +60,7 @@ def credential_source(profile: str, region: str) -> CredentialSource:
         AccountError: the profile does not exist, or the AWS files are invalid.
     """
     in_environment = os.environ.get("AWS_PROFILE", "")
-    with said_plainly():
+    with plain_errors():
         session, _ = aws_session(profile, region)
         found = session.get_credentials()
     return CredentialSource(
@@ -77,7 +77,7 @@ def profiles() -> list[Profile]:
     Raises:
         AccountError: the files are invalid.
     """
-    with said_plainly():
+    with plain_errors():
         return [
             Profile(name, str(given.get("region", ""))) for name, given in _profile_map().items()
         ]

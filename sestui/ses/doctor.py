@@ -18,7 +18,7 @@ from sestui.core.doctor.facts import (
 )
 from sestui.errors import AccountError, AccountUnreachableError, SestuiError
 from sestui.ses.account import AccountReader
-from sestui.ses.client import Clients, said_plainly
+from sestui.ses.client import Clients, plain_errors
 
 CALL_SECONDS = 1.0
 """SES allows one call a second, other than sends."""
@@ -128,7 +128,7 @@ class AccountExam:
         self._wait()
         asked_at = self._clock.now()
         try:
-            with said_plainly():
+            with plain_errors():
                 said: Mapping[str, Any] = call()
         except SestuiError as error:
             if isinstance(error.__cause__, ClientError):

@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sestui.core.text import printable
 from sestui.errors import AccountError, SestuiError, SettingsError
-from sestui.ses.client import CREDENTIAL_CODES, Clients, said_plainly
+from sestui.ses.client import CREDENTIAL_CODES, Clients, plain_errors
 from sestui.ses_api.events import QueueMessage
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class SqsQueue:
         # The queue may be in another region than the account: its URL tells.
         labels = parts.hostname.split(".")
         is_aws = labels[0] == "sqs" and ".amazonaws.com" in parts.hostname
-        with said_plainly():
+        with plain_errors():
             self._client = clients.sqs(labels[1] if is_aws else None, endpoint_url)
 
     def receive(self, wait_seconds: float) -> Sequence[QueueMessage]:
@@ -114,7 +114,7 @@ class SqsQueue:
                 "sqs:ReceiveMessage and sqs:DeleteMessage."
             )
         try:
-            with said_plainly():
+            with plain_errors():
                 raise error
         except SestuiError as said:
             return said

@@ -26,6 +26,6 @@ def closed(error: OSError | None) -> Reply:
     )
 
 
-def said_too_soon() -> Reply:
+def premature() -> Reply:
     """An answer came before the whole request was sent, so it can't be SES's."""
     return lost("Unreadable", "An answer came before the mail had left whole.")

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from sestui.core.clock import Clock
 from sestui.errors import SestuiError, StoppedError
-from sestui.ses.client import said_plainly
+from sestui.ses.client import plain_errors
 
 CALL_SECONDS = 1.0
 """SES allows one call a second, other than sends."""
@@ -34,7 +34,7 @@ class PacedCalls:
         at = max(now, self._next_at)
         self._next_at = at + self._pause
         self.wait(at - now)
-        with said_plainly():
+        with plain_errors():
             return call()
 
     def wait(self, seconds: float) -> None:

@@ -4,7 +4,7 @@ from botocore.exceptions import ClientError
 
 from sestui.errors import AccountError
 from sestui.ses.client import Clients
-from sestui.ses.setup.denied import said_of
+from sestui.ses.setup.denied import plain_errors_of
 from sestui.ses_api.events import PROBE_TAG
 
 _REFUSED = frozenset({"MessageRejected", "MailFromDomainNotVerifiedException"})
@@ -33,7 +33,7 @@ class ProbeMailer:
         """
         text = "A test by sestui of the way that SES's events take. It needs no answer."
         named = {"ConfigurationSetName": self._configuration_set} if self._configuration_set else {}
-        with said_of("ses"):
+        with plain_errors_of("ses"):
             try:
                 answer = self._clients.sesv2.send_email(
                     FromEmailAddress=self._sender,

@@ -182,7 +182,7 @@ def test_an_error_of_botos_that_nothing_catches(tmp_path, monkeypatch):
         raise refused_by_ses()
 
     said = []
-    with logging_to(tmp_path) as path, log.said_by(said.append):
+    with logging_to(tmp_path) as path, log.uncaught_to(said.append):
         thread = threading.Thread(target=fail)
         thread.start()
         thread.join()

@@ -360,7 +360,7 @@ def test_what_nothing_catches_is_in_it_and_the_user_reads_a_sentence(tmp_path):
 def test_while_a_screen_has_the_terminal_it_says_so(monkeypatch):
     monkeypatch.setattr(threading, "excepthook", log._Uncaught.in_thread)
     heard = []
-    with log.said_by(heard.append):
+    with log.uncaught_to(heard.append):
         thread = threading.Thread(target=lambda: 1 / 0, name="sestui-odd")
         thread.start()
         thread.join()

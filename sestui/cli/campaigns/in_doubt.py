@@ -47,12 +47,7 @@ def resolve_command(
     """Resolve what is in doubt in the campaign's newest run that has any."""
     from sestui.store.ledger.in_doubt import Resolution  # noqa: PLC0415 - the database is slow to import
 
-    if assume_sent + resend + ask_ses != 1:
-        raise UsageError("Choose one of --assume-sent, --resend and --ask-ses.")
-    if unrecorded and not resend:
-        raise UsageError("--unrecorded goes with --resend.")
-    if email and (unrecorded or ask_ses):
-        raise UsageError("--email goes with --assume-sent or --resend alone.")
+    _refuse_combinations(assume_sent, resend, ask_ses, unrecorded=unrecorded, emails=bool(email))
     verdict = Resolution.RESEND if resend else Resolution.ASSUME_SENT
     with opened() as runtime:
         runtime.reap_dead_workers()
@@ -80,6 +75,21 @@ def resolve_command(
         put(f"run {view.number} of {name}: {count:,} {done}, {view.counts.in_doubt:,} in doubt")
         if resend:
             say(f"`sestui run-due` or the app sends them; `sestui send {name}` does so now.")
+
+
+def _refuse_combinations(*verdicts: bool, unrecorded: bool, emails: bool) -> None:
+    """Refuse options that don't go together.
+
+    Raises:
+        UsageError: they don't; ``verdicts`` are --assume-sent, --resend and --ask-ses.
+    """
+    _, resend, ask_ses = verdicts
+    if sum(verdicts) != 1:
+        raise UsageError("Choose one of --assume-sent, --resend and --ask-ses.")
+    if unrecorded and not resend:
+        raise UsageError("--unrecorded goes with --resend.")
+    if emails and (unrecorded or ask_ses):
+        raise UsageError("--email goes with --assume-sent or --resend alone.")
 
 
 def _ask_ses(runtime: "Runtime", name: str, run_id: int, *, as_json: bool) -> None:

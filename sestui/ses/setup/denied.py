@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sestui.core.text import printable
 from sestui.errors import AccountError, AccountUnreachableError
-from sestui.ses.client import CREDENTIAL_CODES, said_plainly
+from sestui.ses.client import CREDENTIAL_CODES, plain_errors
 
 _DENIED = frozenset(
     {"AccessDenied", "AccessDeniedException", "AuthorizationError", "NotAuthorized"}
@@ -39,7 +39,7 @@ def is_missing(error: ClientError) -> bool:
 
 
 @contextmanager
-def said_of(service: str) -> Iterator[None]:
+def plain_errors_of(service: str) -> Iterator[None]:
     """Turn botocore's exceptions of calls to ``service`` (``ses``, as IAM names it) into sentences.
 
     Raises:
@@ -51,7 +51,7 @@ def said_of(service: str) -> Iterator[None]:
     except ClientError as error:
         raise _refusal(service, error) from error
     except BotoCoreError:
-        with said_plainly():
+        with plain_errors():
             raise
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sestui.core.text import printable
 from sestui.errors import StateError, UsageError
-from sestui.ses.client import Clients, said_plainly
-from sestui.ses.setup.denied import PermissionDeniedError, said_of
+from sestui.ses.client import Clients, plain_errors
+from sestui.ses.setup.denied import PermissionDeniedError, plain_errors_of
 from sestui.ses.setup.parts import (
     ConfigurationSetPart,
     EventDestinationPart,
@@ -61,10 +61,10 @@ class EventSetup:
             raise UsageError(
                 f"{printable(name)} can't be the name: up to 59 letters, digits, - and _."
             )
-        with said_plainly():
+        with plain_errors():
             sqs, sns = clients.sqs(None, None), clients.service("sns")
             sts = clients.service("sts")
-        with said_of("sts"):
+        with plain_errors_of("sts"):
             _, partition, _, _, account, *_ = sts.get_caller_identity()["Arn"].split(":", 5)
         self.path = EventPath(name, configuration_set or name, clients.region, account, partition)
         self._may_be_foreign = bool(configuration_set)

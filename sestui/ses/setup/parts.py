@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from sestui.ses.setup.denied import is_missing, said_of
+from sestui.ses.setup.denied import is_missing, plain_errors_of
 from sestui.ses_api.event_path import TAG, EventPath, same_attribute
 
 if TYPE_CHECKING:
@@ -87,12 +87,12 @@ class QueuePart:
     @property
     def url(self) -> str:
         """Its URL; it has to be there."""
-        with said_of("sqs"):
+        with plain_errors_of("sqs"):
             return self._sqs.get_queue_url(QueueName=self.name)["QueueUrl"]
 
     def inspect(self) -> FoundPart:
         """See :meth:`PathPart.inspect`."""
-        with said_of("sqs"):
+        with plain_errors_of("sqs"):
             try:
                 url = self._sqs.get_queue_url(QueueName=self.name)["QueueUrl"]
                 tags = self._sqs.list_queue_tags(QueueUrl=url).get("Tags", {})
@@ -109,7 +109,7 @@ class QueuePart:
 
     def create(self) -> None:
         """See :meth:`PathPart.create`."""
-        with said_of("sqs"):
+        with plain_errors_of("sqs"):
             self._sqs.create_queue(
                 QueueName=self.name,
                 Attributes=self._attributes,  # type: ignore[arg-type] # names of attributes, as text
@@ -119,7 +119,7 @@ class QueuePart:
     def correct(self, differs: tuple[str, ...]) -> None:
         """See :meth:`PathPart.correct`."""
         url = self.url
-        with said_of("sqs"):
+        with plain_errors_of("sqs"):
             self._sqs.set_queue_attributes(
                 QueueUrl=url,
                 Attributes=self._attributes,  # type: ignore[arg-type] # as in create
@@ -128,7 +128,7 @@ class QueuePart:
     def remove(self) -> None:
         """See :meth:`PathPart.remove`."""
         url = self.url
-        with said_of("sqs"):
+        with plain_errors_of("sqs"):
             self._sqs.delete_queue(QueueUrl=url)
 
 
@@ -146,7 +146,7 @@ class TopicPart:
 
     def inspect(self) -> FoundPart:
         """See :meth:`PathPart.inspect`."""
-        with said_of("sns"):
+        with plain_errors_of("sns"):
             try:
                 there = self._sns.get_topic_attributes(TopicArn=self._arn).get("Attributes", {})
                 tags = self._sns.list_tags_for_resource(ResourceArn=self._arn).get("Tags", [])
@@ -160,14 +160,14 @@ class TopicPart:
 
     def create(self) -> None:
         """See :meth:`PathPart.create`."""
-        with said_of("sns"):
+        with plain_errors_of("sns"):
             self._sns.create_topic(
                 Name=self.name, Attributes={"Policy": self._policy}, Tags=[self._tag]
             )
 
     def correct(self, differs: tuple[str, ...]) -> None:
         """See :meth:`PathPart.correct`."""
-        with said_of("sns"):
+        with plain_errors_of("sns"):
             for name in differs:  # the policy is all that is compared
                 self._sns.set_topic_attributes(
                     TopicArn=self._arn, AttributeName=name, AttributeValue=self._policy
@@ -175,7 +175,7 @@ class TopicPart:
 
     def remove(self) -> None:
         """See :meth:`PathPart.remove`; its subscriptions go with it."""
-        with said_of("sns"):
+        with plain_errors_of("sns"):
             self._sns.delete_topic(TopicArn=self._arn)
 
 
@@ -192,7 +192,7 @@ class SubscriptionPart:
 
     def inspect(self) -> FoundPart:
         """See :meth:`PathPart.inspect`."""
-        with said_of("sns"):
+        with plain_errors_of("sns"):
             try:
                 arn = self._arn()
                 if not arn:
@@ -216,7 +216,7 @@ class SubscriptionPart:
 
     def create(self) -> None:
         """See :meth:`PathPart.create`."""
-        with said_of("sns"):
+        with plain_errors_of("sns"):
             self._sns.subscribe(
                 TopicArn=self._topic,
                 Protocol="sqs",
@@ -227,7 +227,7 @@ class SubscriptionPart:
 
     def correct(self, differs: tuple[str, ...]) -> None:
         """See :meth:`PathPart.correct`."""
-        with said_of("sns"):
+        with plain_errors_of("sns"):
             arn = self._arn()
             for name in differs:  # raw delivery is all that is compared
                 self._sns.set_subscription_attributes(
@@ -236,7 +236,7 @@ class SubscriptionPart:
 
     def remove(self) -> None:
         """See :meth:`PathPart.remove`."""
-        with said_of("sns"):
+        with plain_errors_of("sns"):
             if arn := self._arn():
                 self._sns.unsubscribe(SubscriptionArn=arn)
 
@@ -253,7 +253,7 @@ class ConfigurationSetPart:
 
     def inspect(self) -> FoundPart:
         """See :meth:`PathPart.inspect`."""
-        with said_of("ses"):
+        with plain_errors_of("ses"):
             try:
                 there = self._ses.get_configuration_set(ConfigurationSetName=self.name)
             except ClientError as error:
@@ -264,7 +264,7 @@ class ConfigurationSetPart:
 
     def create(self) -> None:
         """See :meth:`PathPart.create`."""
-        with said_of("ses"):
+        with plain_errors_of("ses"):
             self._ses.create_configuration_set(
                 ConfigurationSetName=self.name,
                 Tags=[self._tag],
@@ -275,7 +275,7 @@ class ConfigurationSetPart:
 
     def remove(self) -> None:
         """See :meth:`PathPart.remove`; its event destinations go with it."""
-        with said_of("ses"):
+        with plain_errors_of("ses"):
             self._ses.delete_configuration_set(ConfigurationSetName=self.name)
 
 
@@ -292,7 +292,7 @@ class EventDestinationPart:
 
     def inspect(self) -> FoundPart:
         """See :meth:`PathPart.inspect`; one of this name that leads elsewhere is not sestui's."""
-        with said_of("ses"):
+        with plain_errors_of("ses"):
             try:
                 answer = self._ses.get_configuration_set_event_destinations(
                     ConfigurationSetName=self._set
@@ -315,7 +315,7 @@ class EventDestinationPart:
 
     def create(self) -> None:
         """See :meth:`PathPart.create`."""
-        with said_of("ses"):
+        with plain_errors_of("ses"):
             self._ses.create_configuration_set_event_destination(
                 ConfigurationSetName=self._set,
                 EventDestinationName=self.name,
@@ -324,7 +324,7 @@ class EventDestinationPart:
 
     def correct(self, differs: tuple[str, ...]) -> None:
         """See :meth:`PathPart.correct`."""
-        with said_of("ses"):
+        with plain_errors_of("ses"):
             self._ses.update_configuration_set_event_destination(
                 ConfigurationSetName=self._set,
                 EventDestinationName=self.name,
@@ -333,7 +333,7 @@ class EventDestinationPart:
 
     def remove(self) -> None:
         """See :meth:`PathPart.remove`."""
-        with said_of("ses"):
+        with plain_errors_of("ses"):
             self._ses.delete_configuration_set_event_destination(
                 ConfigurationSetName=self._set, EventDestinationName=self.name
             )

@@ -44,14 +44,14 @@ class SchedulePreview(Static):
         if forecast is not None:
             try:
                 found = await asyncio.to_thread(forecast)
-                sentence = said(found)
+                sentence = forecast_text(found)
             except SestuiError as error:
                 sentence, wrong = shorten(str(error), _FAULT_CELLS), True
         self.set_class(wrong, "wrong")
         self.update(sentence)
 
 
-def said(forecast: "TaskForecast") -> str:
+def forecast_text(forecast: "TaskForecast") -> str:
     """A forecast in a few lines."""
     lines = [forecast.words, *(f"next  {at}" for at in forecast.dates[:_SHOWN_DATES])]
     return "\n".join(shorten(line, _LINE_CELLS) for line in lines)
