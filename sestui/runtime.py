@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from sestui.compose.checks import Checker
     from sestui.feedback.insights_search import InsightsSearch
-    from sestui.feedback.puller import EventPuller
+    from sestui.feedback.puller import EventApplier, EventPuller
     from sestui.feedback.suppression_sync import SuppressionSync
     from sestui.reports.account import AccountReport
     from sestui.reports.contact_record import ContactRecords
@@ -195,6 +195,12 @@ class Runtime:
         if queue is None:
             return None
         return EventPuller(self.database, queue, self.clock, self.event_rules)
+
+    def event_applier(self) -> "EventApplier":
+        """What applies events that come by another way than the queue."""
+        from sestui.feedback.puller import EventApplier  # noqa: PLC0415 - only where events are read
+
+        return EventApplier(self.database, self.clock, self.event_rules)
 
     @property
     def event_rules(self) -> "EventRules":

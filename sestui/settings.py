@@ -156,6 +156,11 @@ class Settings(BaseSettings):
         description="URL of the SQS queue that SES's events come through; empty: events are not "
         "read. The simulator has a queue of its own.",
     )
+    sns_topics: str = Field(
+        "",
+        description="ARNs of the SNS topics, separated by commas, whose messages `sestui web "
+        "events` takes; empty: it isn't served.",
+    )
     events_while_sending: bool = Field(
         True, description="Read events beside the sending, not only by `sestui events pull`."
     )

@@ -17,6 +17,7 @@ from sestui.cli.shared.common import (
 )
 
 DEFAULT_PORT = 4582
+DEFAULT_EVENTS_PORT = 4583
 
 app = Commands(
     name="web",
@@ -55,6 +56,21 @@ def serve_page(
     say("The page is no longer served; links work again once it is.")
 
 
+@app.command("events")
+def serve_events_command(
+    *,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 picks a free one.")
+    ] = DEFAULT_EVENTS_PORT,
+) -> None:
+    """Take SES's events from SNS by HTTPS on 127.0.0.1 until interrupted."""
+    from sestui.web.serve import serve_events  # noqa: PLC0415 - heavy
+
+    with until_interrupted(), opened() as runtime:
+        serve_events(runtime, port=port, announce=_tell_events)
+    say("Events are no longer taken; SNS gives up on them after an hour at most.")
+
+
 @key_app.command("list")
 def list_keys(*, as_json: AsJson = False) -> None:
     """The keys of all links, the oldest first; new links are sealed with the newest one here."""
@@ -85,6 +101,16 @@ def rotate_key(*, as_json: AsJson = False) -> None:
     else:
         put(f"New links are sealed with the key {key.id}.")
         say(f"Copy {path} to every other host on this database, first to the one with the page.")
+
+
+def _tell_events(port: int) -> None:
+    from sestui.web.publish import EVENTS_PATH, events_lines  # noqa: PLC0415 - the command's own
+
+    say(f"SNS's messages are taken at http://127.0.0.1:{port}{EVENTS_PATH}.")
+    say("To publish it with nginx, in the server block of a host with a certificate:")
+    for line in events_lines(port).splitlines():
+        say(f"    {line}")
+    say("Ctrl-C stops it.")
 
 
 def _tell_how(web_url: str, port: int) -> None:

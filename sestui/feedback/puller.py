@@ -75,7 +75,46 @@ class PullResult:
     """Runs whose bounce or complaint rates have crossed a limit, each as often as it did."""
 
 
-class EventPuller:
+class EventApplier:
+    """Applies messages with events to one database, by whichever way they come."""
+
+    def __init__(self, database: Database, clock: Clock, rules: EventRules) -> None:
+        self._database = database
+        self._clock = clock
+        self._rules = rules
+        self._quarantine = Quarantine(database)
+
+    def apply(self, messages: Sequence[QueueMessage], result: PullResult) -> None:
+        """Apply ``messages``, and add to ``result`` what became of them."""
+        events: list[NewEvent] = []
+        unreadable: list[Unreadable] = []
+        for message in messages:
+            try:
+                events.append(new_event(message.body))
+            except NotAnEventError:
+                result.ignored += 1
+            except EventFormatError as error:
+                unreadable.append(Unreadable(message.body.encode("utf-8", "replace"), str(error)))
+        now = self._clock.now()
+        result.received += len(messages)
+        result.quarantined += self._quarantine.add(unreadable, now)
+        if unreadable:
+            _log.warning("%d messages with events can't be read.", len(unreadable))
+        applied = apply_events(self._database, events, now, self._rules)
+        result.applied += len(applied.new)
+        result.known += applied.known
+        result.unmatched += applied.unmatched
+        result.settled += applied.settled
+        result.refused += applied.refused
+        result.tripped += applied.tripped
+        for run in applied.tripped:
+            done = "is paused" if run.level is Level.PAUSE else "goes on"
+            _log.warning("%s run %d %s: %s", run.campaign, run.number, done, run.sentence)
+        for each in applied.new:
+            result.kinds[each.event.kind] = result.kinds.get(each.event.kind, 0) + 1
+
+
+class EventPuller(EventApplier):
     """Pulls one queue into one database."""
 
     def __init__(
@@ -85,11 +124,8 @@ class EventPuller:
         clock: Clock,
         rules: EventRules,
     ) -> None:
-        self._database = database
+        super().__init__(database, clock, rules)
         self._queue = queue
-        self._clock = clock
-        self._rules = rules
-        self._quarantine = Quarantine(database)
 
     def pull(
         self,
@@ -116,35 +152,6 @@ class EventPuller:
             self._queue.delete(messages)
         result.settled += settle_by_events(self._database)
         return result
-
-    def apply(self, messages: Sequence[QueueMessage], result: PullResult) -> None:
-        """Apply ``messages``, and add to ``result`` what became of them."""
-        events: list[NewEvent] = []
-        unreadable: list[Unreadable] = []
-        for message in messages:
-            try:
-                events.append(new_event(message.body))
-            except NotAnEventError:
-                result.ignored += 1
-            except EventFormatError as error:
-                unreadable.append(Unreadable(message.body.encode("utf-8", "replace"), str(error)))
-        now = self._clock.now()
-        result.received += len(messages)
-        result.quarantined += self._quarantine.add(unreadable, now)
-        if unreadable:
-            _log.warning("%d messages of the event queue can't be read.", len(unreadable))
-        applied = apply_events(self._database, events, now, self._rules)
-        result.applied += len(applied.new)
-        result.known += applied.known
-        result.unmatched += applied.unmatched
-        result.settled += applied.settled
-        result.refused += applied.refused
-        result.tripped += applied.tripped
-        for run in applied.tripped:
-            done = "is paused" if run.level is Level.PAUSE else "goes on"
-            _log.warning("%s run %d %s: %s", run.campaign, run.number, done, run.sentence)
-        for each in applied.new:
-            result.kinds[each.event.kind] = result.kinds.get(each.event.kind, 0) + 1
 
     def _batch(self, wait_seconds: float) -> list[QueueMessage]:
         found = list(self._queue.receive(wait_seconds))

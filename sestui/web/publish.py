@@ -4,6 +4,9 @@ from urllib.parse import urlsplit
 
 from sestui.core.content.headers import PAGE_PATH
 
+EVENTS_PATH = "/events/sns"
+"""Where SNS posts its messages."""
+
 
 def nginx_lines(web_url: str, port: int) -> str:
     """A location for the server block of ``web_url``'s host."""
@@ -12,6 +15,16 @@ def nginx_lines(web_url: str, port: int) -> str:
         f"location {path}{PAGE_PATH} {{\n"
         f"    proxy_pass http://127.0.0.1:{port}{PAGE_PATH};\n"
         "    access_log off;  # each link belongs to one person\n"
+        "}"
+    )
+
+
+def events_lines(port: int) -> str:
+    """A location of nginx for SNS's messages."""
+    return (
+        f"location = {EVENTS_PATH} {{\n"
+        f"    proxy_pass http://127.0.0.1:{port};\n"
+        "    client_max_body_size 1m;\n"
         "}"
     )
 

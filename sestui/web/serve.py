@@ -4,12 +4,16 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from starlette.types import ASGIApp
 from uvicorn.config import Config
 
+from sestui.core.installation import extra_command
 from sestui.core.serving import listening
+from sestui.core.text import printable
 from sestui.errors import AccountUnreachableError, SettingsError
 from sestui.http_server import QuietServer, quiet_config, serve_until_stopped
 from sestui.runtime import Runtime
+from sestui.ses_api.sns_message import is_topic
 from sestui.store.web.link_keys import LinkKeys
 from sestui.store.web.preferences import Preferences
 from sestui.web.app import WebApp
@@ -54,6 +58,47 @@ def serve(
         asyncio.run(serve_until_stopped(QuietServer(_config(app)), listener))
 
 
+def serve_events(runtime: Runtime, *, port: int, announce: Callable[[int], None]) -> None:
+    """Take SNS's messages until SIGINT or SIGTERM, then finish running requests.
+
+    ``announce`` is called with the port once it listens; port 0 picks a free one.
+
+    Raises:
+        SettingsError: ``sns_topics`` names no topics, or what checks signatures is not installed.
+        AccountUnreachableError: the port is not available.
+    """
+    topics = [each.strip() for each in runtime.settings.sns_topics.split(",") if each.strip()]
+    if not topics:
+        raise SettingsError(
+            "No topic is allowed yet: set sns_topics to the ARN of the topic that carries SES's "
+            "events."
+        )
+    for each in topics:
+        if not is_topic(each):
+            raise SettingsError(
+                f"sns_topics: {printable(each)!r} is not the ARN of a topic, such as "
+                "arn:aws:sns:eu-west-1:123456789012:sestui-events."
+            )
+    try:
+        from sestui.web.events_app import EventsApp  # noqa: PLC0415 - needs an extra
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"Checking SNS's signatures needs the extra `sns` ({error.name} is missing): "
+            f"{extra_command('sns')} installs it."
+        ) from error
+    app = EventsApp(runtime.event_applier(), topics, runtime.clock)
+
+    def refused(why: str) -> Exception:
+        return AccountUnreachableError(
+            f"Events can't be taken on port {port}: {why}.",
+            by_option="Choose another with --port.",
+        )
+
+    with listening(_HOST, port, refused) as listener:
+        announce(listener.getsockname()[1])
+        asyncio.run(serve_until_stopped(QuietServer(_config(app)), listener))
+
+
 def create_app(runtime: Runtime, *, style: Path | None, warn: Callable[[str], None]) -> WebApp:
     """The page over this runtime's database.
 
@@ -90,7 +135,7 @@ def _read(style: Path) -> bytes:
         raise SettingsError(f"{style} can't be read: {error.strerror}.") from error
 
 
-def _config(app: WebApp) -> Config:
+def _config(app: ASGIApp) -> Config:
     return quiet_config(
         app,
         http="httptools",
