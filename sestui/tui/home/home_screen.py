@@ -1,6 +1,6 @@
 """The first screen: a dashboard of what goes on, what needs somebody, what comes and what was."""
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -12,7 +12,7 @@ from textual.widgets import Static
 from sestui.core.clock import Instant
 from sestui.reports.overview import RunView
 from sestui.tui.app.look.panel import frame
-from sestui.tui.app.navigation.navigation import compose_campaign, open_run
+from sestui.tui.app.navigation.navigation import compose_campaign, do_there, open_run
 from sestui.tui.app.navigation.tabs import TABS
 from sestui.tui.app.screens.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices
@@ -36,6 +36,9 @@ from sestui.tui.home.service import HomeService, HomeSnapshot
 from sestui.tui.home.standing import AccountPanel
 from sestui.tui.widgets.format import exact, relative
 
+if TYPE_CHECKING:
+    from sestui.tui.app.app import SestuiApp
+
 _REFRESH_SECONDS = 0.5
 _PLOT_LINES = 8
 _STEPS = (
@@ -55,7 +58,7 @@ def _first_steps() -> str:
         f"Nothing has been sent yet. Three steps to your first campaign:\n\n{steps}\n\n"
         "Until you choose SES in Account, mail goes to the simulator: nothing leaves this "
         "machine.\n"
-        "?  shows every key, ctrl+p finds everything by name."
+        "⏎  begins with the first.  ?  shows every key, ctrl+p finds everything by name."
     )
 
 
@@ -68,6 +71,7 @@ class HomeScreen(BaseScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         *RunControls.BINDINGS,
         *RunAftermath.BINDINGS,
+        Binding("enter", "begin", "Begin", id="home.begin", tooltip="The first step: your list"),
         Binding("n", "new", "New", id="home.new", tooltip="Write a new campaign"),
     ]
     PARTS = (RunControls, RunAftermath)
@@ -188,6 +192,7 @@ class HomeScreen(BaseScreen):
             if not self._is_gone(each):
                 self.set_focus(each)
                 return
+        self.set_focus(None)
 
     @staticmethod
     def _is_gone(items: ItemList[Any]) -> bool:
@@ -251,6 +256,16 @@ class HomeScreen(BaseScreen):
         from sestui.tui.schedule.task_log import TaskLogScreen  # noqa: PLC0415 - not for the first paint
 
         self.app.push_screen(TaskLogScreen(self.services, name))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """One begins where there is nothing yet."""
+        if action == "begin":
+            return self._first.display
+        return super().check_action(action, parameters)
+
+    def action_begin(self) -> None:
+        """Take the first of the steps that are shown: import contacts, where contacts are."""
+        do_there(cast("SestuiApp", self.app), "contacts", "import", "Import")
 
     def action_new(self) -> None:
         """Write a new campaign."""

@@ -27,6 +27,7 @@ from sestui.tui.dialogs.pick import PickScreen
 from sestui.tui.home.home_screen import HomeScreen
 from sestui.tui.home.items import ItemList
 from sestui.tui.home.layout import DROPPED, LATELY
+from sestui.tui.imports.import_screen import ImportScreen
 from sestui.tui.schedule.task_log import TaskLogScreen
 from tests.support.finished_runs import settle
 from tests.support.screens import add_campaign, fits, running, shown, until
@@ -294,3 +295,13 @@ async def test_the_relay_stands_beside_the_campaigns_with_its_queue(runtime, sti
         runtime.runs.cancel(app.screen.run_id, time.time())
         await pilot.press("escape")
         await until(pilot, lambda: "Lately" in shown(app))
+
+
+@pytest.mark.long
+@pytest.mark.ci
+async def test_where_there_is_nothing_enter_takes_the_first_step(runtime, still):
+    async with running(runtime, place="home") as (app, pilot):
+        await until(pilot, lambda: "Three steps" in shown(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ImportScreen))
+        assert app.current_mode == "contacts"
