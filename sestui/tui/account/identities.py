@@ -14,7 +14,8 @@ from sestui.tui.app.navigation.pages import Page
 from sestui.tui.app.screens.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.widgets.format import counted
-from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
+from sestui.tui.widgets.lazy_table import Column, LazyTable
+from sestui.tui.widgets.row_strip import Cell
 
 _COLUMNS = (
     Column("name", "Sender", share=1),

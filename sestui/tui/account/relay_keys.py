@@ -19,7 +19,8 @@ from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.widgets.format import shorten
-from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
+from sestui.tui.widgets.lazy_table import Column, LazyTable
+from sestui.tui.widgets.row_strip import Cell
 
 _REFRESH_SECONDS = 2.0
 """The command line makes and revokes keys too."""

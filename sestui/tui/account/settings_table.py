@@ -7,7 +7,8 @@ from textual.binding import Binding, BindingType
 
 from sestui.core.keymap import keymap_text
 from sestui.settings_file import Setting
-from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
+from sestui.tui.widgets.lazy_table import Column, LazyTable
+from sestui.tui.widgets.row_strip import Cell
 
 AT_ONCE = frozenset({"theme", "keymap"})
 """Settings whose change the screens don't keep for the next start."""

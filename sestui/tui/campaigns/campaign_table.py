@@ -12,7 +12,7 @@ from textual.widgets import DataTable
 from sestui.core.clock import Instant
 from sestui.reports.overview import CampaignView
 from sestui.tui.widgets.format import relative, shorten
-from sestui.tui.widgets.lazy_table import KINDS, Cell, Pieces
+from sestui.tui.widgets.row_strip import KINDS, Cell, Pieces
 from sestui.tui.widgets.segments import segment_pieces
 
 _WIDE = 100

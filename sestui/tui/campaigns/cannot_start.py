@@ -22,8 +22,9 @@ from sestui.tui.dialogs.ask_path import AskPathScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.widgets.column_widths import WHOLE_ADDRESS
 from sestui.tui.widgets.format import counted, recipients, shorten
-from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
+from sestui.tui.widgets.lazy_table import Column, LazyTable
 from sestui.tui.widgets.row_source import Listed
+from sestui.tui.widgets.row_strip import Cell
 
 _EVERYBODY = "everyone"
 _MOST_REASONS = 7

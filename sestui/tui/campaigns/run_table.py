@@ -10,7 +10,8 @@ from sestui.core.delivery.states import RunKind
 from sestui.reports.overview import RunView
 from sestui.tui.deliveries.state_bar import STATE_KEYS
 from sestui.tui.widgets.format import relative
-from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable, Pieces
+from sestui.tui.widgets.lazy_table import Column, LazyTable
+from sestui.tui.widgets.row_strip import Cell, Pieces
 from sestui.tui.widgets.segments import segment_pieces
 
 _BAR = 14

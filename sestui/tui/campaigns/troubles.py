@@ -9,7 +9,8 @@ from textual.binding import Binding, BindingType
 from sestui.core.delivery.handover import RunCounts
 from sestui.core.delivery.states import DeliveryState
 from sestui.store.ledger.troubles import MOST_ROWS, OUTCOMES, Trouble
-from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
+from sestui.tui.widgets.lazy_table import Column, LazyTable
+from sestui.tui.widgets.row_strip import Cell
 
 _KINDS = {
     DeliveryState.REJECTED: "bad",

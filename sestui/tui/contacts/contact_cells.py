@@ -5,7 +5,8 @@ from sestui.core.delivery.states import DeliveryState, Standing
 from sestui.store.contacts.pages import ContactLine
 from sestui.store.contacts.walks import Order
 from sestui.tui.widgets.column_widths import WHOLE_ADDRESS
-from sestui.tui.widgets.lazy_table import Cell, Column
+from sestui.tui.widgets.lazy_table import Column
+from sestui.tui.widgets.row_strip import Cell
 
 STANDING_KINDS = {
     Standing.ACTIVE: "good",

@@ -23,8 +23,9 @@ from sestui.tui.contacts.contact_lists import ContactListsScreen
 from sestui.tui.contacts.suppress import SuppressionScreen
 from sestui.tui.contacts.undo_changes import UndoChanges
 from sestui.tui.widgets.format import shorten
-from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
+from sestui.tui.widgets.lazy_table import Column, LazyTable
 from sestui.tui.widgets.pager import Pager
+from sestui.tui.widgets.row_strip import Cell
 
 _REFRESH_SECONDS = 2.0
 _MOST_WHY = 600

@@ -18,7 +18,9 @@ from sestui.tui.contacts.contact_cells import contact_cells, people_columns
 from sestui.tui.contacts.marks import MOST_MARKED, Marks
 from sestui.tui.contacts.service import FoundContactRows
 from sestui.tui.widgets.column_widths import GAP
-from sestui.tui.widgets.lazy_table import PAGE, Cell, LazyTable, TableMessage
+from sestui.tui.widgets.lazy_table import LazyTable, TableMessage
+from sestui.tui.widgets.row_pages import PAGE
+from sestui.tui.widgets.row_strip import Cell
 
 _TYPING_SECONDS = 0.15
 _RETRY_SECONDS = 1.0
@@ -191,7 +193,7 @@ class ContactTable(LazyTable[ContactLine]):
         first, last = sorted((self._range_from, self.cursor))
         top = max(first, self.scroll_offset.y)
         bottom = min(last, self.scroll_offset.y + self.size.height)
-        lines = (self._row(number) for number in range(top, bottom + 1))
+        lines = (self.row_at(number) for number in range(top, bottom + 1))
         return {line.id for line in lines if line is not None and line.id is not None}
 
     def watch_cursor(self, old: int, row: int) -> None:

@@ -3,7 +3,8 @@
 from sestui.core.delivery.states import Standing
 from sestui.store.contacts.walks import Which
 from sestui.tui.contacts.service import Group
-from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
+from sestui.tui.widgets.lazy_table import Column, LazyTable
+from sestui.tui.widgets.row_strip import Cell
 
 SUPPRESSED = Which(standing=Standing.SUPPRESSED)
 """A group of its own, with addresses in it that are no contacts."""

@@ -16,7 +16,8 @@ from sestui.store.ledger.log_rows import DeliveryRow, LogRow
 from sestui.tui.deliveries.state_bar import STATE_KEYS
 from sestui.tui.widgets.column_widths import WHOLE_ADDRESS
 from sestui.tui.widgets.format import clock_time, exact, moment, relative, shorten
-from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
+from sestui.tui.widgets.lazy_table import Column, LazyTable
+from sestui.tui.widgets.row_strip import Cell
 
 _KINDS = {
     DeliveryState.PENDING: "quiet",

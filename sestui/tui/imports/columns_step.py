@@ -14,7 +14,8 @@ from sestui.audience.imports.column_mapping import ColumnChoice
 from sestui.audience.imports.columns import EMAIL, IGNORE, OWN, STATUS, TAGS, in_words
 from sestui.audience.imports.preview import Preview
 from sestui.errors import UsageError
-from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
+from sestui.tui.widgets.lazy_table import Column, LazyTable
+from sestui.tui.widgets.row_strip import Cell
 
 _ROWS = 5
 _SAID = 4

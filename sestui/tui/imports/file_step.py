@@ -18,8 +18,9 @@ from sestui.core.clock import Instant
 from sestui.errors import SestuiError
 from sestui.tui.widgets.file_browser import FileEntry, Typed, as_shown, entries, is_folder
 from sestui.tui.widgets.format import file_size
-from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
+from sestui.tui.widgets.lazy_table import Column, LazyTable
 from sestui.tui.widgets.path_input import PathInput
+from sestui.tui.widgets.row_strip import Cell
 
 ENDINGS = (
     ".csv", ".tsv", ".txt", ".xlsx", ".json", ".jsonl", ".ndjson", ".vcf", ".gz", ".zip",

@@ -13,7 +13,8 @@ from textual.widgets import Input, Static
 
 from sestui.core.contact.conflict_policy import OnConflict
 from sestui.store.contacts.contacts import ListSize
-from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
+from sestui.tui.widgets.lazy_table import Column, LazyTable
+from sestui.tui.widgets.row_strip import Cell
 
 _LISTS = (
     Column("name", "Existing lists", share=1),

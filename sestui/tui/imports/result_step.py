@@ -18,8 +18,9 @@ from sestui.tui.imports.figures import ImportFigures, ImportProgress
 from sestui.tui.imports.service import Imported, ImportPlan
 from sestui.tui.widgets.file_browser import as_shown
 from sestui.tui.widgets.format import shorten
-from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
+from sestui.tui.widgets.lazy_table import Column, LazyTable
 from sestui.tui.widgets.path_input import PathInput
+from sestui.tui.widgets.row_strip import Cell
 
 _COLUMNS = (
     Column("line", "Line", width=9, right=True),

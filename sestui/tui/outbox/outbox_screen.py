@@ -17,7 +17,8 @@ from sestui.tui.outbox.mail_screen import STATE_KINDS, MailScreen, browse
 from sestui.tui.outbox.service import OutboxService, OutboxSource
 from sestui.tui.widgets.column_widths import WHOLE_ADDRESS
 from sestui.tui.widgets.format import AGO_SECONDS, exact, relative, shorten
-from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
+from sestui.tui.widgets.lazy_table import Column, LazyTable
+from sestui.tui.widgets.row_strip import Cell
 
 _REFRESH_SECONDS = 0.5
 _TYPING_SECONDS = 0.2

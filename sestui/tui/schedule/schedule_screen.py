@@ -19,7 +19,8 @@ from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.schedule.task_actions import TaskActions
 from sestui.tui.schedule.task_cells import AGENDA_COLUMNS, agenda_cells
 from sestui.tui.widgets.format import exact, shorten
-from sestui.tui.widgets.lazy_table import Cell, LazyTable
+from sestui.tui.widgets.lazy_table import LazyTable
+from sestui.tui.widgets.row_strip import Cell
 
 _REFRESH_SECONDS = 1.0
 

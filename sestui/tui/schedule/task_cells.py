@@ -8,7 +8,8 @@ from sestui.core.task.states import BAD_TASK_STATES, OPEN_TASK_STATES, TaskRunSt
 from sestui.tasks.agenda import AgendaItem
 from sestui.tasks.task_service import TaskRunView, TaskView
 from sestui.tui.widgets.format import duration, relative
-from sestui.tui.widgets.lazy_table import Cell, Column
+from sestui.tui.widgets.lazy_table import Column
+from sestui.tui.widgets.row_strip import Cell
 from sestui.tui.widgets.schedule_words import schedule_words
 
 Moment = Callable[[Instant], str]

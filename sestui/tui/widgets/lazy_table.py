@@ -5,13 +5,10 @@ million rows open as fast as ten. Rows that are on their way are drawn as dots.
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
-from rich.cells import cell_len
-from rich.segment import Segment
 from rich.style import Style
 from textual import events, work
 from textual.binding import Binding, BindingType
@@ -22,19 +19,13 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from sestui.errors import SestuiError
-from sestui.tui.widgets.column_widths import GAP, ColumnWidths, Widths
-from sestui.tui.widgets.format import shorten
+from sestui.tui.widgets.column_widths import ColumnWidths, Widths
 from sestui.tui.widgets.row_locator import moved_by
+from sestui.tui.widgets.row_pages import PAGE, RowPages
 from sestui.tui.widgets.row_source import Listed, RowSource
+from sestui.tui.widgets.row_strip import KINDS, Cell, Pieces, row_strip
 
 Row = TypeVar("Row")
-
-PAGE = 100
-"""Rows asked for at once."""
-_PAGES_KEPT = 30
-
-KINDS = ("good", "busy", "warning", "bad", "quiet")
-"""What a cell may mean; '' is plain. The stylesheet gives each its colour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +43,6 @@ class Column:
     """Its longest text is not cut, up to so many cells, before other columns get their shares."""
     yields: int = 0
     """The order in which columns go where a ``whole`` one needs their room, 1 first; 0: never."""
-
-
-Cell = tuple[str, str]
-"""Text (any text: it is made harmless) and one of :data:`KINDS` or ''."""
-
-
-class Pieces(NamedTuple):
-    """A cell of several colours."""
-
-    cells: tuple[Cell, ...]
-    """One behind the other; together they fit their column."""
 
 
 @dataclass
@@ -127,7 +107,7 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
         self._cells = cells
         self._source: RowSource[Row] = Listed(())
         self._count: int | None = None
-        self._pages: OrderedDict[int, Sequence[Row]] = OrderedDict()
+        self._pages = RowPages[Row]()
         self._failed = False
         self._renewing = 0
         self._renew_again = False
@@ -145,7 +125,11 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
     @property
     def selected(self) -> Row | None:
         """The row under the cursor; None: there is none, or it has not been read yet."""
-        return self._row(self.cursor)
+        return self._pages.row(self.cursor)
+
+    def row_at(self, index: int) -> Row | None:
+        """The row with this number, from 0; None if it has not been read yet."""
+        return self._pages.row(index)
 
     def show(self, source: RowSource[Row], *, keep_cursor: bool = False) -> None:
         """Show another source's rows, from the first on unless ``keep_cursor``."""
@@ -177,11 +161,6 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
             self._renew_again = True
         else:
             self._read(afresh=True)
-
-    def _row(self, index: int) -> Row | None:
-        page = self._pages.get(index // PAGE)
-        place = index % PAGE
-        return page[place] if page is not None and place < len(page) else None
 
     # reading
 
@@ -255,10 +234,8 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
         self._counted(await asyncio.to_thread(source.count))
 
     def _keep(self, number: int, rows: Sequence[Row]) -> None:
-        self._pages[number] = rows
+        self._pages.add(number, rows)
         self._widths.note(self._columns, rows, self._cells)
-        while len(self._pages) > _PAGES_KEPT:
-            self._pages.popitem(last=False)
         if self.cursor // PAGE == number:
             self.post_message(self.Moved(self))
 
@@ -352,7 +329,7 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
         if y == 0:
             head = self.get_component_rich_style("lazy--head")
             titles = {column.key: (column.title, "") for column in self._columns}
-            return self._strip(titles, width, head, head)
+            return row_strip(titles, self._fitting, width, head, lambda _kind: head)
         index = y - 1 + self.scroll_offset.y
         base = self._base
         if index >= (self._count or 0):
@@ -361,35 +338,23 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
             base += self.get_component_rich_style("lazy--cursor", partial=True)
         elif index == self.cursor:
             base += Style(underline=True)
-        row = self._row(index)
+        row = self._pages.row(index)
         if row is None:
-            dots = {column.key: ("…", "quiet") for column in self._columns}
-            return self._strip(dots, width, base, None)
-        return self._strip(self._cells(row), width, base, None)
+            cells: Mapping[str, Cell | Pieces]
+            cells = {column.key: ("…", "quiet") for column in self._columns}
+        else:
+            cells = self._cells(row)
+        return row_strip(cells, self._fitting, width, base, self._styles(base))
 
-    def _strip(
-        self, cells: Mapping[str, Cell | Pieces], width: int, base: Style, style: Style | None
-    ) -> Strip:
-        segments = [Segment(" ", base)]
-        for number, (column, room) in enumerate(self._fitting):
-            cell = cells.get(column.key, ("", ""))
-            if number:
-                segments.append(Segment(" " * GAP, base))
-            if isinstance(cell, Pieces):
-                drawn = [Segment(text, self._drawn(kind, base, style)) for text, kind in cell.cells]
-                segments += Segment.adjust_line_length(drawn, room, base)
-                continue
-            text, kind = cell
-            shown = shorten(text, room)
-            fill = " " * max(0, room - cell_len(shown))
-            shown = fill + shown if column.right else shown + fill
-            segments.append(Segment(shown, self._drawn(kind, base, style)))
-        return Strip(segments).adjust_cell_length(width, base)
+    def _styles(self, base: Style) -> Callable[[str], Style]:
+        """The style of each kind of cell, over ``base``."""
 
-    def _drawn(self, kind: str, base: Style, style: Style | None) -> Style:
-        if style is not None or not kind:
-            return style or base
-        return base + self.get_component_rich_style(f"lazy--{kind}", partial=True)
+        def style_of(kind: str) -> Style:
+            if not kind:
+                return base
+            return base + self.get_component_rich_style(f"lazy--{kind}", partial=True)
+
+        return style_of
 
     def _region_of(self, row: int) -> Region:
         return Region(0, row - self.scroll_offset.y + 1, self.size.width, 1)

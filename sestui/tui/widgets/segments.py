@@ -10,7 +10,7 @@ from textual.content import Content
 
 from sestui.core.delivery.handover import RunCounts
 from sestui.core.delivery.progress import Part, parts_of
-from sestui.tui.widgets.lazy_table import Pieces
+from sestui.tui.widgets.row_strip import Pieces
 
 
 class PartStyle(NamedTuple):
@@ -20,7 +20,7 @@ class PartStyle(NamedTuple):
     style: str
     """For content: variables of the theme."""
     kind: str
-    """For a cell of a table: one of ``lazy_table.KINDS``."""
+    """For a cell of a table: one of ``row_strip.KINDS``."""
 
 
 STYLES = {

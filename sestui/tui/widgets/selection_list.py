@@ -7,7 +7,8 @@ from typing import ClassVar
 from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 
-from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable, TableMessage
+from sestui.tui.widgets.lazy_table import Column, LazyTable, TableMessage
+from sestui.tui.widgets.row_strip import Cell
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ def people(app):
 def listed(app):
     """The addresses that have been read, in the table's order."""
     table = people(app)
-    rows = (table._row(number) for number in range(table.count or 0))
+    rows = (table.row_at(number) for number in range(table.count or 0))
     return [row.email for row in rows if row is not None]
 
 

@@ -45,7 +45,7 @@ def table(app):
 
 
 def listed(app):
-    rows = (table(app)._row(number) for number in range(table(app).count or 0))
+    rows = (table(app).row_at(number) for number in range(table(app).count or 0))
     return [row.email[:3] for row in rows if row is not None]
 
 

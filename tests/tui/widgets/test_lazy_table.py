@@ -7,7 +7,8 @@ from textual.app import App
 
 from sestui.errors import StorageBusyError
 from sestui.tui.app.look.contrast import readable
-from sestui.tui.widgets.lazy_table import PAGE, Column, LazyTable
+from sestui.tui.widgets.lazy_table import Column, LazyTable
+from sestui.tui.widgets.row_pages import PAGE
 from sestui.tui.widgets.row_source import Listed
 from tests.support.screens import until
 

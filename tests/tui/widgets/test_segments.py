@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from sestui.core.delivery.handover import RunCounts
 from sestui.core.delivery.progress import Part, parts_of
-from sestui.tui.widgets.lazy_table import KINDS
+from sestui.tui.widgets.row_strip import KINDS
 from sestui.tui.widgets.segments import STYLES, cells_of, legend, segment_bar, segment_pieces
 
 PARTS = st.fixed_dictionaries({part: st.integers(0, 10**6) for part in Part})

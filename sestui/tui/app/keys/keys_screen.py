@@ -18,7 +18,8 @@ from sestui.tui.app.look.preferences import use_keymap
 from sestui.tui.app.navigation.pages import Page
 from sestui.tui.app.screens.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices
-from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
+from sestui.tui.widgets.lazy_table import Column, LazyTable
+from sestui.tui.widgets.row_strip import Cell
 
 _COLUMNS = (
     Column("id", "Action", width=22),

@@ -13,7 +13,8 @@ from textual.widgets import Static
 from sestui.errors import SestuiError
 from sestui.settings_file import in_environment, write
 from sestui.tui.dialogs.dialog import Dialog
-from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
+from sestui.tui.widgets.lazy_table import Column, LazyTable
+from sestui.tui.widgets.row_strip import Cell
 
 if TYPE_CHECKING:
     from textual.app import App

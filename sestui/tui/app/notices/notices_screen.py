@@ -12,7 +12,8 @@ from sestui.tui.app.notices.notices import ShownNotice
 from sestui.tui.app.screens.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.widgets.format import clock_time, shorten
-from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
+from sestui.tui.widgets.lazy_table import Column, LazyTable
+from sestui.tui.widgets.row_strip import Cell
 
 if TYPE_CHECKING:
     from sestui.tui.app.app import SestuiApp
