@@ -108,8 +108,8 @@ def _ask_ses(runtime: "Runtime", name: str, run_id: int, *, as_json: bool) -> No
         )
         return
     put(
-        f"run {view.number} of {name}: SES was asked about {result.asked:,}; "
-        f"{result.settled:,} were accepted, and it has no record of {result.unrecorded:,}"
+        f"run {view.number} of {name}: SES was asked about {result.asked:,}: "
+        f"{result.settled:,} accepted, {result.unrecorded:,} without a record"
     )
     if result.too_old:
         say(f"{result.too_old:,} were sent over 30 days ago, which SES no longer knows of.")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from sestui.audience.imports.importer import ImportOptions, import_contacts
 from sestui.core.campaign.follow_up import Only
 from sestui.core.contact.conflict_policy import OnConflict
 from sestui.core.contact.preferences import ReaderChoice, Source
@@ -50,11 +51,19 @@ def choose(choice: ReaderChoice) -> Callable[[Runtime], None]:
     return chosen
 
 
+def import_who_left_elsewhere(runtime: Runtime) -> None:
+    """The export of the program that they said it to before."""
+    file = runtime.workspace / "left.csv"
+    file.write_text(f"Email,Status\n{NO},unsubscribed\n{YES},active\n")
+    import_contacts(runtime.database, file, ImportOptions(("news",)), now=runtime.clock.now())
+
+
 WORDS: dict[str, Callable[[Runtime], None]] = {
     "unsubscribed": choose(ReaderChoice.ALL),
     "left the lists": choose(ReaderChoice.LISTS),
     "paused": choose(ReaderChoice.PAUSE_90),
     "suppressed": lambda runtime: suppress(runtime.database, NO),
+    "unsubscribed elsewhere": import_who_left_elsewhere,
 }
 """How somebody says no."""
 
@@ -141,6 +150,7 @@ OPEN = {
     ("paused", "a test"),
     # Other programs' mail is transactional: a password reset reaches whoever wants no newsletter.
     ("unsubscribed", "the relay"),
+    ("unsubscribed elsewhere", "the relay"),
     ("left the lists", "the relay"),
     ("paused", "the relay"),
 }
