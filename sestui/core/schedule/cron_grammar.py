@@ -32,6 +32,7 @@ _EVERY = re.compile(r"@every ?((?:\d+[hms])+|1d)", re.ASCII | re.IGNORECASE)
 _HASHED = re.compile(r"(^|,)[HhRr](\(.*\))?(/.*)?(,|$)")
 _RANGE = re.compile(r"([^-/,]+)-([^-/,]+)(/\d+)?", re.ASCII)
 _YEAR = re.compile(r"(\*|\d{4}(-\d{4})?)(/\d+)?", re.ASCII)
+_SINGLE_TIME = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)(?:[T ](\d\d?):(\d\d)(?::\d\d)?)?", re.ASCII)
 _NAMES = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _MONTHS = (*("jan", "feb", "mar", "apr", "may", "jun"), *("jul", "aug", "sep", "oct", "nov", "dec"))
 _MINUTE, _HOUR, _DAY, _MONTH, _WEEKDAY = range(5)
@@ -108,6 +109,7 @@ def parse(expression: str) -> Expression:
     """
     text = " ".join(expression.split())
     fields = (_spelled_out(text) if text.startswith("@") else text).split()
+    _refuse_single_time(text)
     if len(fields) not in {5, 6}:
         raise UsageError(
             f"A schedule has five fields (minute hour day month weekday, as in '0 9 1 * *') and "
@@ -200,6 +202,22 @@ def _every(text: str, period: str) -> str:
         f"'{text}' doesn't fit a clock: a schedule fires at times of the day, so the period must "
         "divide "
         "an hour or a day, as 5m, 30m, 2h and 1d do."
+    )
+
+
+def _refuse_single_time(text: str) -> None:
+    """Refuse ``2027-01-16 09:00``, and show how it is written as a schedule that fires once.
+
+    Raises:
+        UsageError: the text is a day, with or without a time.
+    """
+    if not (given := _SINGLE_TIME.fullmatch(text)):
+        return
+    year, month, day, hour, minute = (int(part or 0) for part in given.groups())
+    raise UsageError(
+        f"A schedule repeats, and '{text}' is a single time. As a schedule that fires once it is "
+        f"'{minute} {hour} {day} {month} * {year}', on the clocks of its time zone; a campaign "
+        "that is sent once has a start instead."
     )
 
 

@@ -89,3 +89,23 @@ def test_day_and_weekday_is_a_plus_before_the_weekday() -> None:
     assert not wants_both("0 9 13 * fri")
     with pytest.raises(UsageError, match="both a day and a weekday"):
         with_both("@daily", both=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "once"),
+    [
+        ("2027-01-16 09:05", "5 9 16 1 * 2027"),
+        ("2027-01-16T09:05:00", "5 9 16 1 * 2027"),
+        ("2027-1-6", "0 0 6 1 * 2027"),
+    ],
+)
+def test_a_single_time_is_given_back_as_a_schedule_that_fires_once(given: str, once: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        check_cron(given)
+    assert f"'{once}'" in str(caught.value)
+    assert days(once) == [f"01-{6 if given.endswith('-6') else 16:02} {once_at(once)}"]
+
+
+def once_at(expression: str) -> str:
+    minute, hour = expression.split()[:2]
+    return f"{int(hour):02}:{int(minute):02}"
