@@ -36,13 +36,16 @@ class ContactForm:
 def form_of(contact: Contact) -> ContactForm:
     """The contact as text without control characters."""
     return ContactForm(
-        attributes="\n".join(
-            f"{printable(name)} = {_shown(value)}" for name, value in contact.attributes.items()
-        ),
+        attributes=attributes_text(contact.attributes),
         tags=printable(tags_text(contact.tags)),
         status=ContactStatus(contact.status),
         status_reason=printable(contact.status_reason),
     )
+
+
+def attributes_text(attributes: Mapping[str, Any]) -> str:
+    """Attributes as ``name = value``, a line each in their order, without control characters."""
+    return "\n".join(f"{printable(name)} = {_shown(value)}" for name, value in attributes.items())
 
 
 def fields_of(form: ContactForm, contact: Contact) -> ContactFields:

@@ -17,6 +17,18 @@ def name_of(attributes: Mapping[str, Any]) -> str:
     return " ".join(part for part in parts if part)
 
 
+def composed_name(attributes: Mapping[str, Any]) -> str:
+    """The person's name if several attributes make it up; '' if one holds it all, or none does."""
+    parts = (_first_of(attributes, _FIRST), _first_of(attributes, _LAST))
+    return name_of(attributes) if all(parts) and not _first_of(attributes, _WHOLE) else ""
+
+
+def names_first(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """The same attributes, those that may hold a name before the others."""
+    names = [name for name in (*_WHOLE, *_FIRST, *_LAST) if name in attributes]
+    return {name: attributes[name] for name in (*names, *attributes)}
+
+
 def _first_of(attributes: Mapping[str, Any], names: tuple[str, ...]) -> str:
     for name in names:
         value = attributes.get(name)

@@ -9,7 +9,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from sestui.core.clock import Instant
-from sestui.core.contact.person_name import name_of
+from sestui.core.contact.person_name import composed_name
 from sestui.core.delivery.states import ContactStatus, Standing
 from sestui.reports.contact_record import ContactRecord
 from sestui.tui.contacts.contact_cells import STANDING_KINDS
@@ -24,7 +24,7 @@ _LINES = 3
 
 
 class ContactHead(Widget):
-    """Address and standing, name, why they are not mailed, lists and tags."""
+    """Address and standing, a composed name, why they are not mailed, lists and tags."""
 
     record: reactive[ContactRecord | None] = reactive(None, layout=True)
 
@@ -77,7 +77,7 @@ class ContactHead(Widget):
         ):
             said = ": ".join(part for part in (contact.status, contact.status_reason) if part)
             facts.append(("why", said, "$text-warning"))
-        if name := name_of(contact.attributes):
+        if name := composed_name(contact.attributes):
             facts.append(("name", name, ""))
         lists = ", ".join(f"{each.name} (joined {self._say(each.at)})" for each in record.lists)
         facts.append(("lists", lists or "none: press L to add them to one", ""))

@@ -8,7 +8,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 from textual.widgets import Static
 
-from sestui.audience.contact_form import form_of
+from sestui.audience.contact_form import attributes_text
+from sestui.core.contact.person_name import names_first
 from sestui.core.delivery.states import RunKind, Standing
 from sestui.core.text import printable
 from sestui.reports.contact_record import ContactRecord, HistoryEntry
@@ -117,7 +118,8 @@ class ContactScreen(SuppressionScreen):
         if record is None:
             return
         self._head.record = record
-        attributes = form_of(record.contact).attributes if record.contact else ""
+        known = record.contact.attributes if record.contact else {}
+        attributes = attributes_text(names_first(known))
         if attributes != self._attributes.text:
             self._attributes.show(attributes)
         self._attributes.display = bool(attributes)
