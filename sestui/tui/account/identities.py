@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from sestui.core.delivery.account import Identity
 from sestui.errors import SestuiError
+from sestui.tui.app.look.panel import frame
 from sestui.tui.app.navigation.pages import Page
 from sestui.tui.app.screens.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices
@@ -67,6 +68,7 @@ class IdentitiesScreen(BaseScreen):
 
     def on_mount(self) -> None:
         """Ask once: SES allows about one such call a second."""
+        frame(self._table, "Senders")
         self._empty.display = False
         self.set_focus(self._table)
         self.action_again()

@@ -14,6 +14,7 @@ from sestui.store.relay.key_maker import KeyMaker
 from sestui.store.relay.tables import RelayKey
 from sestui.tui.account.new_relay_key import NewRelayKeyScreen, RelaySecretScreen
 from sestui.tui.account.relay_key_form import KeyForm
+from sestui.tui.app.look.panel import frame
 from sestui.tui.app.navigation.pages import Page
 from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices
@@ -87,6 +88,7 @@ class RelayKeysScreen(BaseScreen):
 
     def on_mount(self) -> None:
         """The keys have the focus."""
+        frame(self._table, "Relay keys")
         self._empty.display = False
         self.set_focus(self._table)
 

@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from sestui.core.text import both_ends, printable
 from sestui.tasks.task_service import TaskRunView
+from sestui.tui.app.look.panel import frame
 from sestui.tui.app.navigation.pages import Page
 from sestui.tui.app.screens.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices
@@ -42,13 +43,14 @@ class TaskLogScreen(BaseScreen):
 
     def body(self) -> ComposeResult:
         """The runs above, the log below."""
-        yield Static(f"Runs of {shorten(self._task_name, 100)}", id="question", markup=False)
         yield self._runs
         with VerticalScroll(id="log"):
             yield Static("", id="log-text", markup=False)
 
     def on_mount(self) -> None:
         """The runs have the focus."""
+        frame(self._runs, f"Runs of {shorten(self._task_name, 100)}")
+        frame(self.query_one("#log"), "Log")
         self._runs.focus()
 
     async def read(self) -> None:
