@@ -63,7 +63,8 @@ def test_what_is_out_of_sight_still_counts_until_other_rows_are_shown():
     assert note(10) == 20
 
 
-def test_the_standing_of_a_contact_never_goes():
+def test_the_standing_of_a_contact_goes_only_where_an_address_would_have_no_room():
+    assert widths(PEOPLE, 31, email="a" * 29)["email"] >= 26
     shown = widths(PEOPLE, 48, email="a" * 200)
     assert set(shown) == {"mark", "email", "status"}
     assert shown["status"] >= max(len(each.value) for each in Standing)
