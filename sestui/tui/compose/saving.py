@@ -15,7 +15,7 @@ from sestui.tui.app.screens.screen_part import ScreenPart, in_worker
 from sestui.tui.compose.service import OpenDraft
 from sestui.tui.dialogs.choose import ChooseScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
-from sestui.tui.widgets.format import recipients, shorten
+from sestui.tui.widgets.format import recipients, shorten, to_the_minute
 
 if TYPE_CHECKING:
     from sestui.tui.compose.draft_screen import DraftScreen
@@ -80,7 +80,7 @@ class DraftSaving(ScreenPart):
         return f"Saved {name}; it is scheduled {self._for(opened.next_due_at)}."
 
     def _for(self, instant: Instant) -> str:
-        return f"for {self.services.at(instant)}"
+        return f"for {to_the_minute(instant, self.services.zone)}"
 
     async def _ask_about_name(self, seen: CampaignVersion, read: ReadDraft) -> str:
         old, new = shorten(seen.name, 40), shorten(read.campaign.name, 40)

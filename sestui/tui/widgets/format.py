@@ -118,8 +118,13 @@ def relative(instant: Instant, now: Instant) -> str:
 
 def exact(instant: Instant, zone: ZoneInfo | None) -> str:
     """``Sat 28 Nov 2026 10:42:07``."""
+    return f"{to_the_minute(instant, zone)}:{_local(instant, zone):%S}"
+
+
+def to_the_minute(instant: Instant, zone: ZoneInfo | None) -> str:
+    """``Sat 28 Nov 2026 10:42``, where the operator decides on a time."""
     then = _local(instant, zone)
-    return f"{then:%a} {then.day} {then:%b %Y %H:%M:%S}"
+    return f"{then:%a} {then.day} {then:%b %Y %H:%M}"
 
 
 def _local(instant: Instant, zone: ZoneInfo | None) -> datetime:

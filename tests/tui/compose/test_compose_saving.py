@@ -20,6 +20,7 @@ from sestui.tui.compose.open_campaign import OpenCampaignScreen
 from sestui.tui.dialogs.ask_path import AskPathScreen
 from sestui.tui.dialogs.choose import ChooseScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
+from sestui.tui.widgets.format import exact
 from tests.support.compose import (
     BODY,
     add_news,
@@ -85,7 +86,9 @@ async def test_a_campaign_starts_by_itself_only_when_that_is_said(runtime, still
         await write_in(app, pilot, "start", "2099-01-01T09:00")
         await press(pilot, "@ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
-        assert "Schedule news for 1 Jan 2099?" in shown(app)
+        assert "Schedule news for Thu 1 Jan 2099" in shown(app)
+        at = exact(FAR, app.services.zone).removesuffix(":00")
+        assert f"for {at}?" in " ".join(shown(app).split())
         assert "for up to 3 recipients" in " ".join(shown(app).split())
         await press(pilot, "@enter")  # what has the cursor changes nothing
         await until(pilot, lambda: isinstance(app.screen, ComposeScreen))
