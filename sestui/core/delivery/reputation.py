@@ -28,10 +28,11 @@ class KnownRate:
         return self.count / self.mails if self.mails else 0.0
 
     def sentence(self) -> str:
-        """``0.42 % of the last 10,000 mails (42); SES reviews accounts at 5 %, …``."""
+        """``0.42 % of the last 10,000 mails (42); SES reviews accounts at 5 % and …``."""
         if not self.mails:
             return "no delivery events yet"
-        lines = f"SES reviews accounts at {set_percent(self.ses.review)}"
+        review, pause = set_percent(self.ses.review), set_percent(self.ses.pause)
+        lines = f"SES reviews accounts at {review} and pauses them at {pause}"
         acts = [
             f"{verb} at {set_percent(line)}"
             for verb, line in (("warns", self.warns_at), ("pauses runs", self.pauses_at))

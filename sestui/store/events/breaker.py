@@ -126,7 +126,7 @@ def _judge(  # noqa: PLR0917 - one run against all that there is to judge it by
 
 
 def _pause(connection: Connection, run: Any, found: Crossing, whose: str, now: Instant) -> Tripped:
-    sentence = " ".join([found.sentence(whose), *worst(connection, run.id, found.what)])
+    sentence = _why(connection, run, found, whose)
     connection.execute(
         update(RUN)
         .where(RUN.c.id == run.id)
@@ -142,9 +142,14 @@ def _pause(connection: Connection, run: Any, found: Crossing, whose: str, now: I
 
 
 def _warn(connection: Connection, run: Any, found: Crossing, whose: str) -> Tripped:
-    sentence = found.sentence(whose)
+    sentence = _why(connection, run, found, whose)
     connection.execute(update(RUN).where(RUN.c.id == run.id).values(warning=sentence))
     return Tripped(run.id, run.name, run.number, Level.WARNING, sentence)
+
+
+def _why(connection: Connection, run: Any, found: Crossing, whose: str) -> str:
+    """What has crossed a line, and the domains and lists of the run that it comes from most."""
+    return " ".join([found.sentence(whose), *worst(connection, run.id, found.what)])
 
 
 def worst(connection: Connection, run_id: int, what: str) -> list[str]:

@@ -183,7 +183,11 @@ def test_a_rate_near_the_line_is_warned_of_once(database, clock, going):
     again = pull(database, clock, mixed(claims[600:], run, 18))
     assert [each.level for each in first.tripped + again.tripped] == [Level.WARNING]
     assert state(database, run) == ("sending", "")
-    assert Runs(database).get(run.id).warning.startswith("7.2 % of the last 500 mails of this run")
+    warning = Runs(database).get(run.id).warning
+    assert warning.startswith("7.2 % of the last 500 mails of this run")
+    assert warning.endswith(
+        "Worst domains: example.com (36 of 900). Worst lists: news (36 of 900)."
+    )
 
 
 def test_the_account_s_rate_pauses_whoever_adds_to_it_and_nobody_else(database, clock, going):

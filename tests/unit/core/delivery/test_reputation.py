@@ -10,9 +10,10 @@ def test_each_rate_is_of_its_own_sample():
     bounced, complained = known_rates(Sample(1_000, 40, 10_000, 2), BreakerRule())
     assert (bounced.share, complained.share) == (0.04, 0.0002)
     assert bounced.sentence() == (
-        "4.0 % of the last 1,000 mails (40); SES reviews accounts at 5 %, "
+        "4.0 % of the last 1,000 mails (40); SES reviews accounts at 5 % and pauses them at 10 %, "
         "sestui warns at 4 % and pauses runs at 8 %"
     )
+    assert "SES reviews accounts at 0.1 % and pauses them at 0.5 %" in complained.sentence()
     assert complained.as_dict()["mails"] == 10_000
 
 
