@@ -20,7 +20,7 @@ from sestui.core.content import Composer
 from sestui.core.content.message import Envelope, MessageSource
 from sestui.core.delivery.handover import Claim
 from sestui.errors import AccountError, ContentError, StorageError
-from sestui.relay.proxy import passing
+from sestui.relay.proxy import open_proxy
 from sestui.sending.engine.call_queue import rendered
 from sestui.ses.client import Clients, Endpoint
 from sestui.ses.gateway import Gateway
@@ -157,7 +157,7 @@ def test_a_call_that_is_passed_on_and_answered_with_nonsense(tmp_path):
     received = Received("GET", path_asked, f"token={SECRET}", [], sha256(b"").hexdigest())
 
     async def ask(url):
-        async with passing(Signer(url), by_proxy=False) as way:
+        async with open_proxy(Signer(url), by_proxy=False) as way:
             await way.passed(received, b"", None)
 
     server = RawServer(lambda _: [f"NONSENSE for {BOTH}\r\n\r\n".encode()])

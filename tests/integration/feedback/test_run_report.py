@@ -6,7 +6,6 @@ import json
 from html.parser import HTMLParser
 
 import pytest
-from sestui.store.events.ordered_ids import logged_events
 
 from sestui.errors import NotFoundError, StateError
 from sestui.reports.contact_record import ContactRecords
@@ -17,6 +16,7 @@ from sestui.reports.sent_log import Format, write_log
 from sestui.store.contacts.contacts import Contacts
 from sestui.store.contacts.history import ContactHistory
 from sestui.store.contacts.suppressions import Suppressions
+from sestui.store.events.event_log import logged_events
 from sestui.store.ledger.deliveries import Deliveries
 from sestui.store.ledger.log_rows import LogFilter
 from sestui.store.web.preferences import Preferences
