@@ -79,7 +79,7 @@ def needs_of(run: RunView) -> list[Need]:
         needs.append(Need(title, f"{why} Resume or cancel it." if own else why, run))
     elif run.state == RunState.WAITING and run.reason == WaitReason.APPROVAL:
         needs.append(Need(title, run.detail, run))
-    elif run.warning and run.state == RunState.SENDING:
+    elif run.warning and run.state in {RunState.SENDING, RunState.WAITING}:
         needs.append(Need(title, f"{run.warning} It goes on unless you pause it.", run))
     if run.counts.in_doubt:
         who = "1 recipient" if run.counts.in_doubt == 1 else f"{run.counts.in_doubt:,} recipients"

@@ -10,6 +10,7 @@ from sestui.core.delivery.breaker import BreakerRule, Sample
 from sestui.core.delivery.handover import RunCounts
 from sestui.core.delivery.pacing import DAY_SECONDS, Quota
 from sestui.core.delivery.reputation import known_rates
+from sestui.reports.dashboard import needs_of
 from sestui.reports.overview import RunView
 from sestui.store.ledger.slices import AnswerCounts
 from sestui.tui.home.cards import RunCard, lately_line, need_card, run_card
@@ -167,3 +168,17 @@ def test_times_are_relative(away, said):
 def test_the_exact_time_has_everything():
     assert exact(NOW, None).count(":") == 2
     assert "2027" in exact(NOW, None)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "told"),
+    [
+        ("sending", "", True),
+        ("waiting", "quota", True),
+        ("finished", "", False),
+        ("cancelled", "", False),
+    ],
+)
+def test_a_warning_needs_somebody_while_the_run_goes_on(state, reason, told):
+    needs = needs_of(replace(RUN, state=state, reason=reason, warning="4.2 % have bounced."))
+    assert any("4.2 % have bounced." in need.sentence for need in needs) is told
