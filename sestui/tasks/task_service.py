@@ -10,7 +10,7 @@ from sestui.core.campaign.fields import CampaignFields
 from sestui.core.clock import Clock, Instant, iso
 from sestui.core.schedule.cron import Occurrence, next_occurrences
 from sestui.core.schedule.cron_grammar import wants_both
-from sestui.core.schedule.cron_words import in_words, on_the_clock
+from sestui.core.schedule.cron_words import in_words, on_the_clock, with_offset
 from sestui.core.schedule.daylight import clock_notes
 from sestui.core.task.fields import CAMPAIGN_TYPE, TASK_FIELDS, TaskFields, checked_fields
 from sestui.core.task.states import TaskRunState
@@ -139,6 +139,8 @@ class TaskForecast:
     starts: str
     """'' for no first day; the last day likewise."""
     ends: str
+    programs_fires: tuple[str, ...] = ()
+    """:attr:`fires` for programs, with the offset: ``Sun 2090-01-01 03:00+01:00``."""
 
     @property
     def dates(self) -> tuple[str, ...]:
@@ -264,6 +266,7 @@ class TaskService:
             notes=clock_notes(found, zone, self._clock.now()),
             starts="" if starts is None else on_the_clock(starts, zone),
             ends="" if ends is None else on_the_clock(ends, zone),
+            programs_fires=tuple(with_offset(each.at, zone) for each in found),
         )
 
     # changing

@@ -108,7 +108,7 @@ def show(name: Name, *, as_json: AsJson = False) -> None:
         view = runtime.tasks.get(name)
         outlook = runtime.tasks.outlook_of(view)
         if as_json:
-            told = {"words": outlook.words, "fires": outlook.fires, "notes": outlook.notes}
+            told = {"words": outlook.words, "fires": outlook.programs_fires, "notes": outlook.notes}
             put_json(view.as_dict() | told)
             return
         for line in described(runtime, view, outlook):

@@ -118,6 +118,16 @@ def _special(weekday: str) -> str | None:
     return f"{low.removeprefix('l')}L" if low.startswith("l") else low
 
 
+def with_offset(instant: Instant, zone: str) -> str:
+    """An instant on a zone's clocks for programs: ``Tue 2026-12-01 09:00+01:00``.
+
+    Raises:
+        UsageError: there is no such zone.
+    """
+    moment = datetime.fromtimestamp(instant, zone_named(zone))
+    return f"{moment:%a} {moment.isoformat(' ', 'minutes')}"
+
+
 def on_the_clock(instant: Instant, zone: str) -> str:
     """An instant on a zone's clocks: ``Tue 1 Dec 2026 09:00 CET``.
 

@@ -86,7 +86,7 @@ def test_add_with_every_option(sestui: Sestui) -> None:
         "notes": told["notes"],
     }
     assert len(told["notes"]) == len(told["fires"])
-    assert told["fires"][0] == "Sun 1 Jan 2090 03:00 CET"
+    assert told["fires"][0] == "Sun 2090-01-01 03:00+01:00"
     assert len(told["fires"]) == 5
 
 
