@@ -130,7 +130,7 @@ class Workspace:
         """Let time pass here and on the account; what has come back by then is read."""
         self._clock.ahead += seconds
         self._account.advance(seconds)
-        if (puller := self.runtime.event_puller()) is not None:
+        if (puller := self.runtime.feedback.puller()) is not None:
             puller.pull(wait_seconds=1.0)
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
 """The composition root: settings become database, account and sender; every door opens it."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -29,9 +29,7 @@ if TYPE_CHECKING:
     import threading
 
     from sestui.compose.checks import Checker
-    from sestui.feedback.insights_search import InsightsSearch
-    from sestui.feedback.puller import EventApplier, EventPuller
-    from sestui.feedback.suppression_sync import SuppressionSync
+    from sestui.feedback.services import FeedbackServices
     from sestui.reports.account import AccountReport
     from sestui.reports.contact_record import ContactRecords
     from sestui.reports.doctor.doctor import Doctor
@@ -51,7 +49,6 @@ if TYPE_CHECKING:
     from sestui.store.campaigns.upkeep import CampaignUpkeep
     from sestui.store.contacts.suppressions import Suppressions
     from sestui.store.db.lineage import Lineage
-    from sestui.store.events.apply import EventRules
     from sestui.tasks.agenda import Agenda
     from sestui.tasks.execution import Ended
     from sestui.tasks.task_service import TaskService
@@ -187,64 +184,12 @@ class Runtime:
             clock=self.clock,
         )
 
-    def event_puller(self) -> "EventPuller | None":
-        """What pulls SES's events, for one thread; None where the settings name no queue."""
-        from sestui.feedback.puller import EventPuller  # noqa: PLC0415 - only where events are read
-
-        queue = self.ses.event_queue()
-        if queue is None:
-            return None
-        return EventPuller(self.database, queue, self.clock, self.event_rules)
-
-    def event_applier(self) -> "EventApplier":
-        """What applies events that come by another way than the queue."""
-        from sestui.feedback.puller import EventApplier  # noqa: PLC0415 - only where events are read
-
-        return EventApplier(self.database, self.clock, self.event_rules)
-
     @property
-    def event_rules(self) -> "EventRules":
-        """What the settings make of SES's events."""
-        from sestui.store.events.apply import EventRules  # noqa: PLC0415 - only where events are read
-        from sestui.store.events.refusals import SoftBounceRule  # noqa: PLC0415 - as above
+    def feedback(self) -> "FeedbackServices":
+        """What reads from the account how it went; of the account that is used now."""
+        from sestui.feedback.services import FeedbackServices  # noqa: PLC0415 - few commands need it
 
-        rule = SoftBounceRule(self.settings.soft_bounces)
-        return EventRules(rule, self.settings.breaker_rule)
-
-    def insights_search(self, stop: "threading.Event") -> "InsightsSearch":
-        """What asks SES about deliveries in doubt, for one thread; ``stop`` ends it."""
-        from sestui.feedback.insights_search import InsightsSearch  # noqa: PLC0415 - few need it
-        from sestui.ses.message_insights import MessageInsights  # noqa: PLC0415 - boto3 is slow
-        from sestui.store.ledger.insight_questions import InsightQuestions  # noqa: PLC0415 - as above
-
-        return InsightsSearch(
-            self.database,
-            MessageInsights(self.clients, self.clock, simulated=self.simulated, stop=stop),
-            InsightQuestions(self.database, self.ses_account.key),
-            self.clock,
-            self.event_rules,
-        )
-
-    def suppression_sync(self, stop: "threading.Event") -> "SuppressionSync":
-        """What compares our suppressions with SES's list, for one thread; ``stop`` ends it."""
-        from sestui.feedback.suppression_sync import SuppressionSync  # noqa: PLC0415 - few need it
-        from sestui.ses.suppression_list import SuppressionList  # noqa: PLC0415 - boto3 is slow
-        from sestui.store.contacts.listed_suppressions import ListedSuppressions  # noqa: PLC0415 - as above
-
-        return SuppressionSync(
-            SuppressionList(self.clients, self.clock, simulated=self.simulated, stop=stop),
-            ListedSuppressions(self.database, self.ses_account.key),
-            self.suppressions,
-            self.clock,
-        )
-
-    def _pulling(self) -> AbstractContextManager[None]:
-        """Events are pulled beside the sending, if the settings say so."""
-        if not self.settings.events_while_sending:
-            return nullcontext()
-        from sestui.feedback.live_puller import pulling  # noqa: PLC0415 - only where something is sent
-
-        return pulling(self.event_puller, self.clock)
+        return FeedbackServices(self.settings, self.ses, self.database, self.clock)
 
     # content
 
@@ -456,7 +401,7 @@ class Runtime:
                 limits=limits,
                 report=report,
             )
-            with self.database.when_lost(engine.stop), self._pulling():
+            with self.database.when_lost(engine.stop), self.feedback.pulling():
                 yield engine
 
     def reap_dead_workers(self) -> int:

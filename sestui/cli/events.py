@@ -31,7 +31,7 @@ def pull(
     from sestui.feedback.report import NO_QUEUE, pull_sentence, pulled_figures  # noqa: PLC0415 - the database is slow
 
     with opened() as runtime:
-        puller = runtime.event_puller()
+        puller = runtime.feedback.puller()
         if puller is None:
             raise SettingsError(NO_QUEUE)
         result = puller.pull(wait_seconds=wait)
@@ -87,7 +87,9 @@ def retry(
     from sestui.feedback.retry import retry_quarantined  # noqa: PLC0415 - as above
 
     with opened() as runtime:
-        result = retry_quarantined(runtime.database, runtime.clock, runtime.event_rules, message_id)
+        result = retry_quarantined(
+            runtime.database, runtime.clock, runtime.feedback.rules, message_id
+        )
     counted = f"{result.applied:,} applied, {result.left:,} still can't be read."
     put(" ".join([counted, *tripped_sentences(result.tripped)]))
 

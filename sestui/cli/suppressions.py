@@ -39,7 +39,7 @@ def sync(
             put(f"{'would be ' if dry_run else ''}{step:<14}  {address}  {reason}".rstrip())
 
     with opened() as runtime:
-        result = runtime.suppression_sync(threading.Event()).run(
+        result = runtime.feedback.suppression_sync(threading.Event()).run(
             dry_run=dry_run, remove=remove, on_step=on_step
         )
     if as_json:

@@ -16,9 +16,7 @@ from sestui.settings import Settings
 from sestui.store.db.database import Database
 
 if TYPE_CHECKING:
-    from sestui.feedback.insights_search import InsightsSearch
-    from sestui.feedback.puller import EventPuller
-    from sestui.feedback.suppression_sync import SuppressionSync
+    from sestui.feedback.services import FeedbackServices
     from sestui.reports.notices import Notices
     from sestui.sending.runs.campaign_scheduler import CampaignScheduler
     from sestui.ses.account import AccountReader
@@ -47,14 +45,9 @@ class Services(Protocol):
     def notices(self) -> "Notices":
         """Mail by sestui itself."""
 
-    def event_puller(self) -> "EventPuller | None":
-        """What pulls SES's events; None where the settings name no queue."""
-
-    def insights_search(self, stop: threading.Event) -> "InsightsSearch":
-        """What asks SES about deliveries in doubt; ``stop`` ends it."""
-
-    def suppression_sync(self, stop: threading.Event) -> "SuppressionSync":
-        """What compares our suppressions with SES's list; ``stop`` ends it."""
+    @property
+    def feedback(self) -> "FeedbackServices":
+        """What reads from SES how it went."""
 
     @property
     def ses_account(self) -> "AccountReader":

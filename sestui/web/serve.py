@@ -86,7 +86,7 @@ def serve_events(runtime: Runtime, *, port: int, announce: Callable[[int], None]
             f"Checking SNS's signatures needs the extra `sns` ({error.name} is missing): "
             f"{extra_command('sns')} installs it."
         ) from error
-    app = EventsApp(runtime.event_applier(), topics, runtime.clock)
+    app = EventsApp(runtime.feedback.applier(), topics, runtime.clock)
 
     def refused(why: str) -> Exception:
         return AccountUnreachableError(

@@ -120,7 +120,7 @@ def _come_back(runtime, clock, mailed):
             )
             for after, kind in enumerate(kinds)
         ]
-    apply_events(runtime.database, events, clock.now(), runtime.event_rules)
+    apply_events(runtime.database, events, clock.now(), runtime.feedback.rules)
 
 
 def _paused(runtime, clock):

@@ -93,7 +93,7 @@ def _refuse_combinations(*verdicts: bool, unrecorded: bool, emails: bool) -> Non
 
 
 def _ask_ses(runtime: "Runtime", name: str, run_id: int, *, as_json: bool) -> None:
-    result = runtime.insights_search(threading.Event()).run(run_id)
+    result = runtime.feedback.insights_search(threading.Event()).run(run_id)
     view, safe = runtime.overview.run(run_id), _safe(runtime, run_id)
     if as_json:
         put_json(

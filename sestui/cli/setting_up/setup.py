@@ -246,7 +246,7 @@ def _outdated_settings(
 def _proof(runtime: "Runtime", queue: Any) -> "LoopProof":
     from sestui.feedback.loop_proof import LoopProof  # noqa: PLC0415 - the database is slow
 
-    return LoopProof(runtime.database, queue, runtime.clock, runtime.event_rules)
+    return LoopProof(runtime.database, queue, runtime.clock, runtime.feedback.rules)
 
 
 def _prove(

@@ -14,7 +14,7 @@ class PullEvents(TaskType[TaskParameters]):
 
     def run(self, context: TaskContext[TaskParameters]) -> Outcome:
         """See :meth:`TaskType.run`."""
-        puller = context.services.event_puller()
+        puller = context.services.feedback.puller()
         if puller is None:
             raise SettingsError(NO_QUEUE)
         result = puller.pull(keep_going=lambda: not context.stop.is_set())
@@ -25,7 +25,7 @@ class PullEvents(TaskType[TaskParameters]):
         """Ask SES about what no event has settled within the grace period."""
         services = context.services
         try:
-            settled = services.insights_search(context.stop).run_due(
+            settled = services.feedback.insights_search(context.stop).run_due(
                 services.settings.resend_after_seconds, services.ses_account.keeps_insights
             )
         except SestuiError as error:

@@ -22,7 +22,7 @@ class SyncSuppressions(TaskType[SyncSuppressionsParameters]):
     def run(self, context: TaskContext[SyncSuppressionsParameters]) -> Outcome:
         """See :meth:`TaskType.run`."""
         given = context.parameters
-        result = context.services.suppression_sync(context.stop).run(
+        result = context.services.feedback.suppression_sync(context.stop).run(
             dry_run=given.dry_run, remove=given.remove, on_step=lambda *_: context.go_on()
         )
         return Outcome(result.sentence, result.figures())

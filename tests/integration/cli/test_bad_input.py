@@ -47,6 +47,8 @@ def test_a_line_of_100_megabytes(sestui: Sestui) -> None:
     assert "line 3" in sentence
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_message_with_an_unknown_variable(ready: Sestui) -> None:
     path = ready.write("news.md", MESSAGE.replace("Hi {{ first_name }}", "Hi {{ city }}"))
     ready.ok("apply", path)

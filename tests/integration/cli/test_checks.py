@@ -165,6 +165,8 @@ def test_why_some_cannot_be_mailed_is_told_by_reason(sestui, command):
     assert sestui.json("campaign", "show", "news")["run"] is None
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_skipping_sends_to_the_others_and_says_so(sestui):
     people(sestui, *GOOD, *BAD)
     sestui.ok("apply", sestui.write("news.md", news("Hi {{ first_name }}" + OFF)))
@@ -293,6 +295,8 @@ def test_types_reach_the_template(sestui):
     assert (again["updated"], again["unchanged"]) == (0, 2)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_only_the_campaign_that_takes_too_much_is_held(sestui):
     people(sestui, *GOOD)
     heavy = news("{{ 'x'.ljust(3000000000) }}" + OFF, start="2026-01-01T00:00")

@@ -191,6 +191,8 @@ def as_cron_does(sestui: Sestui, line: str) -> Done:
     return Done(done.returncode, done.stdout, done.stderr)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_cron_can_run_what_was_installed_in_a_folder_that_is_not_there_yet(
     sestui: Sestui, spool: Path
 ) -> None:

@@ -78,6 +78,8 @@ def test_any_encoding_will_do(sestui: Sestui) -> None:
     assert "1  imported" in done.stdout
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_plain_output_has_no_escapes(ready: Sestui) -> None:
     for arguments in (["send", "news"], ["campaign", "show", "news"], ["campaign", "list"]):
         done = ready.run(*arguments, NO_COLOR="1")
@@ -96,6 +98,8 @@ def test_nothing_due_loads_nothing_heavy_however_the_database_is_named(ready: Se
         assert (done.stdout, done.stderr) == ("nothing due\n", "[]\n")
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("limit", [8, 10])
 def test_too_many_open_files_are_a_sentence_of_their_own(sestui: Sestui, limit: int) -> None:
     done = subprocess.run(

@@ -59,6 +59,8 @@ def test_it_is_told_once_and_again_once_a_day_until_it_is_settled(ready: Sestui)
     assert told(ready) == ""
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize(("reminders", "expected"), [("once", ""), ("off", "")])
 def test_the_setting_says_how_often(ready: Sestui, reminders: str, expected: str) -> None:
     ready.settings["SESTUI_REMINDERS"] = reminders

@@ -118,6 +118,8 @@ def test_what_it_says_to_people(sent):
     assert "`sestui campaign resume NAME` mails everyone who has not received it" in done.stderr
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_restored_run_goes_on_when_the_operator_says_so(sent):
     sent.ok("restore", backup(sent), "--yes")
     sent.ok("campaign", "resume", "news")

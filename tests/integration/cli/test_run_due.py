@@ -15,6 +15,8 @@ def scheduled(minutes: int) -> str:
     return MESSAGE.replace("lists:", f"start: {moment:%Y-%m-%dT%H:%M}\ntimezone: UTC\nlists:")
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_nothing_due(sestui: Sestui) -> None:
     done = sestui.process("run-due")
     assert done == Done(0, "nothing due\n", "")

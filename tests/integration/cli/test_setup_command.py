@@ -195,6 +195,8 @@ def test_a_signal_ends_the_waiting(aws: FakeAws, sestui: Sestui) -> None:
     assert settings(sestui)["events_queue"]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_permission_that_is_missing(aws: FakeAws, sestui: Sestui) -> None:
     aws.denied = {"CreateTopic"}
     done = sestui.run("setup", "--yes")
@@ -220,6 +222,8 @@ def test_nothing_is_removed_while_a_run_is_sending(aws: FakeAws, ready: Sestui) 
 # without an account
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_the_simulators_loop(sestui: Sestui) -> None:
     told = sestui.json("setup")
     assert [each["events"][-1] for each in told["proof"]] == [

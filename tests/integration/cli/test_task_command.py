@@ -438,7 +438,9 @@ def test_seconds_first_are_asked_back(sestui: Sestui) -> None:
 def test_where_words_would_be_wrong_the_next_dates_stand(sestui: Sestui) -> None:
     sestui.ok(*NIGHTLY[:-1], "0 9 */2 * *")
     told = shown(sestui)
-    assert told["words"] == f"{', '.join(told['fires'][:3])}, …"
+    dates = [datetime.fromisoformat(each[4:]) for each in told["fires"][:3]]
+    stands = ", ".join(f"{date:%a} {date.day} {date:%b %Y %H:%M} UTC" for date in dates)
+    assert told["words"] == f"{stands}, …"
     assert sestui.json("task", "list")[0]["next_run_at"] == told["next_run_at"]
 
 

@@ -112,6 +112,8 @@ def test_one_apply_can_change_from_one_way_to_the_other(both: Sestui) -> None:
     assert agenda(both) == [("campaign", "news", True), ("task", "weekly", False)]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_the_list_shows_both_kinds_and_what_nobody_has_started(both: Sestui) -> None:
     both.ok(*files(both, "apply", "starting.md"))
     both.ok("task", "add", "tidy", "--type", "purge", "--schedule", "0 3 * * *")
@@ -156,6 +158,8 @@ def accepted(sestui: Sestui) -> int:
     return sum(each["audience"] for each in runs)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_task_sends_nothing_again_unless_that_is_said(both: Sestui) -> None:
     sent_once(both)
     said = both.refused(1, "task", "run", "weekly")

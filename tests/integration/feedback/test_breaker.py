@@ -176,6 +176,8 @@ def test_where_only_bounces_are_reported_they_are_a_share_of_what_was_accepted(
     assert state(database, run) == ("paused", "breaker")
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_rate_near_the_line_is_warned_of_once(database, clock, going):
     run, mailed = going(1_000)
     claims = mailed(900)

@@ -305,6 +305,8 @@ def test_an_event_settles_what_is_in_doubt(database, mailed, pull, kind):
     assert (row.message_id, row.sent_at) == (f"m{row.id}", 1_790_000_000.0)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_an_event_that_came_before_the_doubt_settles_it_too(database, mailed, pull, clock):
     mailed(2)
     late = start_run(database, make_campaign(database, "late"), clock.now())

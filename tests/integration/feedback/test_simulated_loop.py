@@ -27,7 +27,7 @@ def test_a_campaign_on_the_simulator_and_what_became_of_it(runtime):
     sender.start()
     assert sender.join(60)
     assert sender.error is None
-    puller = runtime.event_puller()
+    puller = runtime.feedback.puller()
     seen = {}
     for _ in range(200):
         result = puller.pull(wait_seconds=1)

@@ -212,6 +212,8 @@ def check_bytes(relay, request):
     assert not heard or heard.startswith(b"HTTP/1.1 4"), (request, heard)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @fuzzed(60)
 @given(request_=torn(HEAD))
 def test_whatever_bytes_come_the_connection_ends(relay, request_):

@@ -26,6 +26,8 @@ def node_folder(tmp_path_factory: pytest.TempPathFactory, outside: dict[str, str
     return sdks.node_folder(outside, tmp_path_factory.mktemp("node"))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_nodes_sdks_and_nodemailer(relay, ses, node_folder):
     ses.account.add_fault(checked_fault("refuse", match="refused@*"))
     done = subprocess.run(

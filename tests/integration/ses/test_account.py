@@ -27,6 +27,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 # the simulator
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_the_simulators_account_is_read_whole(clients, account):
     account.configure(rate=14, quota=50_000, production_access=False, enforcement="PROBATION")
     status = AccountReader(clients, simulated=True).poll()
@@ -140,6 +142,8 @@ def figures(max_24_hour: str = "50000", rate: str = "14", sent: str = "0") -> st
     )
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize(
     "body",
     [

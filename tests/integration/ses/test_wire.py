@@ -98,6 +98,8 @@ def serve(monkeypatch) -> Iterator[Callable[..., RawServer]]:
         each.close()
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("said", WHOLE.values(), ids=WHOLE.keys())
 def test_a_whole_answer_is_read_however_it_comes(serve, sending, mail, said):
     serve(lambda _: said)

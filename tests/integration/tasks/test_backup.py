@@ -117,6 +117,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", folder], check=True, capture_output=True)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_disk_that_is_full(runtime, small_disk):
     add_contacts(runtime.database, addresses(1_000))
     run = ran(runtime, "backup", {"folder": str(small_disk)})

@@ -80,6 +80,8 @@ def due_note(runtime, shop, **parameters):
     make_due(runtime, "t")
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_run_whose_thread_cannot_be_started_yet_is_started_later(runtime, shop, monkeypatch):
     refused = refuse_threads(monkeypatch, "sestui-task-", 2)
     due_note(runtime, shop)
@@ -112,6 +114,8 @@ class FailingClock(SystemClock):
         return super().monotonic()
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_when_what_looks_after_tasks_fails_no_run_stays_at_work(runtime, shop, caplog):
     due_note(runtime, shop, seconds=60)
     clock = FailingClock()
@@ -165,6 +169,8 @@ def test_a_type_whose_package_is_gone_fails_with_a_sentence(runtime, shop, tmp_p
     assert "is the package that provides it still installed?" in worker_pool.ended[0].detail
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_what_takes_too_long_is_ended(runtime, shop):
     run = ran(runtime, "note", {"file": str(shop), "seconds": 60}, timeout=1)
     assert run.state is TaskRunState.TIMED_OUT
@@ -238,6 +244,8 @@ def test_a_crew_that_is_stopped_gives_its_runs_back(runtime, shop):
     assert "It was stopped before it was done." in run.log
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_task_that_cannot_be_reckoned_keeps_nobody_else_from_working(runtime, shop):
     note = TaskFields("", "note", "@daily", parameters={"file": str(shop)})
     for name in ("bad", "good"):

@@ -210,6 +210,8 @@ def test_a_campaign_waits_for_its_hour_on_the_clock(runtime, clock, zones, news,
     assert starts(runtime, clock, 6.9, hour - 0.1, hour, 8.1, 9.1) == [hour]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_two_processes_with_zone_data_of_two_ages_start_it_once(world, runtime, clock, zones, news):
     assert starts(runtime, clock, 8) == [8]
     later = world.runtime(clock)

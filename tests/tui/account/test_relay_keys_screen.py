@@ -292,6 +292,8 @@ async def test_a_key_is_revoked_only_by_an_explicit_yes(runtime):
         assert app.clipboard == keys.find("old").id
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_what_others_do_to_keys_is_seen_and_moves_no_cursor(runtime):
     key = made(runtime, "shop")
     made(runtime, "late")

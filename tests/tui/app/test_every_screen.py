@@ -76,6 +76,8 @@ async def test_the_help_lists_every_key_of_the_footer(runtime, still, mode):
         await until(pilot, lambda: all(name in shown(app) for name in wanted), 5)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("mode", MODES)
 async def test_every_place_fits_and_survives_being_resized(runtime, still, mode):
     add_campaign(runtime)

@@ -128,6 +128,8 @@ async def test_what_archiving_switches_off_is_asked_about(runtime, still):
     assert not runtime.tasks.get("weekly").fields.active
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_what_was_never_sent_is_deleted_once_that_is_said(runtime, still):
     add_campaign(runtime)
     add_campaign(runtime, "other")

@@ -193,6 +193,8 @@ async def test_a_follow_up_names_its_number_and_is_sent(runtime):
     assert first.counts.accepted == 10
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_follow_up_for_nobody_cannot_be_chosen(runtime, still):
     sent(runtime, states=("accepted",))
     async with running(runtime) as (app, pilot):
@@ -206,6 +208,8 @@ async def test_a_follow_up_for_nobody_cannot_be_chosen(runtime, still):
         await until(pilot, lambda: isinstance(app.screen, CampaignScreen))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_past_runs_are_looked_through_and_opened(runtime, still):
     sent(runtime)
     campaign = runtime.campaigns.get("news")
@@ -256,6 +260,8 @@ async def test_a_campaign_is_written_on_and_another_is_begun(runtime, still):
         await until(pilot, lambda: app.screen.form.draft.name == "")
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_addresses_and_names_are_copied(runtime, still):
     sent(runtime)
     async with running(runtime) as (app, pilot):

@@ -180,6 +180,8 @@ async def test_resuming_is_shown_while_the_ledger_is_busy(runtime, open_runtime,
     assert runtime.runs.get(run.id).state == "sending"
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_what_the_breaker_has_paused_is_resumed_only_after_a_question(runtime, still, run):
     runtime.runs.pause(run.id, PauseReason.BREAKER, "9.3 % have [b]bounced[/b].")
     async with running(runtime) as (app, pilot):

@@ -157,6 +157,8 @@ async def test_a_run_that_crosses_the_quota_says_so(runtime, still, monkeypatch)
         await until(pilot, lambda: "20 more today, 10 later · ends " in shown(app))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_every_size_holds_the_run(runtime, still):
     run_id = started(runtime, contacts=60, name="n" * 500)
     async with running(runtime, follow=run_id) as (app, pilot):

@@ -51,6 +51,8 @@ def finished(runtime):
     return view.run is not None and view.run.state == "finished"
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_who_cannot_be_mailed_is_a_page_before_any_number_is_asked_for(runtime, still):
     add_people(runtime)
     add_news(runtime, body=NAMED)
@@ -92,6 +94,8 @@ async def test_the_others_get_it_and_who_is_skipped_keeps_the_reason(runtime):
     assert "first_name has no value" in row.reason
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_reasons_are_grouped_with_counts_and_each_lists_its_own(runtime, still):
     rows = [(f"a{n}", "") for n in range(150)] + [(f"b{n}", "Bea") for n in range(3)]
     add_people(runtime, people=rows)
@@ -192,6 +196,8 @@ async def test_the_list_is_saved_as_csv_without_formulas(runtime, still, tmp_pat
     assert all("first_name has no value" in row["reason"] for row in rows)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("fields", "body", "said", "field"),
     [
@@ -216,6 +222,8 @@ async def test_what_concerns_everybody_is_a_page_too(runtime, still, fields, bod
     assert runtime.overview.campaign("news").run is None
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_nobody_left_offers_no_others(runtime, still):
     add_people(runtime, people=[("bob", "")])
     add_news(runtime, body=NAMED)
@@ -252,6 +260,8 @@ async def test_a_campaign_that_is_changed_behind_the_question_is_not_sent_unchec
     assert runtime.overview.campaign("news").run is None
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_long_check_shows_how_far_it_is_and_can_be_cancelled(runtime, still):
     add_campaign(runtime, contacts=3_000)
     half, go_on = threading.Event(), threading.Event()

@@ -79,6 +79,8 @@ async def test_lists_and_contacts_fit_the_smallest_terminal(runtime, still):
         assert app.focused is people(app)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_status_after_the_other_is_shown(runtime, still):
     add(runtime, "ada@example.com", "bob@example.com", "cid@example.com")
     with runtime.database.write_connection() as connection:
@@ -181,6 +183,8 @@ async def test_an_address_is_suppressed_with_a_reason_and_released(runtime, stil
     assert runtime.suppressions.get("ada@example.com") is None
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_edit_import_and_copy_are_a_key_away(runtime, still):
     add(runtime, "ada@example.com")
     async with contacts(runtime) as (app, pilot):
@@ -220,6 +224,8 @@ HOSTILE = {
 }
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("size", [(80, 24), (200, 50)])
 async def test_hostile_names_show_as_typed_and_break_nothing(runtime, still, size):
     names = ("[/] [bold]list[/bold]", "\x1b[2Jlist", "l" * 10_000)

@@ -211,6 +211,8 @@ async def test_paths_are_completed_and_folders_gone_into(runtime, still, folder)
             await until(pilot, lambda seen=seen: seen in shown(app))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_an_empty_folder_and_files_that_are_none(runtime, still, folder):
     async with running(runtime, place="home") as (app, pilot):
         screen = await opened(app, pilot)
@@ -404,6 +406,8 @@ async def test_who_left_is_shown_before_anything_is_written(runtime, still, fold
         assert runtime.contacts.count() == 0
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_status_that_is_not_understood_is_a_question(runtime, still, folder):
     write(folder, text="Email,Status\nada@x.co,gold\nbob@x.co,active\n")
     async with running(runtime, place="home") as (app, pilot):

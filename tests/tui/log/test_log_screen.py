@@ -219,6 +219,8 @@ async def test_a_file_is_replaced_only_when_said_so(two, still, tmp_path, monkey
     assert len(file.read_text().splitlines()) == 41
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_an_export_is_stopped_half_way(two, still, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sestui.store.ledger.deliveries._BATCH", 1)

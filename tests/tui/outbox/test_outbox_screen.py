@@ -68,6 +68,8 @@ async def opened(app, pilot):
     await until(pilot, lambda: isinstance(app.screen, MailScreen) and app.screen.snapshot)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_an_empty_outbox_teaches_the_first_key(runtime, still):
     async with in_outbox(runtime) as (app, pilot):
         await pilot.press("ctrl+p", *"outbox")
@@ -192,6 +194,8 @@ async def test_every_view_of_a_mail_by_its_key(runtime, still, send):
         assert text(app) == "The text."
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_next_and_previous_mail_keep_the_view_and_the_cursor_follows(runtime, still, send):
     for number in range(3):
         send(f"u{number}@example.org", f"mail {number}", text=f"text {number}", html="<p>html")
@@ -330,6 +334,8 @@ async def test_an_account_that_is_reset_meanwhile(runtime, still, send, simulate
         await until(pilot, lambda: "after the reset" in shown(app))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_the_place_is_there_for_the_simulator_only(open_runtime, still):
     runtime = open_runtime(account="ses")
     async with running(runtime, place="home") as (app, pilot):

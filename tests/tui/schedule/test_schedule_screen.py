@@ -327,6 +327,8 @@ async def test_a_type_of_somebody_elses_package_has_its_fields(
     assert runtime.tasks.get("mark").fields.parameters == {"file": str(tmp_path / "notes")}
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_what_no_field_shows_is_kept_as_text(runtime, still):
     add_task(runtime, parameters={"task_runs": 30})
     with runtime.database.write() as session:

@@ -101,6 +101,8 @@ def test_it_is_documented_as_its_function_is():
     assert Shared.part.__doc__ == "A part."
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_nothing_in_the_package_is_made_without_a_lock():
     unlocked = [
         f"{path}:{node.lineno}"

@@ -89,6 +89,8 @@ async def test_a_connection_may_rest_between_requests(monkeypatch):
         assert (await heard(port, REQUEST, REQUEST, pause=0.5)).count(b"got hi") == 2
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_requests_may_come_at_once_and_are_answered_in_order():
     async with served() as port:
         three = b"".join(REQUEST.replace(b"hi", word) for word in (b"aa", b"bb", b"cc"))
@@ -142,6 +144,8 @@ async def test_the_wish_for_another_protocol_is_ignored(head):
         assert b"got hu" in in_bytes
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_an_upgrade_is_ignored_as_often_as_it_is_asked_for():
     async with served() as port:
         answer = await heard(port, (UPGRADE + b"hi") * 1_500)

@@ -256,6 +256,8 @@ _JSON = st.recursive(
 )
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @settings(max_examples=60)
 @given(st.dictionaries(_KEYS, _JSON))
 def test_any_json_is_a_mail_or_refused(given):

@@ -289,6 +289,8 @@ def test_tags_in_a_cell(imported: Any, cell: str, tags: list[str]) -> None:
     assert done.tags(ANN) == tags
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("name", ["subscribed", "opted_in"])
 def test_twenty_thousand_columns_of_a_status(imported: Any, name: str) -> None:
     width = 20_000

@@ -42,6 +42,8 @@ def refused(error: exceptions.ClientError) -> tuple[int, str, str]:
     return status, said["Error"]["Code"], said["Error"]["Message"]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_get_account(ses: Any, ask: Any) -> None:
     send(ses)
     ask("/_simulator/account", {"rate": 14.5, "quota": 200, "production_access": False})
@@ -289,6 +291,8 @@ def test_an_unknown_operation_is_refused_like_ses_does(ses: Any) -> None:
     assert refused(caught.value)[:2] == (404, "UnknownOperationException")
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("kind", "expected", "accepted"),
     [

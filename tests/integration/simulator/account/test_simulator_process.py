@@ -80,6 +80,8 @@ def test_the_rate_is_shared_too(tmp_path: Path, connect: Connect) -> None:
     assert 10 <= sent <= 10 + 10 * seconds + 1
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_restart_keeps_the_account(tmp_path: Path, connect: Connect) -> None:
     for expected in (1.0, 2.0):
         with start_simulator(tmp_path, latency=0) as simulator:

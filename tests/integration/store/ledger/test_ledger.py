@@ -74,6 +74,8 @@ def claim_all(ledger, clock, run_id, *, most=10_000):
             threading.Event().wait(wait)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_claims_go_in_order_and_are_sending_until_answered(started, database):
     run_id, ledger = started(5)
     taken = ledger.exchange([], ClaimRequest(run_id, 3))

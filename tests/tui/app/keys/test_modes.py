@@ -206,6 +206,8 @@ def in_one_go(app, *keys):
         app.post_message(Key(key, key if len(key) == 1 else None))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_keys_typed_behind_a_dialog_reach_no_field_and_no_command(full, still):
     async with running(full, place="compose", size=(100, 40)) as (app, pilot):
         await until(pilot, lambda: app.screen.drawn is not None)

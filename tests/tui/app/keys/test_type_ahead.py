@@ -204,6 +204,8 @@ async def test_a_key_pressed_before_a_field_is_seen_to_have_the_focus_is_no_text
         assert "d" not in field.value
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_key_that_takes_long_holds_the_others_back_for_a_while_only():
     app = Asking()
     async with app.run_test() as pilot:

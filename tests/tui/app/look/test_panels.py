@@ -41,6 +41,8 @@ def lines_of(widget):
     return dict(zip(("top", "right", "bottom", "left"), edges, strict=True))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("place", PLACES)
 async def test_what_a_place_shows_is_in_titled_panels_and_low_ones_keep_the_title(
     full, still, place

@@ -105,6 +105,8 @@ async def test_a_click_on_a_tab_is_as_good_as_its_digit(deep):
     await at(pilot, app, ContactsScreen)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_key_typed_behind_the_digit_reaches_the_root(deep):
     app, pilot = deep
     await pilot.press("2", "slash", "n", "o")
@@ -296,6 +298,8 @@ async def test_back_and_forward_lead_through_what_was_visited(deep, run, back, f
     await until(pilot, lambda: is_at(app, "campaigns", campaign, its_run))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_esc_leads_up_and_forward_opens_again_what_it_closed(deep, run):
     app, pilot = deep
     await pilot.press("escape")
@@ -316,6 +320,8 @@ async def test_back_leads_from_a_form_to_where_it_stands(runtime, still):
         await at(pilot, app, HomeScreen)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_what_is_not_there_any_more_is_passed_over_with_a_sentence(runtime, still):
     names = ("weekly", HOSTILE, "monthly")
     for name in names:

@@ -153,6 +153,8 @@ async def test_every_setting_is_there(runtime, still):
 # what can be done
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_the_palette_does_what_the_screen_offers_now(runtime, still):
     add_campaign(runtime)
     async with running(runtime) as (app, pilot):
@@ -316,6 +318,8 @@ async def test_counting_what_there_is_holds_nobody_up(runtime, still, some):
             event.remove(runtime.database.engine, "before_cursor_execute", slow)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_database_that_is_busy_leaves_what_can_be_done(runtime, still, some):
     def busy(_connection, _cursor, statement, *_rest):
         if "LIKE" in statement:

@@ -165,6 +165,8 @@ messages = st.builds(
 )
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @settings(max_examples=100)
 @given(fields=campaigns, message=messages, html_name=st.booleans())
 def test_what_is_written_reads_back_as_the_same_campaign(fields, message, html_name):

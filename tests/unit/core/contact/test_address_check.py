@@ -71,6 +71,8 @@ NOISE = st.one_of(st.text(max_size=30), st.text(alphabet='ab.@<>"\\- é\u0338[]1
 PADDED = st.builds(lambda text, pad: pad + text + pad, PIECES, st.sampled_from(["", " ", "\t "]))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @settings(max_examples=1000)
 @given(st.one_of(PADDED, NOISE))
 def test_verdict_and_normal_form_are_email_validators(text: str) -> None:

@@ -183,6 +183,8 @@ BLOCKS = st.lists(SIMPLE | QUOTES, min_size=1, max_size=4).map(
 )
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @given(lines=BLOCKS)
 @example(lines=[(False, "| a | b |"), (False, "|---|--:|"), *looped([(False, "| x | y |")], "two")])
 def test_markdown_before_jinja_is_markdown_after_jinja(lines):

@@ -273,6 +273,8 @@ def test_four_processes_never_crowd_a_second_however_they_stall(rate, stalls, se
     assert busiest_second(sorted(passes)) <= rate + 4
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("rate", [14, 100, 500])
 def test_four_processes_that_do_not_stall_use_every_slot(rate):
     passes = in_turn(rate, 20, [], random.Random(1))
