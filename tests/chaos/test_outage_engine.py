@@ -144,8 +144,6 @@ def few(default: tuple[str, ...], *others: str) -> list[object]:
     return [*default, *(pytest.param(kind, marks=pytest.mark.long) for kind in others)]
 
 
-@pytest.mark.long
-@pytest.mark.ci
 @pytest.mark.parametrize(
     "kind",
     few(

@@ -93,15 +93,14 @@ def is_new(sestui: Sestui) -> bool:
 
 
 def steps(stride: int) -> list[object]:
+    in_ci = [pytest.mark.long, pytest.mark.ci]
     return [
-        stride,
-        pytest.param(stride // 4, marks=[pytest.mark.long, pytest.mark.ci]),
+        pytest.param(stride, marks=in_ci),
+        pytest.param(stride // 4, marks=in_ci),
         pytest.param(1, marks=[pytest.mark.long, pytest.mark.timeout(600)]),
     ]
 
 
-@pytest.mark.long
-@pytest.mark.ci
 @pytest.mark.parametrize("stride", steps(29))
 def test_killed_at_every_step(workspace, prepared, stride):
     step, came = 1 if stride == 1 else 3, []
@@ -120,8 +119,6 @@ def test_killed_at_every_step(workspace, prepared, stride):
     assert set(came) == ({False, True} if stride == 1 else {*came, False})
 
 
-@pytest.mark.long
-@pytest.mark.ci
 @pytest.mark.parametrize("stride", steps(29))
 def test_killed_where_the_old_one_can_not_be_opened(workspace, prepared, stride):
     """The backup had been copied beside the log of the crash: refused before, new after."""

@@ -62,7 +62,6 @@ def test_closing_the_terminal_ends_everything_and_loses_nobody(
 
 
 @pytest.mark.long
-@pytest.mark.ci
 @pytest.mark.parametrize("in_control", [True, False], ids=["signalled", "unsignalled"])
 def test_calls_that_hang_keep_no_process_behind_a_terminal_that_is_gone(
     ready: Sestui, in_control: bool
@@ -85,7 +84,6 @@ def test_calls_that_hang_keep_no_process_behind_a_terminal_that_is_gone(
 
 
 @pytest.mark.long
-@pytest.mark.ci
 def test_closing_the_terminal_during_the_question_decides_nothing(ready: Sestui) -> None:
     ready.settings |= {"SESTUI_SIMULATOR_RATE": "10", "SESTUI_SIMULATOR_LATENCY": "0.1"}
     ready.ok("campaign", "start", "news")

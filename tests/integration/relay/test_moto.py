@@ -45,7 +45,6 @@ def sent(relay: Relay) -> float:
 
 
 @pytest.mark.long
-@pytest.mark.ci
 @pytest.mark.parametrize("form", ["v1 simple", "v1 raw", "v2 simple", "v2 raw"])
 def test_sends_arrive_with_motos_own_ids(before_moto, form):
     v1, v2 = before_moto.client("ses"), before_moto.client("sesv2")

@@ -410,7 +410,6 @@ def test_offline_the_rest_is_still_checked(patient: Patient) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.ci
 def test_a_dead_name_server_is_told_once_and_not_waited_for(patient: Patient) -> None:
     patient.dns.records.clear()
     names = ("example.com", "bounce.example.com", "_dmarc.example.com")

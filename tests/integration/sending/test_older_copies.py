@@ -128,7 +128,6 @@ def test_a_copy_since_which_nothing_was_sent_goes_on(made):
 
 
 @pytest.mark.long
-@pytest.mark.ci
 @pytest.mark.parametrize("said", ["", "{", '{"epoch": "many"}', "[]", "\0" * 40])
 def test_a_state_file_that_says_nothing(made, state, said):
     """As a power cut may leave it: the sending goes on, and the file is written anew."""

@@ -180,7 +180,6 @@ def test_somebody_elses_destination_of_that_name_stays(aws: FakeAws) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.ci
 @pytest.mark.parametrize(
     ("call", "permission"),
     [

@@ -77,7 +77,6 @@ async def test_the_help_lists_every_key_of_the_footer(runtime, still, mode):
 
 
 @pytest.mark.long
-@pytest.mark.ci
 @pytest.mark.parametrize("mode", MODES)
 async def test_every_place_fits_and_survives_being_resized(runtime, still, mode):
     add_campaign(runtime)

@@ -34,7 +34,6 @@ async def check_whole(app, pilot, way):
 
 
 @pytest.mark.long
-@pytest.mark.ci
 @pytest.mark.parametrize("place", PLACES)
 async def test_every_dialog_and_form_that_a_key_opens_is_whole(full, still, place):
     async with running(full, place=place, size=SIZE) as (app, pilot):

@@ -30,7 +30,6 @@ def run_in(runtime, state):
 
 
 @pytest.mark.long
-@pytest.mark.ci
 @pytest.mark.parametrize("state", RunState)
 async def test_a_figure_is_the_same_wherever_it_stands(runtime, still, tmp_path, state):
     run_id = run_in(runtime, state)

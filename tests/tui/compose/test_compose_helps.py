@@ -66,7 +66,6 @@ async def test_the_head_says_when_it_was_saved_and_autosaved(runtime, still):
 
 
 @pytest.mark.long
-@pytest.mark.ci
 async def test_an_autosave_that_fails_is_not_called_one(runtime, still):
     add_news(runtime)
     (runtime.workspace / "compose").write_text("a file is in the way of the folder")
@@ -134,7 +133,6 @@ async def test_variables_are_completed_with_how_many_contacts_have_them(runtime,
 
 
 @pytest.mark.long
-@pytest.mark.ci
 async def test_the_completion_stands_at_the_cursor_and_hides_no_line_that_is_written(
     runtime, still
 ):

@@ -65,7 +65,6 @@ async def test_an_empty_home_says_what_to_do_first(runtime, still):
 
 
 @pytest.mark.long
-@pytest.mark.ci
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50)])
 @pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
 async def test_every_panel_has_its_place_in_every_usual_size(open_runtime, still, size, theme):

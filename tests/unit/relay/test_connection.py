@@ -121,7 +121,6 @@ UPGRADE = (
 
 
 @pytest.mark.long
-@pytest.mark.ci
 @pytest.mark.parametrize(
     "head",
     [

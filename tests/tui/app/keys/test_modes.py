@@ -138,7 +138,6 @@ WAYS = [
 
 
 @pytest.mark.long
-@pytest.mark.ci
 @pytest.mark.parametrize(("place", "keys", "mode", "field"), WAYS)
 async def test_writing_begins_in_the_first_field_and_looking_in_none(
     full, still, place, keys, mode, field
@@ -167,7 +166,6 @@ async def fields_by_tab(app, pilot, key, times):
 
 
 @pytest.mark.long
-@pytest.mark.ci
 @pytest.mark.parametrize("key", ["tab", "shift+tab"])
 @pytest.mark.parametrize("size", [(80, 24), (140, 40)])
 async def test_tab_stays_among_the_fields_of_compose(full, still, key, size):
@@ -185,7 +183,6 @@ async def test_tab_stays_among_the_fields_of_compose(full, still, key, size):
 
 
 @pytest.mark.long
-@pytest.mark.ci
 @pytest.mark.parametrize("key", ["tab", "shift+tab"])
 async def test_tab_stays_in_a_form(full, still, key):
     async with running(full, place="schedule", size=(80, 40)) as (app, pilot):
