@@ -11,7 +11,7 @@ import json
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -160,17 +160,26 @@ class MessageInsights:
 def _ids(text: str) -> Iterator[str]:
     """The values of the column or member for the message id, however it is written."""
     for record in _records(text):
-        for name, value in record.items():
-            plain = "".join(filter(str.isalnum, str(name))).lower()
-            if plain == "messageid" and isinstance(value, str) and value:
-                yield value
+        column = _id_column(record)
+        if column is None:  # never to be taken for a mail that SES doesn't know
+            raise AccountError("The result of SES's search can't be read.")
+        if isinstance(record[column], str) and record[column]:
+            yield record[column]
+
+
+def _id_column(names: Iterable[str]) -> str | None:
+    plain = {name: "".join(filter(str.isalnum, str(name))).lower() for name in names}
+    return next((name for name, letters in plain.items() if letters == "messageid"), None)
 
 
 def _records(text: str) -> Iterator[Mapping[str, Any]]:
     """The records of a table in CSV, or of JSON: a list of objects, or an object a line."""
     start = text.lstrip()[:1]
     if start not in {"[", "{"}:
-        yield from csv.DictReader(io.StringIO(text))
+        table = csv.DictReader(io.StringIO(text))
+        if _id_column(table.fieldnames or ()) is None:
+            raise AccountError("The result of SES's search can't be read.")
+        yield from table
         return
     try:
         found: list[Any] = (
