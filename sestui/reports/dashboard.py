@@ -4,7 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sestui.core.clock import Instant
-from sestui.core.delivery.states import AUDIENCES, PauseReason, RunKind, RunState, WaitReason
+from sestui.core.delivery.states import (
+    AUDIENCES,
+    GOING_RUN_STATES,
+    PauseReason,
+    RunKind,
+    RunState,
+    WaitReason,
+)
 from sestui.reports.overview import RunView, run_view
 from sestui.ses_api.relay_admission import QueueDepth
 from sestui.store.contacts.imports import Imports
@@ -79,7 +86,7 @@ def needs_of(run: RunView) -> list[Need]:
         needs.append(Need(title, f"{why} Resume or cancel it." if own else why, run))
     elif run.state == RunState.WAITING and run.reason == WaitReason.APPROVAL:
         needs.append(Need(title, run.detail, run))
-    elif run.warning and run.state in {RunState.SENDING, RunState.WAITING}:
+    elif run.warning and run.state in GOING_RUN_STATES:
         needs.append(Need(title, f"{run.warning} It goes on unless you pause it.", run))
     if run.counts.in_doubt:
         who = "1 recipient" if run.counts.in_doubt == 1 else f"{run.counts.in_doubt:,} recipients"

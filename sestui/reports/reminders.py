@@ -5,13 +5,11 @@ from collections.abc import Iterator, Sequence
 
 from sestui.core.clock import Clock
 from sestui.core.content.notice import Notice
-from sestui.core.delivery.states import PauseReason, RunKind, RunState, WaitReason
+from sestui.core.delivery.states import GOING_RUN_STATES, PauseReason, RunKind, RunState, WaitReason
 from sestui.core.schedule.reminders import Reminding, Subject, told_before
 from sestui.sending.runs.campaign_scheduler import NotStarted
 from sestui.store.db.tables import Run
 from sestui.store.runs.reminders import ReminderNote, Reminders
-
-_GOING = frozenset({RunState.SENDING, RunState.WAITING})
 
 
 class ReminderService:
@@ -56,7 +54,7 @@ class ReminderService:
         elif run.state == RunState.WAITING and run.reason == WaitReason.APPROVAL:
             states.append("approval")
             sentences.append(f"{title} waits for approval: {run.detail}")
-        if run.warning and run.state in _GOING:
+        if run.warning and run.state in GOING_RUN_STATES:
             states.append("warning")
             sentences.append(
                 f"{title} goes on, with a warning: {_ended(run.warning)} "

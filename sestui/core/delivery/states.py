@@ -60,6 +60,12 @@ class RunState(StrEnum):
 ENDED_RUN_STATES = frozenset({RunState.FINISHED, RunState.CANCELLED})
 """Nothing restarts a run in one of these states."""
 
+GOING_RUN_STATES = frozenset({RunState.SENDING, RunState.WAITING})
+"""A run in one of these states sends, now or once it may."""
+
+PAUSABLE_RUN_STATES = GOING_RUN_STATES | {RunState.SCHEDULED}
+"""A run in one of these states goes on by itself unless somebody pauses it."""
+
 
 class PauseReason(StrEnum):
     """Why a run is paused until somebody resumes it."""

@@ -7,7 +7,7 @@ from sestui.compose.checks import CampaignCheck
 from sestui.compose.render_check import UnrenderableError
 from sestui.core.campaign.follow_up import Only
 from sestui.core.clock import Clock, Instant
-from sestui.core.delivery.states import RunState, WaitReason
+from sestui.core.delivery.states import GOING_RUN_STATES, WaitReason
 from sestui.core.schedule.cron import Occurrence, next_occurrence, occurrence_at, past
 from sestui.errors import ContentError, NotFoundError, StateError, UsageError
 from sestui.sending.runs.run_starter import RunStarter
@@ -72,7 +72,7 @@ class CampaignScheduler:
         """Runs that are sending, or waiting for anything but approval."""
         return [
             run
-            for run in self._runs.in_states((RunState.SENDING, RunState.WAITING))
+            for run in self._runs.in_states(GOING_RUN_STATES)
             if run.reason != WaitReason.APPROVAL
         ]
 

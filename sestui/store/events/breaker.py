@@ -22,7 +22,13 @@ from sestui.core.delivery.breaker import (
     crossing,
 )
 from sestui.core.delivery.outcomes import DeliveryOutcome
-from sestui.core.delivery.states import DeliveryState, PauseReason, RunKind, RunState
+from sestui.core.delivery.states import (
+    GOING_RUN_STATES,
+    DeliveryState,
+    PauseReason,
+    RunKind,
+    RunState,
+)
 from sestui.core.text import printable
 from sestui.store.db.tables import Campaign, ContactList, Membership
 from sestui.store.events.outcome_slices import sample_of
@@ -36,7 +42,6 @@ _MEMBERSHIP = Membership.__table__  # type: ignore[attr-defined] # set by SQLMod
 _WATCHED = frozenset({RunKind.CAMPAIGN.value, RunKind.RELAY.value})
 _PAUSED_KINDS = frozenset({RunKind.CAMPAIGN.value})
 """Relayed mail only causes a warning, as somebody may be waiting for it."""
-_GOING = frozenset({RunState.SENDING.value, RunState.WAITING.value})
 _RUNS_OF_CAMPAIGN = 20
 _LOOKED_AT = 5_000
 """The number of newest deliveries that are searched for the worst domains and lists."""
@@ -120,7 +125,7 @@ def _judge(  # noqa: PLR0917 - one run against all that there is to judge it by
     if found is None:
         return None
     pauses = found.level is Level.PAUSE and run.kind in _PAUSED_KINDS
-    if pauses and run.state in _GOING:
+    if pauses and run.state in GOING_RUN_STATES:
         return _pause(connection, run, found, whose, now)
     return None if run.warning else _warn(connection, run, found, whose)
 

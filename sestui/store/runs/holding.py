@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 
 from sestui.core.clock import Instant
-from sestui.core.delivery.states import PauseReason, RunState, WaitReason
+from sestui.core.delivery.states import PAUSABLE_RUN_STATES, PauseReason, RunState, WaitReason
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Run
 from sestui.store.ledger.course import note_hold
 from sestui.store.ledger.transitions import finish_if_done
-
-_GOING = frozenset({RunState.SENDING, RunState.WAITING, RunState.SCHEDULED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,11 @@ class Holding:
         """
         with self._database.write() as session:
             run = session.get(Run, run_id, with_for_update=True)
-            if run is None or run.state not in _GOING or run.reason == WaitReason.APPROVAL:
+            if (
+                run is None
+                or run.state not in PAUSABLE_RUN_STATES
+                or run.reason == WaitReason.APPROVAL
+            ):
                 return None
             held = RunOnHold(run_id, run.state, run.reason, run.detail, run.resume_at, why)
             run.state, run.reason = RunState.PAUSED.value, PauseReason.OPERATOR.value

@@ -8,13 +8,11 @@ from sqlmodel import Session, and_, col, delete, or_, select
 
 from sestui.core.clock import Instant
 from sestui.core.content.notice import Notice
-from sestui.core.delivery.states import PauseReason, RunKind, RunState, WaitReason
+from sestui.core.delivery.states import GOING_RUN_STATES, PauseReason, RunKind, RunState, WaitReason
 from sestui.core.schedule.reminders import Subject
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Reminder, Run
 from sestui.store.runs.notices import post_notice
-
-_GOING = (RunState.SENDING.value, RunState.WAITING.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +98,7 @@ def _needs_somebody() -> ColumnElement[bool]:
             and_(Run.state == RunState.WAITING.value, Run.reason == WaitReason.APPROVAL.value),
             col(Run.in_doubt) > 0,
             # A warning of a run that has ended is in its report: nothing can be done about it.
-            and_(Run.warning != "", col(Run.state).in_(_GOING)),
+            and_(Run.warning != "", col(Run.state).in_(sorted(GOING_RUN_STATES))),
         ),
     )
 

@@ -15,6 +15,7 @@ from sestui.core.delivery.handover import RunCounts
 from sestui.core.delivery.states import (
     AUDIENCES,
     ENDED_RUN_STATES,
+    PAUSABLE_RUN_STATES,
     Completion,
     PauseReason,
     RunKind,
@@ -229,9 +230,14 @@ class Runs:
 
         With ``at``, now, the hold is recorded for the report of the run's course.
         """
-        allowed = {RunState.SENDING, RunState.WAITING, RunState.SCHEDULED}
         return self._change(
-            run_id, RunState.PAUSED, allowed, "paused", at=at, reason=reason.value, detail=detail
+            run_id,
+            RunState.PAUSED,
+            PAUSABLE_RUN_STATES,
+            "paused",
+            at=at,
+            reason=reason.value,
+            detail=detail,
         )
 
     def wait(

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual.binding import Binding
 
-from sestui.core.delivery.states import RunKind, RunState
+from sestui.core.delivery.states import PAUSABLE_RUN_STATES, RunKind, RunState
 from sestui.reports.overview import RunView
 from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from sestui.tui.app.screens.screen_part import ScreenPart, in_worker
@@ -13,8 +13,6 @@ from sestui.tui.campaigns.start_check import PlannedStart
 from sestui.tui.campaigns.start_question import start_checked, wants_approval
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.widgets.format import shorten
-
-_MAY_PAUSE = frozenset({RunState.SENDING, RunState.WAITING, RunState.SCHEDULED})
 
 
 class RunControls(ScreenPart):
@@ -47,7 +45,7 @@ class RunControls(ScreenPart):
             return False
         held = run.state == RunState.PAUSED or wants_approval(run)
         if action == "pause":
-            return run.state in _MAY_PAUSE and not held
+            return run.state in PAUSABLE_RUN_STATES and not held
         return action == "cancel" or held
 
     @in_worker("steer")
