@@ -5,9 +5,12 @@ from typing import Any, TypeAlias
 
 from sestui.core.clock import iso
 from sestui.core.delivery.account import AccountStatus
-from sestui.core.delivery.reputation import KnownRate
+from sestui.core.delivery.breaker import BreakerRule
+from sestui.core.delivery.reputation import KnownRate, known_rates
 from sestui.sending.shared_account import KnownAccount
+from sestui.store.db.database import Database
 from sestui.store.db.tables import GovernorRow
+from sestui.store.events.outcome_slices import account_sample
 
 _FEW = 50
 """The most mails of other services that are not reported."""
@@ -35,6 +38,11 @@ def troubles(account: HealthStatus, *, sandbox: bool) -> list[str]:
     """The words for problems; ``sandbox``: SES's sandbox is one."""
     well = {"production", "healthy"} if sandbox else {"production", "healthy", _SANDBOX}
     return [word for word in health_words(account) if word not in well]
+
+
+def account_rates(database: Database, rule: BreakerRule) -> tuple[KnownRate, ...]:
+    """The rates of bounces and complaints by which SES judges the account."""
+    return known_rates(account_sample(database, rule.volume), rule)
 
 
 @dataclass(frozen=True, slots=True)

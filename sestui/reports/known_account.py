@@ -4,15 +4,13 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from sestui.core.clock import Clock
-from sestui.core.delivery.reputation import known_rates
 from sestui.errors import SestuiError
-from sestui.reports.account import AccountReport
+from sestui.reports.account import AccountReport, account_rates
 from sestui.reports.dashboard import own_share
 from sestui.sending.ses_access import SesAccess
 from sestui.sending.shared_account import SharedAccount
 from sestui.settings import Settings
 from sestui.store.db.database import Database
-from sestui.store.events.outcome_slices import account_sample
 from sestui.store.runs.run_lists import RecentRuns
 
 
@@ -25,8 +23,7 @@ def report_account(
         if known is None or not known.row.looked_at:
             return None
         ours = own_share(RecentRuns(database), clock.now())
-        rule = settings.breaker_rule
-        rates = known_rates(account_sample(database, rule.volume), rule)
+        rates = account_rates(database, settings.breaker_rule)
     return AccountReport(
         settings.account, ses.reader.region, settings.max_quota_usage, known, ours, rates
     )

@@ -6,13 +6,12 @@ from typing import Any, Generic, TypeVar
 
 from sestui.core.clock import Instant
 from sestui.core.delivery.pacing import DAY_SECONDS, Quota
-from sestui.core.delivery.reputation import KnownRate, known_rates
-from sestui.reports.account import troubles
+from sestui.core.delivery.reputation import KnownRate
+from sestui.reports.account import account_rates, troubles
 from sestui.reports.dashboard import Dashboard, dashboard, own_share
 from sestui.runtime import Runtime
 from sestui.sending.shared_account import KnownAccount
 from sestui.store.contacts.imports import Imports
-from sestui.store.events.outcome_slices import account_sample
 from sestui.store.ledger.slices import SECONDS, AnswerCounts, AnsweredSlices, rates
 from sestui.store.relay.mails import RelayedMails
 from sestui.store.runs.run_lists import RecentRuns
@@ -24,7 +23,8 @@ T = TypeVar("T")
 HOUR_SECONDS = 3_600.0
 """So far back rates are shown."""
 _FAILING_SECONDS = 2.0
-_REFUSALS_SECONDS = 2.0
+_REFUSALS_SECONDS = 10.0
+"""Reading them takes some 50 ms where mail has trickled out for years."""
 _OWN_SECONDS = 60.0
 """How long a count of our own mails is good for."""
 
@@ -137,8 +137,7 @@ class HomeService:
 
     def _read_refusals(self) -> tuple[KnownRate, ...]:
         """The rates that SES judges the account by."""
-        rule = self._runtime.settings.breaker_rule
-        return known_rates(account_sample(self._runtime.database, rule.volume), rule)
+        return account_rates(self._runtime.database, self._runtime.settings.breaker_rule)
 
     def _read_sent(self) -> list[AnswerCounts]:
         """When the mails of the last 24 hours were accepted."""
