@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from starlette.types import ASGIApp
 from uvicorn.config import Config
@@ -46,16 +47,7 @@ def serve(
         AccountUnreachableError: the port is not available.
     """
     app = create_app(runtime, style=style, warn=warn)
-
-    def refused(why: str) -> Exception:
-        return AccountUnreachableError(
-            f"The page can't be served on port {port}: {why}.",
-            by_option="Choose another with --port.",
-        )
-
-    with listening(_HOST, port, refused) as listener:
-        announce(listener.getsockname()[1])
-        asyncio.run(serve_until_stopped(QuietServer(_config(app)), listener))
+    _serve(app, port, announce, "The page can't be served")
 
 
 def serve_events(runtime: Runtime, *, port: int, announce: Callable[[int], None]) -> None:
@@ -87,11 +79,15 @@ def serve_events(runtime: Runtime, *, port: int, announce: Callable[[int], None]
             f"{extra_command('sns')} installs it."
         ) from error
     app = EventsApp(runtime.feedback.applier(), topics, runtime.clock)
+    _serve(app, port, announce, "Events can't be taken")
+
+
+def _serve(app: Any, port: int, announce: Callable[[int], None], failure: str) -> None:
+    """Serve until SIGINT or SIGTERM; ``failure`` says what a port that isn't available prevents."""
 
     def refused(why: str) -> Exception:
         return AccountUnreachableError(
-            f"Events can't be taken on port {port}: {why}.",
-            by_option="Choose another with --port.",
+            f"{failure} on port {port}: {why}.", by_option="Choose another with --port."
         )
 
     with listening(_HOST, port, refused) as listener:
