@@ -159,27 +159,33 @@ class MessageInsights:
 
 def _ids(text: str) -> Iterator[str]:
     """The values of the column or member for the message id, however it is written."""
-    for record in _records(text):
-        column = _id_column(record)
+    for names, record in _records(text):
+        column = next((name for name in names if _plain(name) == "messageid"), None)
         if column is None:  # never to be taken for a mail that SES doesn't know
-            raise AccountError("The result of SES's search can't be read.")
-        if isinstance(record[column], str) and record[column]:
+            raise _unreadable()
+        if isinstance(record.get(column), str) and record[column]:
             yield record[column]
 
 
-def _id_column(names: Iterable[str]) -> str | None:
-    plain = {name: "".join(filter(str.isalnum, str(name))).lower() for name in names}
-    return next((name for name, letters in plain.items() if letters == "messageid"), None)
+def _plain(name: Any) -> str:
+    return "".join(filter(str.isalnum, str(name))).lower()
 
 
-def _records(text: str) -> Iterator[Mapping[str, Any]]:
-    """The records of a table in CSV, or of JSON: a list of objects, or an object a line."""
+def _unreadable() -> AccountError:
+    return AccountError("The result of SES's search can't be read.")
+
+
+def _records(text: str) -> Iterator[tuple[Iterable[str], Mapping[str, Any]]]:
+    """The records of a table in CSV, or of JSON: a list of objects, or an object a line.
+
+    Each with the names that it should have; the first of a table is empty, so that a table without
+    rows has names too.
+    """
     start = text.lstrip()[:1]
     if start not in {"[", "{"}:
         table = csv.DictReader(io.StringIO(text))
-        if _id_column(table.fieldnames or ()) is None:
-            raise AccountError("The result of SES's search can't be read.")
-        yield from table
+        names = table.fieldnames or ()
+        yield from ((names, record) for record in ({}, *table))
         return
     try:
         found: list[Any] = (
@@ -188,5 +194,7 @@ def _records(text: str) -> Iterator[Mapping[str, Any]]:
             else [json.loads(line) for line in text.splitlines() if line.strip()]
         )
     except ValueError as error:
-        raise AccountError("The result of SES's search can't be read.") from error
-    yield from (each for each in found if isinstance(each, dict))
+        raise _unreadable() from error
+    if not all(isinstance(each, dict) for each in found):
+        raise _unreadable()
+    yield from ((each, each) for each in found)
