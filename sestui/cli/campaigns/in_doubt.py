@@ -13,6 +13,7 @@ from sestui.errors import StateError, UsageError
 if TYPE_CHECKING:
     from sestui.reports.overview import CampaignView, RunView
     from sestui.runtime import Runtime
+    from sestui.store.ledger.insight_questions import DoubtfulDelivery
 
 _SHOWN_IN_DOUBT = 20
 _MOST_LISTED = 1000
@@ -131,11 +132,18 @@ def _offer(name: str, count: int, hours: int) -> str:
 
 def _safe(runtime: "Runtime", run_id: int) -> list[str]:
     """Addresses of those that are safe to resend."""
+    return [each.email for each in _doubtful(runtime, run_id)[1]]
+
+
+def _doubtful(
+    runtime: "Runtime", run_id: int
+) -> "tuple[list[DoubtfulDelivery], list[DoubtfulDelivery]]":
+    """The run's deliveries in doubt, and those of them that are safe to resend."""
     from sestui.feedback.insights_search import safe_to_resend  # noqa: PLC0415 - boto3 is slow
     from sestui.store.ledger.insight_questions import doubtful_deliveries  # noqa: PLC0415 - as above
 
-    doubtful = doubtful_deliveries(runtime.database, run_id)
-    return [each.email for each in safe_to_resend(doubtful, runtime.settings.resend_after_seconds)]
+    found = doubtful_deliveries(runtime.database, run_id)
+    return found, safe_to_resend(found, runtime.settings.resend_after_seconds)
 
 
 def _question(verdict: str, count: int, run: "RunView") -> str:
@@ -149,15 +157,12 @@ def _question(verdict: str, count: int, run: "RunView") -> str:
 
 def list_in_doubt(runtime: "Runtime", view: "CampaignView") -> list[dict[str, Any]]:
     """The newest run's deliveries in doubt, at most 1,000, with what SES was asked about them."""
-    from sestui.feedback.insights_search import safe_to_resend  # noqa: PLC0415 - boto3 is slow
-    from sestui.store.ledger.insight_questions import doubtful_deliveries  # noqa: PLC0415 - as above
-
     if view.run is None or not view.run.counts.in_doubt:
         return []
     rows = runtime.deliveries.of_run(view.run.id, state=DeliveryState.IN_DOUBT, limit=_MOST_LISTED)
-    doubtful = doubtful_deliveries(runtime.database, view.run.id)
+    doubtful, safe_ones = _doubtful(runtime, view.run.id)
     asked = {each.id: each.asked_at for each in doubtful}
-    safe = {each.id for each in safe_to_resend(doubtful, runtime.settings.resend_after_seconds)}
+    safe = {each.id for each in safe_ones}
     return [
         {
             "email": row.email,
