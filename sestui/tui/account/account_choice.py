@@ -19,7 +19,7 @@ from sestui.tui.account.service import SES, SIMULATOR, AccountService, Choice
 from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.dialogs.confirm import ConfirmScreen
-from sestui.tui.widgets.format import counted, shorten
+from sestui.tui.widgets.format import counted, grouped, shorten
 from sestui.tui.widgets.lazy_table import Column, LazyTable
 from sestui.tui.widgets.row_strip import Cell
 
@@ -168,8 +168,8 @@ class AccountChoiceScreen(BaseScreen):
         quota = status.max_24_hour_send
         words = [
             *health_words(status),
-            f"{status.max_send_rate:,.0f} a second",
-            "no quota" if quota < 0 else f"{quota:,.0f} in 24 hours",
+            f"{grouped(status.max_send_rate)} a second",
+            "no quota" if quota < 0 else f"{grouped(quota)} in 24 hours",
         ]
         return f"SES answers: {', '.join(words)}."
 
@@ -193,7 +193,9 @@ class _Stopped:
         paused = ""
         if self.names:
             first, more = shorten(self.names[0], 40), len(self.names) - 1
-            paused = first + (f" and {more:,} more are" if more else " is") + " paused first. "
+            paused = (
+                first + (f" and {grouped(more)} more are" if more else " is") + " paused first. "
+            )
         them = counted(self.pending, "pending recipient")
         return f"\n{paused}Once resumed, {them} get {mail}."
 

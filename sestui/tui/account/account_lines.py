@@ -5,7 +5,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from sestui.reports.account import AccountReport, health_words, troubles
-from sestui.tui.widgets.format import shorten
+from sestui.tui.widgets.format import grouped, shorten
 from sestui.tui.widgets.gauges import labelled, quota_line, reputation_lines
 
 
@@ -35,14 +35,14 @@ class AccountLines(Widget):
         return Content("\n").join([where, credentials, _rate(report), self._quota(report), *rates])
 
     def _quota(self, report: AccountReport) -> Content:
-        note = f", {report.ours_24_hours:,} ours, {report.others_24_hours:,} others'"
+        note = f", {grouped(report.ours_24_hours)} ours, {grouped(report.others_24_hours)} others'"
         return quota_line(report.known.quota, self.size.width, note=note)
 
 
 def _rate(report: AccountReport) -> Content:
     rate, allowed = report.known.row.max_send_rate, report.known.allowed.rate
-    line = labelled("rate", f"{rate:,.1f} a second")
+    line = labelled("rate", f"{grouped(rate, 1)} a second")
     if allowed < rate:
-        said = f", SES throttled: {allowed:,.1f} for now"
+        said = f", SES throttled: {grouped(allowed, 1)} for now"
         return line + Content.styled(said, "$text-warning")
     return line

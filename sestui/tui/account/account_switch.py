@@ -13,6 +13,7 @@ from sestui.settings_file import write
 from sestui.store.db.tables import Run
 from sestui.store.runs.run_lists import RecentRuns
 from sestui.tui.app.services import ScreenServices
+from sestui.tui.widgets.format import grouped
 
 _PATIENCE_SECONDS = 15.0
 """For what is in flight: longer than a sender waits for it."""
@@ -105,7 +106,7 @@ def _await_others(runtime: Runtime) -> None:
         if sender is not None and sender.here:
             busy = f"The background sender ({sender.process}) is still at work"
         elif in_flight := runs.in_flight():
-            busy = f"Another process still has {in_flight:,} mails in flight"
+            busy = f"Another process still has {grouped(in_flight)} mails in flight"
         else:
             return
         if clock.monotonic() >= give_up_at:

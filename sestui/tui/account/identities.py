@@ -14,7 +14,7 @@ from sestui.tui.app.look.panel import frame
 from sestui.tui.app.navigation.pages import Page
 from sestui.tui.app.screens.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices
-from sestui.tui.widgets.format import counted
+from sestui.tui.widgets.format import counted, grouped
 from sestui.tui.widgets.lazy_table import Column, LazyTable
 from sestui.tui.widgets.row_strip import Cell
 
@@ -89,7 +89,7 @@ class IdentitiesScreen(BaseScreen):
         self._table.display = bool(found)
         self._empty.display = not found
         verified = sum(identity.verified for identity in found)
-        self._about.update(f"{counted(len(found), 'sender')}, {verified:,} verified")
+        self._about.update(f"{counted(len(found), 'sender')}, {grouped(verified)} verified")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Copying needs a sender."""

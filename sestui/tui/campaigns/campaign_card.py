@@ -11,7 +11,7 @@ from sestui.core.clock import Instant
 from sestui.core.delivery.forecast import Forecast
 from sestui.tui.campaigns.run_figures import STATE_COLOURS
 from sestui.tui.campaigns.service import CampaignSnapshot
-from sestui.tui.widgets.format import duration, recipients, shorten
+from sestui.tui.widgets.format import duration, grouped, recipients, shorten
 from sestui.tui.widgets.pager import folded
 from sestui.tui.widgets.schedule_words import schedule_words
 
@@ -51,7 +51,7 @@ class CampaignAbout(CampaignFigure):
         width = max(1, self.size.width)
         campaign = self.snapshot.campaign
         audience = self.snapshot.view.audience
-        size = "no such list" if audience is None else f"{audience:,} contacts"
+        size = "no such list" if audience is None else f"{grouped(audience)} contacts"
         lists = ", ".join(campaign.lists) or "no list"
         room = max(20, width - len(size) - 13)
         who = Content.assemble(
@@ -111,7 +111,9 @@ class CampaignForecast(CampaignFigure):
         if told is None:
             unknown = "its lists are empty" if not self.snapshot.view.audience else "not known yet"
             return Content.assemble(("forecast ", "$text-muted"), unknown)
-        text = f"up to {recipients(told.recipients)} at {told.rate:,.1f}/s, {self._end(told)}"
+        text = (
+            f"up to {recipients(told.recipients)} at {grouped(told.rate, 1)}/s, {self._end(told)}"
+        )
         style = "$text-warning" if told.crosses_quota or told.ends_at is None else ""
         label = "if started now "
         lines = list(folded(f"{label}{text}", max(len(label) + 1, width)))
@@ -125,4 +127,4 @@ class CampaignForecast(CampaignFigure):
         if not told.later:
             return ends
         why = ", because of the quota" if told.crosses_quota else ""
-        return f"{told.today:,} today and {told.later:,} later{why}, {ends}"
+        return f"{grouped(told.today)} today and {grouped(told.later)} later{why}, {ends}"

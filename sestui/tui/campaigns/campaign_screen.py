@@ -32,7 +32,7 @@ from sestui.tui.campaigns.service import CampaignService, CampaignSnapshot
 from sestui.tui.campaigns.start_dialog import CampaignStart
 from sestui.tui.deliveries.delivery_filters import DeliveryFilters
 from sestui.tui.deliveries.delivery_panel import DeliveryPanel
-from sestui.tui.widgets.format import exact
+from sestui.tui.widgets.format import exact, grouped
 from sestui.tui.widgets.lazy_table import LazyTable
 from sestui.tui.widgets.rate_meter import RateMeter
 
@@ -155,7 +155,7 @@ class CampaignScreen(BaseScreen):
         runs = len(self._snapshot.runs) if self._snapshot else 0
         live = self._snapshot.live if self._snapshot else None
         self.panel.bar.with_bar = live is None or run is None or live.run.id != run.id
-        frame(self._runs, f"Runs · {runs:,}", note)
+        frame(self._runs, f"Runs · {grouped(runs)}", note)
         frame(self.panel, f"Deliveries · run {run.number}" if run is not None else "Deliveries")
 
     def _fit(self) -> None:

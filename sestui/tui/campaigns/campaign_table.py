@@ -11,7 +11,7 @@ from textual.widgets import DataTable
 
 from sestui.core.clock import Instant
 from sestui.reports.overview import CampaignView
-from sestui.tui.widgets.format import relative, shorten
+from sestui.tui.widgets.format import grouped, relative, shorten
 from sestui.tui.widgets.row_strip import KINDS, Cell, Pieces
 from sestui.tui.widgets.segments import segment_pieces
 
@@ -163,7 +163,7 @@ class CampaignTable(DataTable[Text]):
         return {
             "name": (shorten(view.name, room), ""),
             "state": ((run.doing if run else "") or view.state, known),
-            "audience": ("no list" if size is None else f"{size:,}", ""),
+            "audience": ("no list" if size is None else f"{grouped(size)}", ""),
             "bar": segment_pieces(counts, _BAR) if counts else ("", ""),
             "share": (run.progress.percent if run else "", ""),
             "rejected": _count(counts.rejected if counts else None),
@@ -192,4 +192,4 @@ def _instant_of(view: CampaignView) -> Instant | None:
 def _count(number: int | None) -> tuple[str, str]:
     if number is None:
         return "", "quiet"
-    return f"{number:,}", "trouble" if number else "quiet"
+    return f"{grouped(number)}", "trouble" if number else "quiet"

@@ -20,7 +20,7 @@ from sestui.tui.campaigns.campaign_table import CampaignTable
 from sestui.tui.campaigns.resolution import RunAftermath
 from sestui.tui.campaigns.run_controls import RunControls
 from sestui.tui.campaigns.start_dialog import CampaignStart
-from sestui.tui.widgets.format import exact
+from sestui.tui.widgets.format import exact, grouped
 
 _REFRESH_SECONDS = 1.0
 
@@ -135,8 +135,8 @@ class CampaignsScreen(BaseScreen):
         if self._urgent_first:
             shown.sort(key=_urgency)
         self._table.show(shown, self.services.clock.now())
-        of = f" of {len(views):,}" if len(shown) < len(views) else ""
-        self._heading = f"Campaigns · {len(shown):,}{of}"
+        of = f" of {grouped(len(views))}" if len(shown) < len(views) else ""
+        self._heading = f"Campaigns · {grouped(len(shown))}{of}"
         self._say()
         self._table.display = bool(views)
         self._empty.display = not views

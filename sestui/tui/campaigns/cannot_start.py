@@ -21,7 +21,7 @@ from sestui.tui.campaigns.start_question import ask_and_start
 from sestui.tui.dialogs.ask_path import AskPathScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.widgets.column_widths import WHOLE_ADDRESS
-from sestui.tui.widgets.format import counted, recipients, shorten
+from sestui.tui.widgets.format import counted, grouped, recipients, shorten
 from sestui.tui.widgets.lazy_table import Column, LazyTable
 from sestui.tui.widgets.row_source import Listed
 from sestui.tui.widgets.row_strip import Cell
@@ -106,7 +106,10 @@ class CannotStartScreen(BaseScreen):
         self.reasons: LazyTable[_Reason] = LazyTable(
             (Column("count", "Recipients", width=10, right=True), Column("why", "Why", share=1)),
             lambda reason: {
-                "count": (_EVERYBODY if reason.count is None else f"{reason.count:,}", "warning"),
+                "count": (
+                    _EVERYBODY if reason.count is None else f"{grouped(reason.count)}",
+                    "warning",
+                ),
                 "why": (reason.sentence, ""),
             },
             id="reasons",
@@ -135,7 +138,7 @@ class CannotStartScreen(BaseScreen):
         verb = "resumed" if planned.resumes is not None else "started"
         title = Content.styled(f"{name} can't be {verb}", "bold $text-warning")
         if checked.failed and not checked.stopping:
-            of = f"{checked.failed:,} of {recipients(checked.failed + checked.sendable)}"
+            of = f"{grouped(checked.failed)} of {recipients(checked.failed + checked.sendable)}"
             title += Content(f": the mail of {of} can't be rendered.")
         else:
             title += Content(" as it is. Nothing has been sent.")
@@ -150,7 +153,7 @@ class CannotStartScreen(BaseScreen):
 
     def _ways_on(self) -> str:
         if self.checked.sendable:
-            others = f"{self.checked.sendable:,}"
+            others = f"{grouped(self.checked.sendable)}"
             return (
                 "Fix the message (e), or open a recipient (enter) and fix the contact; then check "
                 f"again (ctrl+r). Or send to the other {others} (s): the rest are skipped, with "

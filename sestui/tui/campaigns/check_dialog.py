@@ -15,7 +15,7 @@ from sestui.errors import StoppedError
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.start_check import CheckJob, PlannedStart, StartCheck
 from sestui.tui.dialogs.dialog import Dialog
-from sestui.tui.widgets.format import bar, recipients, shorten
+from sestui.tui.widgets.format import bar, grouped, recipients, shorten
 
 _PROGRESS_SECONDS = 0.1
 _BAR = 30
@@ -81,7 +81,7 @@ class CheckScreen(Dialog[StartCheck | None]):
             return
         self.query_one("#checked", Static).update(self._what())
         drawn = Content.styled(bar(looked_at / audience, _BAR), "$primary on $surface-lighten-1")
-        far = f" {percent(looked_at, audience):>5}   {looked_at:,}   esc cancels"
+        far = f" {percent(looked_at, audience):>5}   {grouped(looked_at)}   esc cancels"
         self.query_one("#progress", Static).update(drawn + Content(far))
 
     def action_cancel(self) -> None:

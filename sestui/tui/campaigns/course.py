@@ -12,7 +12,7 @@ from sestui.core.percent import fine_percent, percent
 from sestui.store.ledger.troubles import DomainCounts
 from sestui.tui.campaigns.run_figures import Figure
 from sestui.tui.campaigns.service import RunSnapshot
-from sestui.tui.widgets.format import shorten
+from sestui.tui.widgets.format import grouped, shorten
 from sestui.tui.widgets.plot import Mark, PlotData, Series, draw
 
 _DOMAIN_CELLS = 24
@@ -116,7 +116,7 @@ def answers_text(series: RunSeries | None) -> str:
 
 
 def _time(seconds: float) -> str:
-    return f"{1_000 * seconds:,.0f} ms" if seconds < 1 else f"{seconds:,.1f} s"
+    return f"{grouped(1_000 * seconds)} ms" if seconds < 1 else f"{grouped(seconds, 1)} s"
 
 
 class RunAnswers(Figure):
@@ -130,7 +130,7 @@ class RunAnswers(Figure):
         said = answers_text(series) or "times not known"
         line = Content.assemble((f"{'answers':<9}", "$text-muted"), said)
         if series.throttled:
-            line += Content.styled(f"   throttled {series.throttled:,}", "$text-warning")
+            line += Content.styled(f"   throttled {grouped(series.throttled)}", "$text-warning")
         return line.truncate(max(1, self.size.width), ellipsis=True)
 
 

@@ -12,7 +12,7 @@ from sestui.tui.app.screens.screen_part import ScreenPart, in_worker
 from sestui.tui.campaigns.start_check import PlannedStart
 from sestui.tui.campaigns.start_question import start_checked, wants_approval
 from sestui.tui.dialogs.confirm import ConfirmScreen
-from sestui.tui.widgets.format import shorten
+from sestui.tui.widgets.format import grouped, shorten
 
 
 class RunControls(ScreenPart):
@@ -106,7 +106,7 @@ class RunControls(ScreenPart):
 
 def _cancel_question(run: RunView, *, held: bool) -> ConfirmScreen:
     count = run.counts.pending
-    who = "1 recipient who is" if count == 1 else f"{count:,} recipients who are"
+    who = "1 recipient who is" if count == 1 else f"{grouped(count)} recipients who are"
     text = f"The {who} pending will get no mail."
     if held:
         text += " The run is paused until you answer; going back continues it."

@@ -12,7 +12,7 @@ from sestui.core.delivery.states import RunState
 from sestui.reports.overview import RunView
 from sestui.tui.campaigns.service import RunSnapshot
 from sestui.tui.deliveries.flow import flowed
-from sestui.tui.widgets.format import duration, recipients, shorten
+from sestui.tui.widgets.format import duration, grouped, recipients, shorten
 from sestui.tui.widgets.gauges import average_line, labelled, quota_line, rate_line
 from sestui.tui.widgets.rate_meter import RateMeter
 from sestui.tui.widgets.segments import legend, segment_bar
@@ -54,7 +54,7 @@ class Say:
         told = snapshot.forecast
         if told is not None and told.later:
             ends = f" · ends {self._at(told.ends_at)}" if told.ends_at is not None else ""
-            return f"{told.today:,} more today, {told.later:,} later{ends}"
+            return f"{grouped(told.today)} more today, {grouped(told.later)} later{ends}"
         return f"ends {self._at(now + pending / rate)} (in {duration(pending / rate)})"
 
 
@@ -115,7 +115,7 @@ class RunProgress(Figure):
             return Content("")
         told = self.snapshot.run.progress
         left = Content.assemble(
-            (f"{told.percent:>5}", "bold"), f"   {told.done:,} of {told.whole:,}   "
+            (f"{told.percent:>5}", "bold"), f"   {grouped(told.done)} of {grouped(told.whole)}   "
         )
         return left + Content(self._say.ends(self.snapshot, self._meter.rate()))
 
@@ -133,7 +133,7 @@ class RunRate(Figure):
             return Content("")
         replay, series = self.snapshot.replay, self.snapshot.series
         if replay is not None and series is not None:
-            return labelled("rate", f"{series.rate_at(replay.at):,.1f}/s")
+            return labelled("rate", f"{grouped(series.rate_at(replay.at), 1)}/s")
         if self.snapshot.run.has_ended:
             return average_line(self.snapshot.run.average_rate)
         return rate_line(self._meter, self.snapshot.allowed, self.size.width)

@@ -35,6 +35,7 @@ from sestui.tui.campaigns.tail import Tail, line_of_answer
 from sestui.tui.campaigns.troubles import TroubleTable, rows_of
 from sestui.tui.deliveries.delivery_filters import DeliveryFilters
 from sestui.tui.deliveries.delivery_panel import DeliveryPanel
+from sestui.tui.widgets.format import grouped
 from sestui.tui.widgets.lazy_table import LazyTable
 from sestui.tui.widgets.rate_meter import RateMeter
 
@@ -193,7 +194,9 @@ class RunScreen(BaseScreen):
         self.troubles.show_rows(rows)
         failed = snapshot.run.counts.bounced + snapshot.run.counts.rejected
         failed += snapshot.run.counts.in_doubt
-        self.troubles.border_title = f"Failed or in doubt · {failed:,}" if failed else "All well"
+        self.troubles.border_title = (
+            f"Failed or in doubt · {grouped(failed)}" if failed else "All well"
+        )
 
     # what may be done
 

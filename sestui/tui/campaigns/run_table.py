@@ -9,7 +9,7 @@ from sestui.core.clock import Clock
 from sestui.core.delivery.states import RunKind
 from sestui.reports.overview import RunView
 from sestui.tui.deliveries.state_bar import STATE_KEYS
-from sestui.tui.widgets.format import relative
+from sestui.tui.widgets.format import grouped, relative
 from sestui.tui.widgets.lazy_table import Column, LazyTable
 from sestui.tui.widgets.row_strip import Cell, Pieces
 from sestui.tui.widgets.segments import segment_pieces
@@ -67,12 +67,12 @@ class RunTable(LazyTable[RunView]):
             "kind": ("" if run.kind == RunKind.CAMPAIGN else run.kind, "quiet"),
             "state": (run.shown_state, _KINDS.get(run.state, "")),
             "when": (when, "quiet"),
-            "audience": (f"{counts.audience:,}", ""),
+            "audience": (f"{grouped(counts.audience)}", ""),
             "bar": segment_pieces(counts, _BAR),
             "done": (run.progress.percent, ""),
-            "rate": (f"{run.average_rate:,.1f}/s" if run.average_rate else "", "quiet"),
-            "accepted": (f"{counts.accepted:,}", ""),
-            "delivered": (f"{counts.delivered:,}", "good") if reported else ("", ""),
+            "rate": (f"{grouped(run.average_rate, 1)}/s" if run.average_rate else "", "quiet"),
+            "accepted": (f"{grouped(counts.accepted)}", ""),
+            "delivered": (f"{grouped(counts.delivered)}", "good") if reported else ("", ""),
             "bounced": _figure(counts.bounced, "bad") if reported else ("", ""),
             "rejected": _figure(counts.rejected, "bad"),
             "in_doubt": _figure(counts.in_doubt, "warning"),
@@ -81,4 +81,4 @@ class RunTable(LazyTable[RunView]):
 
 
 def _figure(count: int, kind: str) -> Cell:
-    return f"{count:,}", kind if count else "quiet"
+    return f"{grouped(count)}", kind if count else "quiet"

@@ -15,7 +15,7 @@ from sestui.tui.campaigns.check_dialog import CheckScreen
 from sestui.tui.campaigns.follow_up import WHOM
 from sestui.tui.campaigns.start_check import PlannedStart, StartCheck
 from sestui.tui.dialogs.confirm import ConfirmScreen
-from sestui.tui.widgets.format import recipients, shorten
+from sestui.tui.widgets.format import grouped, recipients, shorten
 
 _WARNINGS = 5
 
@@ -130,7 +130,7 @@ def _question(
     if planned.only is not None:
         lines[0] = f"{WHOM[planned.only]}."
     elif view.run is not None:
-        accepted = f"{view.run.counts.accepted:,} accepted"
+        accepted = f"{grouped(view.run.counts.accepted)} accepted"
         lines.insert(
             0,
             f"It has been sent before: run {view.run.number} with {accepted}. Everyone gets it "
@@ -144,7 +144,7 @@ def _question(
         f"{verb} {name} to {recipients(count)}?",
         "\n".join(lines),
         recipients=count,
-        yes=f"{verb} to {count:,}",
+        yes=f"{verb} to {grouped(count)}",
     )
 
 
@@ -159,7 +159,7 @@ def _resume_question(run: RunView, checked: StartCheck) -> ConfirmScreen | None:
     if not wants_approval(run):
         return None
     count = max(0, run.counts.pending - checked.failed)
-    who = "1 recipient gets" if count == 1 else f"{count:,} recipients get"
+    who = "1 recipient gets" if count == 1 else f"{grouped(count)} recipients get"
     lines = [run.detail, f"{who} the mail now.", _skipped(checked)]
     return ConfirmScreen(
         f"Send run {run.number} of {shorten(run.campaign, 60)}?",
@@ -186,7 +186,9 @@ def _unmailed(checked: StartCheck) -> str:
     count = checked.unmailed
     if not count:
         return ""
-    who = "1 contact on its lists is" if count == 1 else f"{count:,} contacts on its lists are"
+    who = (
+        "1 contact on its lists is" if count == 1 else f"{grouped(count)} contacts on its lists are"
+    )
     return f"{who} unsubscribed or invalid, and will be skipped."
 
 

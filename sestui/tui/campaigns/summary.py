@@ -14,7 +14,7 @@ from sestui.tui.campaigns.course import answers_text
 from sestui.tui.campaigns.run_figures import Figure
 from sestui.tui.campaigns.service import RunSnapshot
 from sestui.tui.deliveries.flow import flowed
-from sestui.tui.widgets.format import duration
+from sestui.tui.widgets.format import duration, grouped
 from sestui.tui.widgets.pager import folded
 
 _BETWEEN = " · "
@@ -22,15 +22,15 @@ _BETWEEN = " · "
 
 def _outcome(run: RunView) -> str:
     counts = run.counts
-    accepted = f"{counts.accepted:,} of {counts.audience:,} accepted"
+    accepted = f"{grouped(counts.accepted)} of {grouped(counts.audience)} accepted"
     parts = [f"{accepted} ({percent(counts.accepted, counts.audience)})"]
     if counts.delivered:
-        parts.append(f"{counts.delivered:,} delivered")
+        parts.append(f"{grouped(counts.delivered)} delivered")
     for label, count in (("bounced", counts.bounced), ("rejected", counts.rejected)):
         if count:
-            parts.append(f"{count:,} {label} ({fine_percent(count, counts.audience)})")
+            parts.append(f"{grouped(count)} {label} ({fine_percent(count, counts.audience)})")
     rest = (("in doubt", counts.in_doubt), ("skipped", counts.skipped))
-    parts += [f"{count:,} {label}" for label, count in rest if count]
+    parts += [f"{grouped(count)} {label}" for label, count in rest if count]
     return ", ".join(parts)
 
 
@@ -46,12 +46,12 @@ def _pace(snapshot: RunSnapshot, at: Callable[[Instant], str]) -> list[str]:
     run = snapshot.run
     parts = []
     if run.average_rate is not None:
-        parts.append(f"{run.average_rate:,.1f}/s on average")
+        parts.append(f"{grouped(run.average_rate, 1)}/s on average")
     if run.started_at is not None and run.finished_at is not None:
         took = duration(run.finished_at - run.started_at)
         parts.append(f"{at(run.started_at)} to {at(run.finished_at)} ({took})")
     if snapshot.series is not None and snapshot.series.throttled:
-        parts.append(f"throttled {snapshot.series.throttled:,}")
+        parts.append(f"throttled {grouped(snapshot.series.throttled)}")
     return parts
 
 
@@ -60,10 +60,10 @@ def _next(run: RunView) -> list[str]:
     counts = run.counts
     parts = []
     if counts.in_doubt:
-        parts.append(f"r decides on {counts.in_doubt:,} in doubt")
+        parts.append(f"r decides on {grouped(counts.in_doubt)} in doubt")
     left = counts.rejected + counts.skipped
     if left and run.kind == RunKind.CAMPAIGN:
-        parts.append(f"f follows up on the {left:,} it did not reach")
+        parts.append(f"f follows up on the {grouped(left)} it did not reach")
     parts += ["space replays it", "v shows every delivery", "y copies this"]
     return [f"Next: {parts[0]}", *parts[1:]]
 

@@ -12,7 +12,7 @@ from sestui.core.delivery.handover import AnswerKind
 from sestui.core.delivery.states import DeliveryState
 from sestui.sending.engine.report import AnswerLine
 from sestui.store.db.tables import Delivery
-from sestui.tui.widgets.format import clock_time, shorten
+from sestui.tui.widgets.format import clock_time, grouped, shorten
 
 _STYLES = {
     "accepted": "$text-success",
@@ -76,7 +76,7 @@ class Tail(Widget):
         state = "" if self.line.state == "accepted" else f"{self.line.state} "
         head = Content.assemble(
             (f"{at:<10}", "$text-muted"),
-            (f"{self.accepted:,} accepted", "$text-success"),
+            (f"{grouped(self.accepted)} accepted", "$text-success"),
             (" · last ", "$text-muted"),
             (state, _STYLES.get(self.line.state, "$text-muted")),
         )

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from sestui.core.delivery.handover import RunCounts
 from sestui.core.delivery.states import DeliveryState
 from sestui.store.ledger.troubles import MOST_ROWS, OUTCOMES, Trouble
+from sestui.tui.widgets.format import grouped
 from sestui.tui.widgets.lazy_table import Column, LazyTable
 from sestui.tui.widgets.row_strip import Cell
 
@@ -41,7 +42,7 @@ def rows_of(counts: RunCounts, troubles: Sequence[Trouble]) -> list[TroubleRow]:
         for each in troubles:
             if each.state == outcome:
                 why = each.code or "SES said no more"
-                count = f"{each.count:,}"
+                count = f"{grouped(each.count)}"
                 rows.append(
                     TroubleRow(outcome.label, "bad", count, why, code=each.code, outcome=outcome)
                 )
@@ -52,9 +53,9 @@ def rows_of(counts: RunCounts, troubles: Sequence[Trouble]) -> list[TroubleRow]:
             if each.state != state:
                 continue
             said = ": ".join(part for part in (each.code, each.reason) if part)
-            count = f"{each.count:,}"
+            count = f"{grouped(each.count)}"
             if cut:
-                said = f"{said} (among the newest {MOST_ROWS:,} of {whole:,})"
+                said = f"{said} (among the newest {grouped(MOST_ROWS)} of {grouped(whole)})"
             rows.append(TroubleRow(state.label, _KINDS[state], count, said, state, each.code))
     return rows
 

@@ -19,7 +19,7 @@ from sestui.core.content.template.completion import (
     proposals,
 )
 from sestui.store.contacts.members import AttributeUse
-from sestui.tui.widgets.format import shorten
+from sestui.tui.widgets.format import grouped, shorten
 from sestui.tui.widgets.text_input import TextInput
 
 _WIDTH = 58
@@ -213,7 +213,9 @@ def _line(proposal: Proposal, use: AttributeUse) -> Option:
     note, style = proposal.note, "$text-muted"
     if proposal.had_by is not None:
         all_have = proposal.had_by == use.of
-        note = f"{proposal.had_by:,} of {use.of:,}{'' if use.complete else ' looked at'}"
+        note = (
+            f"{grouped(proposal.had_by)} of {grouped(use.of)}{'' if use.complete else ' looked at'}"
+        )
         style = "$text-success" if all_have else "$text-warning"
     name = Content(shorten(proposal.name, _NAME_CELLS)).pad_right(1)
     room = max(1, _NAME_CELLS + 1 - name.cell_length)

@@ -14,6 +14,7 @@ from sestui.store.contacts.undo import Undone, undo_last
 from sestui.store.contacts.walks import Which
 from sestui.tui.app.screens.background_jobs import BackgroundJob
 from sestui.tui.dialogs.export_file import FileExport
+from sestui.tui.widgets.format import grouped
 
 
 class BulkJob(BackgroundJob[Changed]):
@@ -46,7 +47,7 @@ class BulkJob(BackgroundJob[Changed]):
     def summary(self, result: Changed) -> str:
         """What was done, and to how many it made no difference."""
         rest = result.matched - result.changed
-        more = f" {rest:,} of {result.matched:,} were so already." if rest else ""
+        more = f" {grouped(rest)} of {grouped(result.matched)} were so already." if rest else ""
         return f"{result.said}.{more}"
 
     def _tell(self, done: int, of: int) -> None:

@@ -23,7 +23,7 @@ from sestui.tui.contacts.contact_head import ContactHead
 from sestui.tui.contacts.contact_lists import ContactListsScreen
 from sestui.tui.contacts.suppress import SuppressionScreen
 from sestui.tui.contacts.undo_changes import UndoChanges
-from sestui.tui.widgets.format import shorten
+from sestui.tui.widgets.format import grouped, shorten
 from sestui.tui.widgets.lazy_table import Column, LazyTable
 from sestui.tui.widgets.pager import Pager
 from sestui.tui.widgets.row_strip import Cell
@@ -126,7 +126,7 @@ class ContactScreen(SuppressionScreen):
         self._attributes.styles.max_height = attributes.count("\n") + 2
         history = self._shown_history(record)
         self._history.show_rows(history)
-        frame(self._history, f"Mail · {len(history):,}")
+        frame(self._history, f"Mail · {grouped(len(history))}")
         self._say_why()
 
     def _shown_history(self, record: ContactRecord) -> list[HistoryEntry]:

@@ -18,6 +18,7 @@ from sestui.tui.contacts.contact_cells import contact_cells, people_columns
 from sestui.tui.contacts.marks import MOST_MARKED, Marks
 from sestui.tui.contacts.service import FoundContactRows
 from sestui.tui.widgets.column_widths import GAP
+from sestui.tui.widgets.format import grouped
 from sestui.tui.widgets.lazy_table import LazyTable, TableMessage
 from sestui.tui.widgets.row_pages import PAGE
 from sestui.tui.widgets.row_strip import Cell
@@ -79,7 +80,7 @@ class ContactTable(LazyTable[ContactLine]):
         """How many are shown, or how far the search is; who is marked, and the order."""
         told = self._progress
         if not self.wanted and self.count is not None:
-            told = "1 contact" if self.count == 1 else f"{self.count:,} contacts"
+            told = "1 contact" if self.count == 1 else f"{grouped(self.count)} contacts"
         order = "" if self.order is Order.NEWEST else self.order.value
         range_ = "" if self._range_from is None else "range: V ends it"
         return " · ".join(
@@ -166,7 +167,7 @@ class ContactTable(LazyTable[ContactLine]):
 
     def _refuse_more(self) -> None:
         self.notify(
-            f"At most {MOST_MARKED:,} can be marked one by one; * marks all that match.",
+            f"At most {grouped(MOST_MARKED)} can be marked one by one; * marks all that match.",
             severity="warning",
             markup=False,
         )
@@ -293,10 +294,12 @@ class ContactTable(LazyTable[ContactLine]):
 
 def _progress(found: int, searched: int, total: int) -> str:
     share = f" {percent(searched, total)}" if total else ""
-    return f"{found:,} found, searching…{share}"
+    return f"{grouped(found)} found, searching…{share}"
 
 
 def _result(found: int, *, more: bool) -> str:
     if more:
-        return f"the first {found:,} found: type more to narrow it down"
-    return f"{found:,} found · esc shows all" if found else "no contacts found · esc shows all"
+        return f"the first {grouped(found)} found: type more to narrow it down"
+    return (
+        f"{grouped(found)} found · esc shows all" if found else "no contacts found · esc shows all"
+    )

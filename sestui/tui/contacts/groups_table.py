@@ -3,6 +3,7 @@
 from sestui.core.delivery.states import Standing
 from sestui.store.contacts.walks import Which
 from sestui.tui.contacts.service import Group
+from sestui.tui.widgets.format import grouped
 from sestui.tui.widgets.lazy_table import Column, LazyTable
 from sestui.tui.widgets.row_strip import Cell
 
@@ -47,4 +48,7 @@ def group_of(which: Which) -> Which:
 
 def _group_cells(group: Group) -> dict[str, Cell]:
     own = group.which.list_name is None
-    return {"title": (group.title, "busy" if own else ""), "size": (f"{group.contacts:,}", "quiet")}
+    return {
+        "title": (group.title, "busy" if own else ""),
+        "size": (f"{grouped(group.contacts)}", "quiet"),
+    }

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from sestui.store.contacts.selection import Selection
 from sestui.store.contacts.walks import Which
+from sestui.tui.widgets.format import grouped
 
 MOST_MARKED = 10_000
 """Who wants more than so many takes all that match, which needs no ids."""
@@ -61,8 +62,8 @@ class Marks:
     def summary(self) -> str:
         """How many, for people; '' for nobody."""
         if not self._all:
-            return f"{len(self._ids):,} marked" if self._ids else ""
-        return f"all marked but {len(self._ids):,}" if self._ids else "all marked"
+            return f"{grouped(len(self._ids))} marked" if self._ids else ""
+        return f"all marked but {grouped(len(self._ids))}" if self._ids else "all marked"
 
     def selection(self, which: Which, text: str) -> Selection:
         """The marked ones, where these are the contacts that are shown."""

@@ -11,7 +11,7 @@ from sestui.tui.app.screens.screen_part import ScreenPart, in_worker
 from sestui.tui.deliveries.delivery_panel import DeliveryPanel
 from sestui.tui.deliveries.service import Export, export_name
 from sestui.tui.dialogs.export_file import ExportPlan, ExportScreen
-from sestui.tui.widgets.format import shorten
+from sestui.tui.widgets.format import grouped, shorten
 
 
 class DeliveryFilters(ScreenPart):
@@ -132,5 +132,5 @@ class DeliveryFilters(ScreenPart):
 
 
 def _title(count: int, *, more: bool) -> str:
-    deliveries = f"{count:,} {'delivery' if count == 1 else 'deliveries'}"
+    deliveries = f"{grouped(count)} {'delivery' if count == 1 else 'deliveries'}"
     return f"Export {'all, more than ' if more else ''}{deliveries}"

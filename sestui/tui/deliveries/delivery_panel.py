@@ -25,7 +25,7 @@ from sestui.tui.deliveries.delivery_screen import DeliveryScreen, Leads
 from sestui.tui.deliveries.delivery_table import DeliveryDetail, DeliveryTable, seen_at
 from sestui.tui.deliveries.service import DeliveryRows, FoundDeliveries
 from sestui.tui.deliveries.state_bar import CHOICES, StateBar
-from sestui.tui.widgets.format import AGO_SECONDS, shorten
+from sestui.tui.widgets.format import AGO_SECONDS, grouped, shorten
 from sestui.tui.widgets.lazy_table import LazyTable
 
 _SHOW_SECONDS = 0.2
@@ -230,7 +230,7 @@ class DeliveryPanel(Vertical):
         self._show_found(search, first=shown == began and not quietly)
 
     def _show_found(self, search: Search, *, first: bool) -> None:
-        said = f"{'more than ' if search.more else ''}{search.count():,} found"
+        said = f"{'more than ' if search.more else ''}{grouped(search.count())} found"
         if not search.done:
             said = f"{said}, searching… {percent(search.share, 1)}"
         self._told.update(said)

@@ -15,7 +15,7 @@ from sestui.core.delivery.states import DeliveryState, RunKind
 from sestui.core.text import printable
 from sestui.store.ledger.log_rows import LogRow
 from sestui.tui.dialogs.dialog import Dialog
-from sestui.tui.widgets.format import shorten
+from sestui.tui.widgets.format import grouped, shorten
 
 _LABEL = 12
 _KEYS = "enter run   c contact   y copy   esc back"
@@ -68,7 +68,7 @@ class DeliveryScreen(Dialog[Leads]):
         delivery = self.row.delivery
         state = DeliveryState(delivery.state)
         kind = "test, " if self.row.kind == RunKind.TEST else ""
-        attempts = f"{delivery.attempts:,}" if delivery.attempts != 1 else ""
+        attempts = f"{grouped(delivery.attempts)}" if delivery.attempts != 1 else ""
         lines = [
             self._line("state", state.label, _STYLES.get(state, "")),
             self._line("run", f"{shorten(self.row.campaign, 60)} · {kind}run {self.row.run}"),

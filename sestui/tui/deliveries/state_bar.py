@@ -15,6 +15,7 @@ from sestui.core.delivery.states import OPEN_STATES, SETTLED_STATES, DeliverySta
 from sestui.store.ledger.log_rows import EVERY_STATE
 from sestui.tui.app.look.panel import is_tight
 from sestui.tui.deliveries.flow import flowed
+from sestui.tui.widgets.format import grouped
 from sestui.tui.widgets.segments import STYLES, outcomes, segment_bar
 
 STATE_KEYS = [
@@ -121,7 +122,7 @@ class StateBar(Widget):
         )
         if self.counts is not None:
             count = choice.count(self.counts)
-            figure = Content.styled(f"{count:,}", choice.style if count else "$text-muted")
+            figure = Content.styled(f"{grouped(count)}", choice.style if count else "$text-muted")
             label = label + " " + figure
             if choice.part is not None and self._has_bar:
                 how = STYLES[choice.part]

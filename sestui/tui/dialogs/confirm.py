@@ -10,6 +10,7 @@ from textual.widgets import Button, Input, Static
 
 from sestui.tui.dialogs.dialog import Dialog
 from sestui.tui.widgets.button import PushButton
+from sestui.tui.widgets.format import grouped
 
 TYPED_ABOVE = 1_000
 """Above so many recipients the number must be typed."""
@@ -48,7 +49,9 @@ class ConfirmScreen(Dialog[bool]):
             yield Static(self._question, id="question", markup=False)
             yield Static(self._text, markup=False)
             if self.typed:
-                yield Static(f"Type {self._recipients:,} to continue:", id="type-it", markup=False)
+                yield Static(
+                    f"Type {grouped(self._recipients)} to continue:", id="type-it", markup=False
+                )
                 yield Input(placeholder="the number of recipients", id="number")
             with Horizontal(id="buttons"):
                 yield PushButton("Go back", id="no")
@@ -69,7 +72,7 @@ class ConfirmScreen(Dialog[bool]):
         if self._matches():
             self.dismiss(True)
         else:
-            self.refuse_input(f"That is not {self._recipients:,}.")
+            self.refuse_input(f"That is not {grouped(self._recipients)}.")
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:

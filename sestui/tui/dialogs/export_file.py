@@ -22,7 +22,7 @@ from sestui.tui.app.services import ScreenServices
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.dialogs.dialog import Dialog
 from sestui.tui.widgets.file_browser import as_shown
-from sestui.tui.widgets.format import bar, shorten
+from sestui.tui.widgets.format import bar, grouped, shorten
 from sestui.tui.widgets.path_input import PathInput
 
 _PROGRESS_SECONDS = 0.1
@@ -54,7 +54,7 @@ class FileExport(BackgroundJob[int]):
 
     def summary(self, result: int) -> str:
         """What was written where."""
-        return f"{result:,} {self.noun[result != 1]} written to {self.out}."
+        return f"{grouped(result)} {self.noun[result != 1]} written to {self.out}."
 
     def tell(self, count: int) -> None:
         """So many have been written; raises if somebody wants no more of it."""
@@ -163,7 +163,9 @@ class ExportScreen(Dialog[str]):
             return
         written, count = self._export.written, max(1, self._plan.count, self._export.written)
         drawn = Content.styled(bar(written / count, _BAR), "$primary on $surface-lighten-1")
-        self._say(drawn + Content(f" {percent(written, count):>5}   {written:,}   esc stops it"))
+        self._say(
+            drawn + Content(f" {percent(written, count):>5}   {grouped(written)}   esc stops it")
+        )
 
     def _say(self, text: Content) -> None:
         self.query_one("#export", Static).update(text)

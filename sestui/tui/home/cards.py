@@ -13,7 +13,7 @@ from sestui.ses_api.relay_admission import QueueDepth
 from sestui.tasks.agenda import Agenda, AgendaItem
 from sestui.tasks.task_service import TaskView
 from sestui.tui.home.needs import HomeNeed
-from sestui.tui.widgets.format import duration, shorten
+from sestui.tui.widgets.format import duration, grouped, shorten
 from sestui.tui.widgets.segments import segment_bar
 
 At = Callable[[Instant], str]
@@ -71,7 +71,7 @@ def run_card(card: RunCard, width: int, *, now: Instant, at: At) -> list[Content
     if run.kind == RunKind.RELAY:
         return [beside(title, _queued(card), width), _figures(run)]
     progress = run.progress
-    settled = Content(f"{progress.done:,} of {progress.whole:,}")
+    settled = Content(f"{grouped(progress.done)} of {grouped(progress.whole)}")
     share = Content.styled(f"{progress.percent:>5}", "bold")
     ends = Content.styled(_ends(card, now, at) or run.state, style)
     right = Content("  ").join([settled, share, ends])
@@ -95,7 +95,7 @@ def _ends(card: RunCard, now: Instant, at: At) -> str:
 def _queued(card: RunCard) -> Content:
     """What waits of a day's relayed mail, the oldest for so long: it has no end."""
     queue = card.queue
-    said = f"{queue.depth:,} queued for {duration(queue.age)}" if queue else "0 queued"
+    said = f"{grouped(queue.depth)} queued for {duration(queue.age)}" if queue else "0 queued"
     return Content.styled(said, "$text-primary" if queue else _QUIET)
 
 
@@ -108,7 +108,7 @@ def _figures(run: RunView) -> Content:
         ("skipped", counts.skipped, ""),
     ]
     return Content("  ").join(
-        Content.assemble((f"{count:,}", style), (f" {label}", _QUIET))
+        Content.assemble((f"{grouped(count)}", style), (f" {label}", _QUIET))
         for label, count, style in parts
         if count or label == "accepted"
     )
@@ -159,7 +159,7 @@ def _what(item: AgendaItem, width: int) -> str:
 
 def lately_line(run: RunView, width: int, *, ago: At) -> list[Content]:
     """A run that ended: its name, when if there is room, what became of its recipients."""
-    count = Content.styled(f"{run.counts.accepted:>9,}", "")
+    count = Content.styled(f"{grouped(run.counts.accepted):>9}", "")
     title = Content(shorten(run_title(run), width))
     style = "$text-error" if run.state == RunState.CANCELLED else _QUIET
     ended = ago(run.finished_at) if run.finished_at is not None else ""

@@ -13,6 +13,7 @@ from sestui.tui.home.cards import At, RunCard, run_card
 from sestui.tui.home.items import ItemList
 from sestui.tui.home.layout import SENDING
 from sestui.tui.home.service import HomeSnapshot
+from sestui.tui.widgets.format import grouped
 from sestui.tui.widgets.plot import Plot, PlotData, Series
 from sestui.tui.widgets.rate_meter import RateMeter
 
@@ -92,9 +93,9 @@ class SendingPanel(Vertical):
         return f"Sending · {going}" if going else "Nothing is being sent"
 
     def _note(self, limit: float | None) -> str:
-        said = [f"{self._meter.rate():,.1f}/s now"]
+        said = [f"{grouped(self._meter.rate(), 1)}/s now"]
         if limit is not None:
-            said.append(f"limit {limit:,.1f}/s")
+            said.append(f"limit {grouped(limit, 1)}/s")
         return " · ".join(said)
 
     def _draw(self, card: RunCard, width: int) -> Sequence[Content]:

@@ -10,7 +10,7 @@ from sestui.core.percent import percent
 from sestui.tui.home.cards import At
 from sestui.tui.home.quota_frees import QuotaFrees
 from sestui.tui.home.service import AccountSnapshot
-from sestui.tui.widgets.format import gauge
+from sestui.tui.widgets.format import gauge, grouped
 from sestui.tui.widgets.gauges import labelled, reputation_lines
 from sestui.tui.widgets.plot import Series, strip
 
@@ -54,10 +54,10 @@ def quota_line(account: AccountSnapshot, width: int) -> Content:
     """``24 h  15,314 of 40,000 ▓▓▓░░░ 38 %``, and what others sent if they did."""
     quota = account.quota
     if quota.limit is None:
-        return labelled("24 h", f"{quota.used:,.0f}, unlimited")
+        return labelled("24 h", f"{grouped(quota.used)}, unlimited")
     others = int(quota.used) - account.ours
-    note = f"  {others:,} by others" if others > 0 else ""
-    figures = f"{quota.used:,.0f} of {quota.limit:,.0f}"
+    note = f"  {grouped(others)} by others" if others > 0 else ""
+    figures = f"{grouped(quota.used)} of {grouped(quota.limit)}"
     share = f" {percent(quota.used, quota.limit):>5}{note}"
     line = labelled("24 h", f"{figures} ")
     room = width - line.cell_length - len(share)
@@ -68,11 +68,11 @@ def quota_line(account: AccountSnapshot, width: int) -> Content:
 
 def _frees_lines(frees: QuotaFrees, quota: Quota, width: int, at: At) -> list[Content]:
     """How much is free now and how much more until when; below it the next 24 hours."""
-    said = f"{quota.left:,} now"
+    said = f"{grouped(quota.left)} now"
     if frees.until is not None and frees.more:
         by = f"by {at(frees.until)}"
-        whole = f"{said}, {frees.more:,} more {by}"
-        said = whole if len(whole) <= width - _LABEL else f"{said}, +{frees.more:,} {by}"
+        whole = f"{said}, {grouped(frees.more)} more {by}"
+        said = whole if len(whole) <= width - _LABEL else f"{said}, +{grouped(frees.more)} {by}"
     lines = [labelled("free", said)]
     if frees.more and quota.limit:
         room = max(0, min(48, width - _LABEL - 7))
@@ -84,5 +84,7 @@ def _frees_lines(frees: QuotaFrees, quota: Quota, width: int, at: At) -> list[Co
 def _troubles(account: AccountSnapshot) -> str:
     words = list(account.health)
     if account.allowed < account.rate:
-        words.append(f"SES throttled: {account.allowed:,.1f} of {account.rate:,.1f}/s for now")
+        words.append(
+            f"SES throttled: {grouped(account.allowed, 1)} of {grouped(account.rate, 1)}/s for now"
+        )
     return ", ".join(words)

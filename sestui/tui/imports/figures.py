@@ -6,7 +6,7 @@ from textual.widget import Widget
 
 from sestui.audience.imports.importer import ImportResult, Progress
 from sestui.core.percent import percent
-from sestui.tui.widgets.format import bar, file_size
+from sestui.tui.widgets.format import bar, file_size, grouped
 
 _TEXT = 56
 """Cells that label, share and numbers take at most."""
@@ -31,8 +31,9 @@ class ImportProgress(Widget, can_focus=True):
         told = self.progress
         if told is None:
             return Content("looking at the file…")
-        size = f"{file_size(told.bytes_done)} of {file_size(told.bytes_total)}, {told.rows:,} rows"
-        saved = f"{told.saved:,} of {told.to_save:,} contacts" if told.to_save else ""
+        size = f"{file_size(told.bytes_done)} of {file_size(told.bytes_total)}"
+        size += f", {grouped(told.rows)} rows"
+        saved = f"{grouped(told.saved)} of {grouped(told.to_save)} contacts" if told.to_save else ""
         return Content("\n").join(
             [
                 self._line("reading", told.bytes_done, told.bytes_total, size),
@@ -62,9 +63,9 @@ class ImportFigures(Widget):
         lines = [
             Content.assemble(
                 (f"{label:<12}", "$text-muted"),
-                f"{figures[name]:>12,}      ",
+                f"{grouped(figures[name]):>12}      ",
                 (f"{other_label:<16}", "$text-muted"),
-                (f"{figures[other]:>12,}", _style(other, figures[other])),
+                (f"{grouped(figures[other]):>12}", _style(other, figures[other])),
             )
             for name, label, other, other_label in (
                 (*_ORDER, _WHO_LEFT) if self.result.says.gone else _ORDER

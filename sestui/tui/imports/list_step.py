@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 
 from sestui.core.contact.conflict_policy import OnConflict
 from sestui.store.contacts.contacts import ListSize
+from sestui.tui.widgets.format import grouped
 from sestui.tui.widgets.lazy_table import Column, LazyTable
 from sestui.tui.widgets.row_strip import Cell
 
@@ -114,7 +115,7 @@ class ListStep(Vertical):
         return self._rules.selected or OnConflict.UPDATE
 
     def _list_cells(self, size: ListSize) -> dict[str, Cell]:
-        return {"name": (size.name, ""), "contacts": (f"{size.contacts:,}", "")}
+        return {"name": (size.name, ""), "contacts": (f"{grouped(size.contacts)}", "")}
 
     def _rule_cells(self, rule: OnConflict) -> dict[str, Cell]:
         chosen = rule == self.rule
@@ -134,7 +135,7 @@ class ListStep(Vertical):
             )
         elif name in self._sizes:
             count = self._sizes[name]
-            who = "1 contact is" if count == 1 else f"{count:,} contacts are"
+            who = "1 contact is" if count == 1 else f"{grouped(count)} contacts are"
             text = f"{who} on this list; those in the file will join them."
         else:
             text = "A new list: the import creates it. Press enter to go on."

@@ -17,7 +17,7 @@ from sestui.core.text import printable
 from sestui.tui.imports.figures import ImportFigures, ImportProgress
 from sestui.tui.imports.service import Imported, ImportPlan
 from sestui.tui.widgets.file_browser import as_shown
-from sestui.tui.widgets.format import shorten
+from sestui.tui.widgets.format import grouped, shorten
 from sestui.tui.widgets.lazy_table import Column, LazyTable
 from sestui.tui.widgets.path_input import PathInput
 from sestui.tui.widgets.row_strip import Cell
@@ -176,7 +176,7 @@ class ResultStep(Vertical):
     def _moved(self, event: LazyTable.Moved) -> None:
         event.stop()
         if (reject := self._rejects.selected) is not None:
-            where = f"Line {reject.line:,}, {reject.column}"
+            where = f"Line {grouped(reject.line)}, {reject.column}"
             self._detail.update(shorten(f"{where}: {reject.reason}", 2 * self.size.width - 8))
 
     def action_stop(self) -> None:
@@ -219,7 +219,7 @@ class ResultStep(Vertical):
 
 def _cells(reject: Reject) -> dict[str, Cell]:
     return {
-        "line": (f"{reject.line:,}", "quiet"),
+        "line": (f"{grouped(reject.line)}", "quiet"),
         "column": (reject.column, "quiet"),
         "reason": (reject.reason, ""),
         "row": (reject.row, "quiet"),

@@ -16,6 +16,7 @@ from sestui.core.contact.conflict_policy import OnConflict
 from sestui.core.text import printable
 from sestui.runtime import Runtime
 from sestui.tui.app.screens.background_jobs import BackgroundJob
+from sestui.tui.widgets.format import grouped
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Imported:
         """Write the rejects to a file; where they are now, as a sentence."""
         self.rejects.save(path, source=self.plan.path, replace=replace)
         count = self.result.rejects
-        rejects = "1 reject is" if count == 1 else f"{count:,} rejects are"
+        rejects = "1 reject is" if count == 1 else f"{grouped(count)} rejects are"
         return f"{rejects} in {printable(str(path))}."
 
 
@@ -90,7 +91,7 @@ class ImportJob(BackgroundJob[Imported]):
             return "The dry run had already finished; nothing has been changed."
         count = result.result.contacts
         name = printable(self.plan.list_name)
-        return f"The import had already finished: {count:,} of its contacts are on {name}."
+        return f"The import had already finished: {grouped(count)} of its contacts are on {name}."
 
     def _went_on(self, progress: Progress) -> None:
         self.progress = progress

@@ -5,7 +5,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from sestui.tui.log.service import LogScope
-from sestui.tui.widgets.format import shorten
+from sestui.tui.widgets.format import grouped, shorten
 
 
 class LogScopeLine(Widget):
@@ -18,7 +18,7 @@ class LogScopeLine(Widget):
     def render(self) -> Content:
         """What is narrowed stands out."""
         scope = self.scope
-        right = "" if self.count is None else f"{self.count:,} shown"
+        right = "" if self.count is None else f"{grouped(self.count)} shown"
         since = _part("queued ", scope.since.label, narrowed=scope.since.seconds is not None)
         room = max(8, self.size.width - since.cell_length - len(right) - 13)
         campaign = scope.campaign if scope.campaign is not None else "all"

@@ -15,7 +15,7 @@ from sestui.tui.app.navigation.browser import open_in_browser
 from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.outbox.service import MailSnapshot, OutboxService, OutboxSource
-from sestui.tui.widgets.format import file_size, shorten
+from sestui.tui.widgets.format import file_size, grouped, shorten
 from sestui.tui.widgets.html_content import MOST_CHARACTERS, html_content
 from sestui.tui.widgets.pager import Pager
 from sestui.tui.widgets.rendered_mail import RenderedMail
@@ -219,7 +219,7 @@ class MailScreen(BaseScreen):
     def _show(self, mail: MailSnapshot, drawn: Content) -> None:
         self._head.snapshot = mail
         self._mail.show(drawn)
-        self._head.place = f"{self.index + 1:,} of {self._source.count():,}"
+        self._head.place = f"{grouped(self.index + 1)} of {grouped(self._source.count())}"
         self._head.when = self.services.at(mail.listed.accepted_at)
         self._show_view()
         self.refresh_bindings()
@@ -270,7 +270,7 @@ class MailScreen(BaseScreen):
         """Copy what is shown, as text."""
         text = self._pager.text if self._pager.has_focus else self._mail.plain
         self.app.copy_to_clipboard(text)
-        self.tell(f"Copied: the text, {len(text):,} characters")
+        self.tell(f"Copied: the text, {grouped(len(text))} characters")
 
     @work(group="action")
     async def action_browse(self) -> None:

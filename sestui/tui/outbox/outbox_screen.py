@@ -16,7 +16,7 @@ from sestui.tui.app.services import ScreenServices
 from sestui.tui.outbox.mail_screen import STATE_KINDS, MailScreen, browse
 from sestui.tui.outbox.service import OutboxService, OutboxSource
 from sestui.tui.widgets.column_widths import WHOLE_ADDRESS
-from sestui.tui.widgets.format import AGO_SECONDS, exact, relative, shorten
+from sestui.tui.widgets.format import AGO_SECONDS, exact, grouped, relative, shorten
 from sestui.tui.widgets.lazy_table import Column, LazyTable
 from sestui.tui.widgets.row_strip import Cell
 
@@ -137,12 +137,12 @@ class OutboxScreen(BaseScreen):
         if self._shown is None:
             return
         count, wanted = self._shown.count(), self._shown.wanted
-        mails = "1 mail" if count == 1 else f"{count:,} mails"
+        mails = "1 mail" if count == 1 else f"{grouped(count)} mails"
         if wanted:
             many = "the newest " if self._shown.full else ""
             mails = f"{many}{mails} with {shorten(wanted, 30)} · esc shows all"
         if self._waiting:
-            mails += f" · {self._waiting:,} new: g goes to the top"
+            mails += f" · {grouped(self._waiting)} new: g goes to the top"
         self._mails = mails
         self._frame()
         empty = not count and not wanted

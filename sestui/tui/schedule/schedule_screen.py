@@ -18,7 +18,7 @@ from sestui.tui.app.services import ScreenServices
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.schedule.task_actions import TaskActions
 from sestui.tui.schedule.task_cells import AGENDA_COLUMNS, agenda_cells
-from sestui.tui.widgets.format import exact, shorten
+from sestui.tui.widgets.format import exact, grouped, shorten
 from sestui.tui.widgets.lazy_table import LazyTable
 from sestui.tui.widgets.row_strip import Cell
 
@@ -106,8 +106,8 @@ class ScheduleScreen(BaseScreen):
         items, before = self._items, self.selected
         shown = [item for item in items if wanted in _searched(item)]
         self._tasks.show_rows(shown)
-        of = f" of {len(items):,}" if len(shown) < len(items) else ""
-        frame(self._tasks, f"Tasks and campaigns · {len(shown):,}{of}")
+        of = f" of {grouped(len(items))}" if len(shown) < len(items) else ""
+        frame(self._tasks, f"Tasks and campaigns · {grouped(len(shown))}{of}")
         if before is not None:  # rows move as time goes on: no key must meet another one
             places = [_identity(item) for item in shown]
             if _identity(before) in places:

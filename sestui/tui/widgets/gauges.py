@@ -7,7 +7,7 @@ from textual.content import Content
 from sestui.core.delivery.pacing import Quota
 from sestui.core.delivery.reputation import KnownRate
 from sestui.core.percent import fine_percent, percent, set_percent
-from sestui.tui.widgets.format import gauge
+from sestui.tui.widgets.format import gauge, grouped
 from sestui.tui.widgets.plot import Series, strip
 from sestui.tui.widgets.rate_meter import RateMeter
 
@@ -27,8 +27,8 @@ def labelled(label: str, figures: str) -> Content:
 
 def rate_line(meter: RateMeter, allowed: float | None, width: int) -> Content:
     """The rate now beside what is ``allowed``, and the last minute."""
-    of = f" of {allowed:,.1f}" if allowed else ""
-    figures = f"{f'{meter.rate():,.1f}/s{of}':<{_FIGURES}}"
+    of = f" of {grouped(allowed, 1)}" if allowed else ""
+    figures = f"{f'{grouped(meter.rate(), 1)}/s{of}':<{_FIGURES}}"
     room = max(0, width - _LABEL - len(figures))
     history = tuple(meter.history(min(_SPARK_SECONDS, 2 * room)))
     top = max([allowed or 0.0, *history])
@@ -55,7 +55,7 @@ def _rate_line(rate: KnownRate, width: int) -> Content:
     drawn = Content.styled("█" * cells, style) + Content.styled(rest[cells:], "$text-muted")
     known = labelled(label, "") + figures + Content("  ") + drawn
     style = "$text-error" if bad else "$text-muted"
-    for note in (f" {set_percent(line)} review", f" of {rate.mails:,}"):
+    for note in (f" {set_percent(line)} review", f" of {grouped(rate.mails)}"):
         if known.cell_length + len(note) <= width:
             known += Content.styled(note, style)
             style = "$text-muted"
@@ -64,7 +64,9 @@ def _rate_line(rate: KnownRate, width: int) -> Content:
 
 def average_line(rate: float | None) -> Content:
     """The rate of a run that has ended; None where it took no time."""
-    return labelled("rate", f"{rate:,.1f}/s on average" if rate is not None else "not measured")
+    return labelled(
+        "rate", f"{grouped(rate, 1)}/s on average" if rate is not None else "not measured"
+    )
 
 
 def quota_line(quota: Quota | None, width: int, *, note: str = "") -> Content:
@@ -72,13 +74,13 @@ def quota_line(quota: Quota | None, width: int, *, note: str = "") -> Content:
     if quota is None:
         return labelled("24 h", "not known yet")
     if quota.limit is None:
-        return labelled("24 h", f"{quota.used:,.0f}, unlimited{note}")
-    figures = f"{f'{quota.used:,.0f} of {quota.limit:,.0f}':<{_FIGURES}}"
+        return labelled("24 h", f"{grouped(quota.used)}, unlimited{note}")
+    figures = f"{f'{grouped(quota.used)} of {grouped(quota.limit)}':<{_FIGURES}}"
     room = max(0, width - _LABEL - len(figures))
     of = percent(quota.limit, quota.maximum)
-    share = f"  your limit: {of} of SES's {quota.maximum:,.0f} a day{note}"
+    share = f"  your limit: {of} of SES's {grouped(quota.maximum)} a day{note}"
     if len(share) > room:
-        share = f"  {of} of {quota.maximum:,.0f}{note}"
+        share = f"  {of} of {grouped(quota.maximum)}{note}"
     room = max(0, room - len(share))
     style = "$warning" if quota.left == 0 else "$primary"
     used = quota.used / quota.limit if quota.limit else 1.0

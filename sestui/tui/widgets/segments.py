@@ -10,6 +10,7 @@ from textual.content import Content
 
 from sestui.core.delivery.handover import RunCounts
 from sestui.core.delivery.progress import Part, parts_of
+from sestui.tui.widgets.format import grouped
 from sestui.tui.widgets.row_strip import Pieces
 
 
@@ -109,4 +110,6 @@ def _item(part: Part, count: int) -> Content:
 
 def _figure(label: str, count: int, style: str) -> Content:
     word = label.replace(" ", "\N{NO-BREAK SPACE}")
-    return Content.assemble((f"{word}\N{NO-BREAK SPACE}", "$text-muted"), (f"{count:,}", style))
+    return Content.assemble(
+        (f"{word}\N{NO-BREAK SPACE}", "$text-muted"), (f"{grouped(count)}", style)
+    )

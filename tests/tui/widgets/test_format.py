@@ -1,10 +1,61 @@
+import ast
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from sestui.tui.widgets.format import bar, duration, gauge, moment, shorten
+from sestui.tui.widgets.format import bar, duration, gauge, grouped, moment, shorten
 from sestui.tui.widgets.rate_meter import RateMeter
+
+SCREENS = Path(__file__).parents[3] / "sestui" / "tui"
+
+
+def groups_by_itself(node):
+    """Whether a figure gets its separators there: by the comma or underscore of a format."""
+    if isinstance(node, ast.FormattedValue) and node.format_spec is not None:
+        specs = [
+            each.value for each in ast.walk(node.format_spec) if isinstance(each, ast.Constant)
+        ]
+    elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "format":
+        specs = [each.value for each in node.args[1:] if isinstance(each, ast.Constant)]
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        specs = re.findall(r"\{\w*:([^{}\s]*)\}", node.value)
+    else:
+        return False
+    return any(set(spec) & set(",_") for spec in specs)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["f'{count:,} sent'", "f'{count:>9,}'", "f'{rate:,.1f}/s'",
+     "format(count, ',')",
+     "'{:,} sent'.format(count)", "f'{count:_}'", "f'{count:>{width},}'",
+     "f'{rate:,.{digits}f}'"],
+)  # fmt: skip
+def test_a_format_that_groups_figures_is_known(line):
+    assert any(map(groups_by_itself, ast.walk(ast.parse(line))))
+
+
+def test_figures_get_their_separators_in_one_place():
+    found = {
+        str(path.relative_to(SCREENS))
+        for path in sorted(SCREENS.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if groups_by_itself(node)
+    }
+    assert found == {"widgets/format.py"}
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "said"),
+    [(0, 0, "0"), (999, 0, "999"), (1505, 0, "1,505"), (-20_000, 0, "-20,000"), (14.0, 1, "14.0"),
+     (1717.25, 1, "1,717.2"), (40_000.0, 0, "40,000"), (10**15, 0, "1,000,000,000,000,000")],
+)  # fmt: skip
+def test_figures_are_grouped_by_thousands(value, digits, said):
+    assert grouped(value, digits) == said
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from sestui.runtime import Runtime
 from sestui.sending.background import BackgroundSender, background_sender
 from sestui.tui.app.leaving.leaving_question import LeavingQuestion
 from sestui.tui.app.leaving.pending import PendingRuns, Words, pause_all
+from sestui.tui.widgets.format import grouped
 
 NONE = PendingRuns((), "", 0)
 
@@ -32,8 +33,8 @@ def sentence(runs: PendingRuns) -> str:
     """What is about to go on."""
     it = "it" if len(runs.run_ids) == 1 else "them"
     return (
-        f"Going on with {runs.called}: {runs.pending:,} pending. ctrl+g holds {it} back (pauses "
-        f"{it})."
+        f"Going on with {runs.called}: {grouped(runs.pending)} pending. ctrl+g holds {it} back "
+        f"(pauses {it})."
     )
 
 

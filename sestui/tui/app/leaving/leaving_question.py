@@ -18,6 +18,7 @@ from sestui.sending.background import BackgroundSender
 from sestui.tui.app.leaving.pending import PendingRuns, Words, pause_all, send_in_background
 from sestui.tui.dialogs.choose import move_in
 from sestui.tui.dialogs.dialog import Dialog
+from sestui.tui.widgets.format import grouped
 
 _STAY, _PAUSE, _BACKGROUND = "stay", "pause", "background"
 
@@ -58,8 +59,8 @@ class LeavingQuestion(Dialog[Words | None]):
         with Vertical(id="dialog"):
             yield Static(f"{runs.called} {runs.verb} being sent", id="question", markup=False)
             yield Static(
-                f"{runs.pending:,} pending. Paused, nothing more is sent until you resume. In the "
-                "background, a process without a terminal sends the rest and then ends.",
+                f"{grouped(runs.pending)} pending. Paused, nothing more is sent until you resume. "
+                "In the background, a process without a terminal sends the rest and then ends.",
                 markup=False,
             )
             yield OptionList(

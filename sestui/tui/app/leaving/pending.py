@@ -10,7 +10,7 @@ from sestui.runtime import Runtime
 from sestui.sending.background import background_sender
 from sestui.sending.detached import start_in_background
 from sestui.store.runs.run_lists import RecentRuns
-from sestui.tui.widgets.format import shorten
+from sestui.tui.widgets.format import grouped, shorten
 
 _NAME_CELLS = 60
 
@@ -47,7 +47,7 @@ class PendingRuns:
     def called(self) -> str:
         """``november-news``, ``november-news and 2 more``."""
         more = len(self.run_ids) - 1
-        return self.first + (f" and {more:,} more" if more else "")
+        return self.first + (f" and {grouped(more)} more" if more else "")
 
     @property
     def verb(self) -> str:
@@ -71,7 +71,7 @@ def pause_all(runtime: Runtime, runs: PendingRuns) -> Words:
             return f"{runs.called}: nothing is pending any more."
         resume = f"`sestui campaign resume {now.first}`"
         return (
-            f"{now.called} {now.verb} paused: {now.pending:,} pending.\n"
+            f"{now.called} {now.verb} paused: {grouped(now.pending)} pending.\n"
             f"{resume if len(now.run_ids) == 1 else '`sestui campaign resume NAME`'}, or p on the "
             "run's screen, continues."
         )
@@ -101,10 +101,10 @@ def words_of_who_stays(runtime: Runtime, run_ids: tuple[int, ...] | None = None)
     goes = "goes" if len(runs.run_ids) == 1 else "go"
     if sender is not None:
         return (
-            f"{runs.called} {goes} on in the background: {runs.pending:,} pending.\n"
+            f"{runs.called} {goes} on in the background: {grouped(runs.pending)} pending.\n"
             f"`sestui` shows it; {sender.kill} stops it, and what is pending stays pending."
         )
     return (
-        f"{runs.called}: {runs.pending:,} pending.\nThe next start of sestui, or `sestui run-due` "
-        "in your crontab, continues."
+        f"{runs.called}: {grouped(runs.pending)} pending.\nThe next start of sestui, or "
+        "`sestui run-due` in your crontab, continues."
     )
