@@ -163,7 +163,7 @@ class CampaignTable(DataTable[Text]):
         return {
             "name": (shorten(view.name, room), ""),
             "state": ((run.doing if run else "") or view.state, known),
-            "audience": ("no list" if size is None else f"{grouped(size)}", ""),
+            "audience": ("no list" if size is None else grouped(size), ""),
             "bar": segment_pieces(counts, _BAR) if counts else ("", ""),
             "share": (run.progress.percent if run else "", ""),
             "rejected": _count(counts.rejected if counts else None),
@@ -192,4 +192,4 @@ def _instant_of(view: CampaignView) -> Instant | None:
 def _count(number: int | None) -> tuple[str, str]:
     if number is None:
         return "", "quiet"
-    return f"{grouped(number)}", "trouble" if number else "quiet"
+    return grouped(number), "trouble" if number else "quiet"

@@ -107,7 +107,7 @@ class CannotStartScreen(BaseScreen):
             (Column("count", "Recipients", width=10, right=True), Column("why", "Why", share=1)),
             lambda reason: {
                 "count": (
-                    _EVERYBODY if reason.count is None else f"{grouped(reason.count)}",
+                    _EVERYBODY if reason.count is None else grouped(reason.count),
                     "warning",
                 ),
                 "why": (reason.sentence, ""),
@@ -153,7 +153,7 @@ class CannotStartScreen(BaseScreen):
 
     def _ways_on(self) -> str:
         if self.checked.sendable:
-            others = f"{grouped(self.checked.sendable)}"
+            others = grouped(self.checked.sendable)
             return (
                 "Fix the message (e), or open a recipient (enter) and fix the contact; then check "
                 f"again (ctrl+r). Or send to the other {others} (s): the rest are skipped, with "

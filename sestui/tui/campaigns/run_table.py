@@ -67,12 +67,12 @@ class RunTable(LazyTable[RunView]):
             "kind": ("" if run.kind == RunKind.CAMPAIGN else run.kind, "quiet"),
             "state": (run.shown_state, _KINDS.get(run.state, "")),
             "when": (when, "quiet"),
-            "audience": (f"{grouped(counts.audience)}", ""),
+            "audience": (grouped(counts.audience), ""),
             "bar": segment_pieces(counts, _BAR),
             "done": (run.progress.percent, ""),
             "rate": (f"{grouped(run.average_rate, 1)}/s" if run.average_rate else "", "quiet"),
-            "accepted": (f"{grouped(counts.accepted)}", ""),
-            "delivered": (f"{grouped(counts.delivered)}", "good") if reported else ("", ""),
+            "accepted": (grouped(counts.accepted), ""),
+            "delivered": (grouped(counts.delivered), "good") if reported else ("", ""),
             "bounced": _figure(counts.bounced, "bad") if reported else ("", ""),
             "rejected": _figure(counts.rejected, "bad"),
             "in_doubt": _figure(counts.in_doubt, "warning"),
@@ -81,4 +81,4 @@ class RunTable(LazyTable[RunView]):
 
 
 def _figure(count: int, kind: str) -> Cell:
-    return f"{grouped(count)}", kind if count else "quiet"
+    return grouped(count), kind if count else "quiet"

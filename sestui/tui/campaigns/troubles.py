@@ -42,7 +42,7 @@ def rows_of(counts: RunCounts, troubles: Sequence[Trouble]) -> list[TroubleRow]:
         for each in troubles:
             if each.state == outcome:
                 why = each.code or "SES said no more"
-                count = f"{grouped(each.count)}"
+                count = grouped(each.count)
                 rows.append(
                     TroubleRow(outcome.label, "bad", count, why, code=each.code, outcome=outcome)
                 )
@@ -53,7 +53,7 @@ def rows_of(counts: RunCounts, troubles: Sequence[Trouble]) -> list[TroubleRow]:
             if each.state != state:
                 continue
             said = ": ".join(part for part in (each.code, each.reason) if part)
-            count = f"{grouped(each.count)}"
+            count = grouped(each.count)
             if cut:
                 said = f"{said} (among the newest {grouped(MOST_ROWS)} of {grouped(whole)})"
             rows.append(TroubleRow(state.label, _KINDS[state], count, said, state, each.code))

@@ -50,5 +50,5 @@ def _group_cells(group: Group) -> dict[str, Cell]:
     own = group.which.list_name is None
     return {
         "title": (group.title, "busy" if own else ""),
-        "size": (f"{grouped(group.contacts)}", "quiet"),
+        "size": (grouped(group.contacts), "quiet"),
     }

@@ -68,7 +68,7 @@ class DeliveryScreen(Dialog[Leads]):
         delivery = self.row.delivery
         state = DeliveryState(delivery.state)
         kind = "test, " if self.row.kind == RunKind.TEST else ""
-        attempts = f"{grouped(delivery.attempts)}" if delivery.attempts != 1 else ""
+        attempts = grouped(delivery.attempts) if delivery.attempts != 1 else ""
         lines = [
             self._line("state", state.label, _STYLES.get(state, "")),
             self._line("run", f"{shorten(self.row.campaign, 60)} · {kind}run {self.row.run}"),

@@ -122,7 +122,7 @@ class StateBar(Widget):
         )
         if self.counts is not None:
             count = choice.count(self.counts)
-            figure = Content.styled(f"{grouped(count)}", choice.style if count else "$text-muted")
+            figure = Content.styled(grouped(count), choice.style if count else "$text-muted")
             label = label + " " + figure
             if choice.part is not None and self._has_bar:
                 how = STYLES[choice.part]

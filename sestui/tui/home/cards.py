@@ -108,7 +108,7 @@ def _figures(run: RunView) -> Content:
         ("skipped", counts.skipped, ""),
     ]
     return Content("  ").join(
-        Content.assemble((f"{grouped(count)}", style), (f" {label}", _QUIET))
+        Content.assemble((grouped(count), style), (f" {label}", _QUIET))
         for label, count, style in parts
         if count or label == "accepted"
     )

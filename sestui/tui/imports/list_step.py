@@ -115,7 +115,7 @@ class ListStep(Vertical):
         return self._rules.selected or OnConflict.UPDATE
 
     def _list_cells(self, size: ListSize) -> dict[str, Cell]:
-        return {"name": (size.name, ""), "contacts": (f"{grouped(size.contacts)}", "")}
+        return {"name": (size.name, ""), "contacts": (grouped(size.contacts), "")}
 
     def _rule_cells(self, rule: OnConflict) -> dict[str, Cell]:
         chosen = rule == self.rule

@@ -219,7 +219,7 @@ class ResultStep(Vertical):
 
 def _cells(reject: Reject) -> dict[str, Cell]:
     return {
-        "line": (f"{grouped(reject.line)}", "quiet"),
+        "line": (grouped(reject.line), "quiet"),
         "column": (reject.column, "quiet"),
         "reason": (reject.reason, ""),
         "row": (reject.row, "quiet"),

@@ -110,6 +110,4 @@ def _item(part: Part, count: int) -> Content:
 
 def _figure(label: str, count: int, style: str) -> Content:
     word = label.replace(" ", "\N{NO-BREAK SPACE}")
-    return Content.assemble(
-        (f"{word}\N{NO-BREAK SPACE}", "$text-muted"), (f"{grouped(count)}", style)
-    )
+    return Content.assemble((f"{word}\N{NO-BREAK SPACE}", "$text-muted"), (grouped(count), style))

@@ -16,11 +16,10 @@ SCREENS = Path(__file__).parents[3] / "sestui" / "tui"
 def groups_by_itself(node):
     """Whether a figure gets its separators there: by the comma or underscore of a format."""
     if isinstance(node, ast.FormattedValue) and node.format_spec is not None:
-        specs = [
-            each.value for each in ast.walk(node.format_spec) if isinstance(each, ast.Constant)
-        ]
+        parts = getattr(node.format_spec, "values", [])
+        specs = [each.value for each in parts if isinstance(each, ast.Constant)]
     elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "format":
-        specs = [each.value for each in node.args[1:] if isinstance(each, ast.Constant)]
+        specs = [ast.unparse(each) for each in node.args[1:]]
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
         specs = re.findall(r"\{\w*:([^{}\s]*)\}", node.value)
     else:
