@@ -89,6 +89,11 @@ class Agenda:
         return tuple(item for item in self.items if self.late(item))
 
     @property
+    def has_next(self) -> bool:
+        """Whether anything starts by itself."""
+        return any(item.active and item.next_run_at is not None for item in self.items[:1])
+
+    @property
     def sentence(self) -> str:
         """``overdue 3 min: nothing runs tasks here``; '' if nothing is overdue."""
         late = self.overdue

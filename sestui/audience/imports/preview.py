@@ -8,6 +8,7 @@ from sestui.audience.imports.columns import attribute_names, head_of, recognise
 from sestui.audience.imports.reader import RowFile
 from sestui.audience.imports.statuses import StatusColumn, StatusCount, StatusReader, UnknownStatus
 from sestui.audience.sources.file_cells import Reading
+from sestui.audience.sources.mailbox_cells import is_blank
 from sestui.errors import BadFileError
 
 _ROWS = 20
@@ -39,7 +40,7 @@ class Preview:
     rows: tuple[tuple[str, ...], ...]
     """The first rows below the header."""
     count: int
-    """Rows below the header."""
+    """Rows below the header that aren't blank."""
     counted: bool
     """Whether ``count`` is exact; else it is an estimate from the first rows."""
     statuses: tuple[StatusCount, ...]
@@ -93,7 +94,9 @@ def preview(path: Path, reading: Reading = Reading()) -> Preview:  # noqa: B008 
             statuses.read(list(row))
         records = file.records()
         header = len(list(islice(records, 1 if head.given else 0)))
-        count = sum(1 for _ in islice(records, _COUNTED))
+        # Blank rows are no rows to the import: one figure for one thing.
+        sampled = islice(records, _COUNTED)
+        count = sum(not all(map(is_blank, cells)) for _line, _size, cells in sampled)
         beyond = next(records, None)
         if beyond is not None:
             line, _size, _cells = beyond

@@ -227,7 +227,11 @@ class SestuiApp(LifecycleApp):
             return  # it is looked at again soon, and told of then
         for each in events:
             severity: SeverityLevel = "warning" if each.needs_somebody else "information"
-            self.notify(shorten(each.sentence, 300), severity=severity, timeout=12, markup=False)
+            said = shorten(each.sentence, 300)
+            if getattr(self.screen, "page", None) == Page("run", each.run_id):
+                self._note(severity, said)  # the screen says it already, and better
+            else:
+                self.notify(said, severity=severity, timeout=12, markup=False)
             self.alerts.tell(each.sentence)
 
     def notify(
@@ -241,6 +245,10 @@ class SestuiApp(LifecycleApp):
     ) -> None:
         """Say something in passing, and keep it among the notices."""
         super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+        self._note(severity, message)
+
+    def _note(self, severity: SeverityLevel, message: str) -> None:
+        """Keep it among the notices."""
         clock = self.services.clock if self.opened else SystemClock()
         self.notices.add(ShownNotice(clock.now(), severity, message))
 

@@ -12,7 +12,7 @@ from sestui.tui.app.background import Background
 from sestui.tui.app.navigation.account_label import AccountLabel
 from sestui.tui.app.screens.background_jobs import BackgroundJobs
 from sestui.tui.app.steering import Steering
-from sestui.tui.widgets.format import counted, moment
+from sestui.tui.widgets.format import clock_time, counted, moment
 
 
 class Listeners:
@@ -65,6 +65,13 @@ class ScreenServices:
     def at(self, instant: Instant) -> str:
         """The instant in the operator's time, short if it is near (:func:`moment`)."""
         return moment(instant, self.clock.now(), self.zone)
+
+    def span(self, first: Instant, last: Instant) -> tuple[str, str]:
+        """Two instants in the operator's time; to the second where they are in one minute."""
+        said = self.at(first), self.at(last)
+        if said[0] == said[1]:
+            return clock_time(first, self.zone), clock_time(last, self.zone)
+        return said
 
     def known_account(self) -> KnownAccount | None:
         """The account as far as it is known; blocking. None, too, while it is not open."""

@@ -47,7 +47,7 @@ Never sent.
 
   t   sends the message to one address of yours, as a test
   s   starts it: everyone on its lists gets it
-  e   edits it: d and then Start set a time at which it starts
+  e   edits it; under d Details you can set when it starts by itself
 
 Nothing is sent without a question. ? shows all keys.
 """

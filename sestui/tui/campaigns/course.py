@@ -15,6 +15,9 @@ from sestui.tui.campaigns.service import RunSnapshot
 from sestui.tui.widgets.format import grouped, shorten
 from sestui.tui.widgets.plot import Mark, PlotData, Series, draw
 
+Span = Callable[[Instant, Instant], tuple[str, str]]
+"""Says the first and last instant of something in the operator's time."""
+
 _DOMAIN_CELLS = 24
 _SIDE_FIGURES = 17
 
@@ -22,12 +25,12 @@ _SIDE_FIGURES = 17
 class RunPlot(Figure):
     """The rate in braille, holds and throttling marked below it.
 
-    An area under the line of what is allowed; ``at`` says an instant in the operator's time.
+    An area under the line of what is allowed; ``span`` says its ends in the operator's time.
     """
 
-    def __init__(self, at: Callable[[Instant], str]) -> None:
+    def __init__(self, span: Span) -> None:
         super().__init__()
-        self._at = at
+        self._span = span
 
     def render(self) -> Content:
         """As many lines as it is high."""
@@ -39,7 +42,7 @@ class RunPlot(Figure):
             if snapshot.run.has_ended:
                 text = "How its rate was has not been noted: it is of before sestui did so."
             return Content.styled(text, "$text-muted")
-        data = plot_of(snapshot, snapshot.series, self._at)
+        data = plot_of(snapshot, snapshot.series, self._span)
         return Content("\n").join(draw(data, self.size.width, self.size.height))
 
 
@@ -68,7 +71,7 @@ class RunTotals(Figure):
         return Content("\n").join(draw(data, self.size.width, self.size.height))
 
 
-def plot_of(snapshot: RunSnapshot, series: RunSeries, at: Callable[[Instant], str]) -> PlotData:
+def plot_of(snapshot: RunSnapshot, series: RunSeries, span: Span) -> PlotData:
     """What is drawn of a run: in a replay, nothing of what is later."""
     until = snapshot.replay.at if snapshot.replay is not None else series.end
     values: list[float | None] = list(series.rates())
@@ -87,7 +90,7 @@ def plot_of(snapshot: RunSnapshot, series: RunSeries, at: Callable[[Instant], st
         series=(Series(shown),),
         limit=snapshot.allowed,
         marks=(*holds, *_throttled(series, until)),
-        labels=(at(series.start), at(series.end)),
+        labels=span(series.start, series.end),
     )
 
 

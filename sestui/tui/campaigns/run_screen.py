@@ -12,6 +12,7 @@ from textual.containers import Container, Vertical
 from sestui.reports.overview import RunView
 from sestui.sending.engine.report import AnswerLine
 from sestui.store.ledger.log_rows import LogFilter, LogRow
+from sestui.tui.app.look.panel import frame
 from sestui.tui.app.navigation.pages import Page
 from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices
@@ -93,7 +94,7 @@ class RunScreen(BaseScreen):
         self.troubles = TroubleTable()
         self._domains = RunDomains()
         self._live = (RunRate(self._meter), RunQuota())
-        self._summary = RunSummary(services.at)
+        self._summary = RunSummary(services.span)
         self._figures: tuple[Figure, ...] = (
             RunTitle(),
             RunBar(),
@@ -102,7 +103,7 @@ class RunScreen(BaseScreen):
             *self._live,
             self._summary,
         )
-        self._course: tuple[Figure, ...] = (RunPlot(services.at), RunTotals(), self._domains)
+        self._course: tuple[Figure, ...] = (RunPlot(services.span), RunTotals(), self._domains)
         titles = ("Rate", "Accepted and failed so far", "Domains")
         for figure, title in zip(self._course, titles, strict=True):
             figure.border_title = title
@@ -120,6 +121,8 @@ class RunScreen(BaseScreen):
     def on_mount(self) -> None:
         """Listen to our own sender."""
         self.panel.display = self._summary.display = False
+        frame(self.panel, "Deliveries")
+        frame(self.troubles, "All well")
         self.troubles.focus()
         self.services.listeners.add(self.reported)
         self._count_domains()
@@ -194,9 +197,7 @@ class RunScreen(BaseScreen):
         self.troubles.show_rows(rows)
         failed = snapshot.run.counts.bounced + snapshot.run.counts.rejected
         failed += snapshot.run.counts.in_doubt
-        self.troubles.border_title = (
-            f"Failed or in doubt · {grouped(failed)}" if failed else "All well"
-        )
+        frame(self.troubles, f"Failed or in doubt · {grouped(failed)}" if failed else "All well")
 
     # what may be done
 
@@ -213,7 +214,7 @@ class RunScreen(BaseScreen):
         if self._snapshot is None:
             return ""
         if self._snapshot.run.has_ended:
-            return summary_text(self._snapshot, self.services.at)
+            return summary_text(self._snapshot, self.services.span)
         return self._snapshot.run.campaign
 
     def _about(self) -> str:

@@ -9,6 +9,7 @@ from sestui.core.task.fields import TaskFields
 from sestui.errors import SestuiError
 from sestui.reports.overview import CampaignView, RunView
 from sestui.store.db.tables import Run
+from sestui.tui.app.navigation.navigation import compose_campaign
 from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.check_dialog import CheckScreen
@@ -18,6 +19,9 @@ from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.widgets.format import grouped, recipients, shorten
 
 _WARNINGS = 5
+_LATER = "Later…"
+_SET_TIME = ("start", None)
+"""The field of a campaign that says when it starts."""
 
 
 async def start_checked(screen: BaseScreen, planned: PlannedStart) -> Run | None:
@@ -58,6 +62,8 @@ async def ask_and_start(
     bounces = await _bounces(screen, planned)
     question = _question(screen.services, planned, view, checked, bounces)
     if question is not None and not await screen.app.push_screen_wait(question):
+        if question.took_other:
+            screen.app.run_worker(compose_campaign(screen.app, view.name, _SET_TIME))
         return None
     check, again = checked.check, view.run is not None
     steering = screen.services.steering
@@ -145,6 +151,7 @@ def _question(
         "\n".join(lines),
         recipients=count,
         yes=f"{verb} to {grouped(count)}",
+        instead=_LATER if planned.only is None and view.next_due_at is None else "",
     )
 
 

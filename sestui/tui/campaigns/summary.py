@@ -1,16 +1,13 @@
 """What became of a run that has ended, in a few lines: to be read, copied, and gone on from."""
 
-from collections.abc import Callable
-
 from textual.content import Content
 from textual.geometry import Size
 from textual.reactive import reactive
 
-from sestui.core.clock import Instant
 from sestui.core.delivery.states import RunKind
 from sestui.core.percent import fine_percent, percent
 from sestui.reports.overview import RunView
-from sestui.tui.campaigns.course import answers_text
+from sestui.tui.campaigns.course import Span, answers_text
 from sestui.tui.campaigns.run_figures import Figure
 from sestui.tui.campaigns.service import RunSnapshot
 from sestui.tui.deliveries.flow import flowed
@@ -26,7 +23,12 @@ def _outcome(run: RunView) -> str:
     parts = [f"{accepted} ({percent(counts.accepted, counts.audience)})"]
     if counts.delivered:
         parts.append(f"{grouped(counts.delivered)} delivered")
-    for label, count in (("bounced", counts.bounced), ("rejected", counts.rejected)):
+    refused = (
+        ("bounced", counts.bounced),
+        ("complained", counts.complained),
+        ("rejected", counts.rejected),
+    )
+    for label, count in refused:
         if count:
             parts.append(f"{grouped(count)} {label} ({fine_percent(count, counts.audience)})")
     rest = (("in doubt", counts.in_doubt), ("skipped", counts.skipped))
@@ -34,22 +36,23 @@ def _outcome(run: RunView) -> str:
     return ", ".join(parts)
 
 
-def summary_text(snapshot: RunSnapshot, at: Callable[[Instant], str]) -> str:
-    """The whole of it, for a message to somebody; ``at`` says an instant in their time."""
-    run, pace = snapshot.run, _BETWEEN.join(_pace(snapshot, at))
+def summary_text(snapshot: RunSnapshot, span: Span) -> str:
+    """The whole of it, for a message to somebody; ``span`` says two instants in their time."""
+    run, pace = snapshot.run, _BETWEEN.join(_pace(snapshot, span))
     answers = answers_text(snapshot.series)
     lines = [f"{run.campaign} · run {run.number}: {run.state}", _outcome(run), pace]
     return "\n".join([*lines, f"answers {answers}"] if answers else lines)
 
 
-def _pace(snapshot: RunSnapshot, at: Callable[[Instant], str]) -> list[str]:
+def _pace(snapshot: RunSnapshot, span: Span) -> list[str]:
     run = snapshot.run
     parts = []
     if run.average_rate is not None:
         parts.append(f"{grouped(run.average_rate, 1)}/s on average")
     if run.started_at is not None and run.finished_at is not None:
         took = duration(run.finished_at - run.started_at)
-        parts.append(f"{at(run.started_at)} to {at(run.finished_at)} ({took})")
+        first, last = span(run.started_at, run.finished_at)
+        parts.append(f"{first} to {last} ({took})")
     if snapshot.series is not None and snapshot.series.throttled:
         parts.append(f"throttled {grouped(snapshot.series.throttled)}")
     return parts
@@ -73,9 +76,9 @@ class RunSummary(Figure):
 
     snapshot: reactive[RunSnapshot | None] = reactive(None, layout=True)
 
-    def __init__(self, at: Callable[[Instant], str]) -> None:
+    def __init__(self, span: Span) -> None:
         super().__init__()
-        self._at = at
+        self._span = span
 
     def render(self) -> Content:
         """What became of it, how fast, what to do next: none of it is cut."""
@@ -90,7 +93,7 @@ class RunSummary(Figure):
             return Content("")
         run, room = self.snapshot.run, max(8, width)
         outcome = [Content.styled(line, "bold") for line in folded(_outcome(run), room)]
-        pace = [Content(part) for part in _pace(self.snapshot, self._at)]
+        pace = [Content(part) for part in _pace(self.snapshot, self._span)]
         following = [Content.styled(part, "$text-accent") for part in _next(run)]
         lines = [*outcome, flowed(pace, room, _BETWEEN), flowed(following, room, _BETWEEN)]
         return Content("\n").join(line for line in lines if line)

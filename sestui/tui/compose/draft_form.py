@@ -206,6 +206,8 @@ class DraftForm(Fields):
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
         event.stop()
+        if isinstance(event.input, NamesInput):
+            event.input.finish()
         self.action_next_field(1)
 
     @on(TickBox.Changed, "#field-format")

@@ -10,6 +10,7 @@ from sestui.core.clock import Instant
 from sestui.core.content.lint.findings import Finding
 from sestui.errors import ConflictError, SestuiError
 from sestui.store.campaigns.campaigns import CampaignVersion
+from sestui.tui.app.navigation.tabs import named_tab
 from sestui.tui.app.screens.base_screen import FAILED
 from sestui.tui.app.screens.screen_part import ScreenPart, in_worker
 from sestui.tui.compose.service import OpenDraft
@@ -76,7 +77,8 @@ class DraftSaving(ScreenPart):
     def _said(self, opened: Opened) -> str:
         name = shorten(opened.seen.name, 60)
         if opened.next_due_at is None:
-            return f"Saved {name} as a draft; nothing is sent until you start it."
+            campaigns = named_tab("campaigns", self.services.runtime.settings.keymap)
+            return f"Saved {name} as a draft. Test, start or schedule it in {campaigns}."
         return f"Saved {name}; it is scheduled {self._for(opened.next_due_at)}."
 
     def _for(self, instant: Instant) -> str:

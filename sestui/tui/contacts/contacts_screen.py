@@ -31,7 +31,7 @@ _RETRY_SECONDS = 1.0
 _EMPTY = """\
 No contacts yet.
 
-  i   imports a list from a CSV or TSV file
+  i   imports a list from a file: CSV, Excel, JSON, vCard
   n   adds one by hand
 
 or, in a shell:  sestui import

@@ -28,7 +28,10 @@ class ConfirmScreen(Dialog[bool]):
     def __init__(
         self, question: str, text: str, *, recipients: int, yes: str, instead: str = ""
     ) -> None:
-        """``instead`` is what can be done without any danger, beside going back; '' for nothing."""
+        """``instead`` is what can be done without any danger, beside going back; '' for nothing.
+
+        It stands at the left: one key to the right of going back is always the yes.
+        """
         super().__init__()
         self._instead = instead
         self.took_other = False
@@ -54,9 +57,9 @@ class ConfirmScreen(Dialog[bool]):
                 )
                 yield Input(placeholder="the number of recipients", id="number")
             with Horizontal(id="buttons"):
-                yield PushButton("Go back", id="no")
                 if self._instead:
                     yield PushButton(self._instead, id="instead")
+                yield PushButton("Go back", id="no")
                 yield PushButton(self._yes, id="yes", variant="warning", disabled=self.typed)
 
     def on_mount(self) -> None:

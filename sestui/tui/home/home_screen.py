@@ -7,13 +7,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widget import Widget
-from textual.widgets import Static
 
 from sestui.core.clock import Instant
 from sestui.reports.overview import RunView
 from sestui.tui.app.look.panel import frame
 from sestui.tui.app.navigation.navigation import compose_campaign, do_there, open_run
-from sestui.tui.app.navigation.tabs import TABS
 from sestui.tui.app.screens.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.resolution import RunAftermath
@@ -28,6 +26,7 @@ from sestui.tui.home.cards import (
     need_card,
     need_lines,
 )
+from sestui.tui.home.first_steps import FirstSteps
 from sestui.tui.home.items import ItemList
 from sestui.tui.home.layout import COMING, LATELY, NEEDS, SENDING, STANDING, Wants, arrange
 from sestui.tui.home.needs import HomeNeed, home_needs
@@ -41,25 +40,6 @@ if TYPE_CHECKING:
 
 _REFRESH_SECONDS = 0.5
 _PLOT_LINES = 8
-_STEPS = (
-    ("contacts", "import your list"),
-    ("compose", "write the message, see how it looks for each contact"),
-    ("campaigns", "send yourself a test, then start it now or at a set time"),
-)
-
-
-def _first_steps() -> str:
-    """What to do where there is nothing yet; the keys are the places' own."""
-    keys = {place.mode: (number, place.name) for number, place in enumerate(TABS, 1)}
-    steps = "\n".join(
-        f"  {keys[mode][0]}   {keys[mode][1]:<12}{what}" for mode, what in _STEPS if mode in keys
-    )
-    return (
-        f"Nothing has been sent yet. Three steps to your first campaign:\n\n{steps}\n\n"
-        "Until you choose SES in Account, mail goes to the simulator: nothing leaves this "
-        "machine.\n"
-        "⏎  begins with the first.  ?  shows every key, ctrl+p finds everything by name."
-    )
 
 
 class HomeScreen(BaseScreen):
@@ -71,7 +51,13 @@ class HomeScreen(BaseScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         *RunControls.BINDINGS,
         *RunAftermath.BINDINGS,
-        Binding("enter", "begin", "Begin", id="home.begin", tooltip="The first step: your list"),
+        Binding(
+            "enter",
+            "begin",
+            "Begin",
+            id="home.begin",
+            tooltip="Take the next step to your first campaign",
+        ),
         Binding("n", "new", "New", id="home.new", tooltip="Write a new campaign"),
     ]
     PARTS = (RunControls, RunAftermath)
@@ -93,7 +79,7 @@ class HomeScreen(BaseScreen):
             id=LATELY,
         )
         self._standing = AccountPanel(services.at)
-        self._first = Static(_first_steps(), id="first-steps", markup=False)
+        self._first = FirstSteps(services.runtime.settings.keymap)
         self._panels: dict[str, Widget] = {
             NEEDS: self._needs,
             SENDING: self._sending,
@@ -143,6 +129,7 @@ class HomeScreen(BaseScreen):
         self._lately.show(found.recent)
         self._standing.account, self._standing.frees = seen.account, seen.frees
         self._standing.rates = seen.rates_of_refusals
+        self._first.begun = seen.begun
         self._notes()
         self._arrange()
         self.offer_again()
@@ -264,8 +251,14 @@ class HomeScreen(BaseScreen):
         return super().check_action(action, parameters)
 
     def action_begin(self) -> None:
-        """Take the first of the steps that are shown: import contacts, where contacts are."""
-        do_there(cast("SestuiApp", self.app), "contacts", "import", "Import")
+        """Take the first of the steps that are shown which has not been taken yet."""
+        step = self._first.next_step
+        if step == "contacts":
+            do_there(cast("SestuiApp", self.app), "contacts", "import", "Import")
+        elif step == "compose":
+            self.action_new()
+        else:
+            self.app.switch_mode(step)
 
     def action_new(self) -> None:
         """Write a new campaign."""

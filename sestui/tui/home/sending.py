@@ -72,9 +72,14 @@ class SendingPanel(Vertical):
         since, values = since_first(seen.rates_since, seen.rates)
         times = (since, (since + seen.now) / 2)
         self._plot.data = PlotData(
-            since, seen.now, (Series(values),), limit, labels=(*map(self._at, times), "now")
+            since,
+            seen.now,
+            (Series(values),),
+            limit,
+            labels=(*map(self._at, times), "now"),
+            nothing="Nothing has been sent in the last hour.",
         )
-        frame(self, self._title(len(going)), self._note(limit))
+        frame(self, self._title(len(going)), self._note(limit, going=bool(going)))
 
     def on_resize(self) -> None:
         """More or fewer cards beside the plot."""
@@ -92,8 +97,9 @@ class SendingPanel(Vertical):
     def _title(self, going: int) -> str:
         return f"Sending · {going}" if going else "Nothing is being sent"
 
-    def _note(self, limit: float | None) -> str:
-        said = [f"{grouped(self._meter.rate(), 1)}/s now"]
+    def _note(self, limit: float | None, *, going: bool) -> str:
+        # The meter looks back: after the end it would still say a rate.
+        said = [f"{grouped(self._meter.rate(), 1)}/s now"] if going else []
         if limit is not None:
             said.append(f"limit {grouped(limit, 1)}/s")
         return " · ".join(said)

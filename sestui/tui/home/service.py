@@ -11,6 +11,7 @@ from sestui.reports.account import account_rates, troubles
 from sestui.reports.dashboard import Dashboard, dashboard, own_share
 from sestui.runtime import Runtime
 from sestui.sending.shared_account import KnownAccount
+from sestui.store.campaigns.begun import Begun, begun
 from sestui.store.contacts.imports import Imports
 from sestui.store.ledger.slices import SECONDS, AnswerCounts, AnsweredSlices, rates
 from sestui.store.relay.mails import RelayedMails
@@ -62,6 +63,8 @@ class HomeSnapshot:
     frees: QuotaFrees | None
     rates_of_refusals: tuple[KnownRate, ...]
     """Of bounces and complaints; nothing before they have been read."""
+    begun: Begun
+    """How far one is where nothing has been sent; not read where something has."""
 
 
 class _Slow(Generic[T]):
@@ -111,11 +114,15 @@ class HomeService:
             agenda = self._runtime.agenda(with_runs=False)
             failing = self._failing.value or ()
             found = dashboard(self._runs, self._imports, self._relayed, agenda, failing)
-            answered = rates(self._slices.of_all(since), since, now)
+            if found.going or found.recent or agenda.has_next:
+                answered, so_far = rates(self._slices.of_all(since), since, now), Begun()
+            else:
+                answered, so_far = (), begun(database)
         frees = None
         if account is not None and self._sent.value is not None:
             frees = quota_frees(self._sent.value, account.quota, now)
-        return HomeSnapshot(found, account, now, since, answered, frees, self._refusals.value or ())
+        refusals = self._refusals.value or ()
+        return HomeSnapshot(found, account, now, since, answered, frees, refusals, so_far)
 
     def import_seen(self, import_id: int) -> None:
         """The operator knows of that import's rejects."""

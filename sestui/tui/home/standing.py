@@ -68,6 +68,8 @@ def quota_line(account: AccountSnapshot, width: int) -> Content:
 
 def _frees_lines(frees: QuotaFrees, quota: Quota, width: int, at: At) -> list[Content]:
     """How much is free now and how much more until when; below it the next 24 hours."""
+    if quota.left is None:
+        return []  # without a limit nothing has to become free
     said = f"{grouped(quota.left)} now"
     if frees.until is not None and frees.more:
         by = f"by {at(frees.until)}"

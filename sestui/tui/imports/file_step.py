@@ -97,7 +97,7 @@ class FileStep(Vertical):
 
     @work(exclusive=True, group="folder")
     async def _read(self, typed: Typed, cursor_on: str = "") -> None:
-        """List a folder; the cursor goes to the entry of that name, or to the first."""
+        """List a folder; the cursor goes to the entry of that name, or to the first file."""
         try:
             found = await asyncio.to_thread(entries, typed, ENDINGS)
         except SestuiError as error:
@@ -109,7 +109,9 @@ class FileStep(Vertical):
             found.insert(0, FileEntry("..", parent, True, 0, 0))
         self._list.show_rows(found)
         names = [entry.name for entry in found]
-        self._list.cursor = names.index(cursor_on) if cursor_on in names else int(len(names) > 1)
+        # One has come for a file; without one the first folder is as good as any.
+        first = next((n for n, entry in enumerate(found) if not entry.is_folder), len(names) > 1)
+        self._list.cursor = names.index(cursor_on) if cursor_on in names else int(first)
         self.say("" if len(found) > (not typed.start) else _NOTHING)
 
     def _cells(self, entry: FileEntry) -> dict[str, Cell]:

@@ -7,6 +7,7 @@ from textual.widget import Widget
 from sestui.tui.widgets.format import shorten
 
 STEPS = ("File", "Columns", "List", "Result")
+PICK = "Pick a file: CSV, Excel, JSON, vCard or addresses alone."
 
 
 class ImportHead(Widget):
@@ -22,5 +23,5 @@ class ImportHead(Widget):
         for number, name in enumerate(STEPS):
             style = "bold underline" if number == self.step else "$text-muted"
             parts += [Content.styled(f"{number + 1} {name}", style), Content("   ")]
-        about = shorten(self.about or "Pick a CSV or TSV file.", max(1, self.size.width))
+        about = shorten(self.about or PICK, max(1, self.size.width))
         return Content.assemble(*parts, "\n", about)

@@ -14,6 +14,7 @@ from sestui.audience.imports.preview import Preview, preview
 from sestui.audience.sources.file_cells import Reading
 from sestui.errors import SestuiError, StateError, StoppedError
 from sestui.store.contacts.imports import Imports
+from sestui.tui.app.navigation.tabs import named_tab
 from sestui.tui.app.screens.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.dialogs.confirm import ConfirmScreen
@@ -44,7 +45,8 @@ class ImportScreen(BaseScreen):
         self._file = FileStep(folder, self.services.at)
         self._columns = ColumnsStep()
         self._list = ListStep()
-        self._result = ResultStep(folder)
+        compose = named_tab("compose", services.runtime.settings.keymap)
+        self._result = ResultStep(folder, compose)
         self._seen: Preview | None = None
         self._plan: ImportPlan | None = None
         self._errand: ImportJob | None = None

@@ -80,8 +80,10 @@ class ResultStep(Vertical):
 
         path: Path
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, next_place: str) -> None:
+        """``next_place`` is the tab where messages are written, by its key and name."""
         super().__init__(id="import-result")
+        self._next_place = next_place
         self._imported: Imported | None = None
         self._title = Static("", id="import-title", markup=False)
         self._progress = ImportProgress()
@@ -125,7 +127,7 @@ class ResultStep(Vertical):
         self._title.update(
             f"Dry run{where}: nothing has been changed. Press i to import it, esc to go back."
             if plan.dry_run
-            else f"Imported{where}."
+            else f"Imported{where}. Next: write the message in {self._next_place}."
         )
         self._figures.result = result
         self._detail.update("" if result.rejects else "No rows were rejected.")

@@ -118,10 +118,10 @@ def moment(instant: Instant, now: Instant, zone: ZoneInfo | None) -> str:
 
 
 def relative(instant: Instant, now: Instant) -> str:
-    """``now``, ``in 5 min``, ``3 h ago``, ``in 2 d``: the largest unit alone."""
+    """``now``, ``in <1 min``, ``in 5 min``, ``3 h ago``, ``in 2 d``: the largest unit alone."""
     away = abs(instant - now)
     if away < 60:
-        return "now"
+        return "in <1 min" if instant >= now + 1 else "now"
     units = ((86_400, "d"), (3_600, "h"), (60, "min"))
     size, unit = next(each for each in units if away >= each[0])
     said = f"{grouped(away // size)} {unit}"

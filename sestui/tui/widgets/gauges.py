@@ -7,7 +7,7 @@ from textual.content import Content
 from sestui.core.delivery.pacing import Quota
 from sestui.core.delivery.reputation import KnownRate
 from sestui.core.percent import fine_percent, percent, set_percent
-from sestui.tui.widgets.format import gauge, grouped
+from sestui.tui.widgets.format import counted, gauge, grouped
 from sestui.tui.widgets.plot import Series, strip
 from sestui.tui.widgets.rate_meter import RateMeter
 
@@ -55,7 +55,7 @@ def _rate_line(rate: KnownRate, width: int) -> Content:
     drawn = Content.styled("█" * cells, style) + Content.styled(rest[cells:], "$text-muted")
     known = labelled(label, "") + figures + Content("  ") + drawn
     style = "$text-error" if bad else "$text-muted"
-    for note in (f" {set_percent(line)} review", f" of {grouped(rate.mails)}"):
+    for note in (f" {set_percent(line)} review", f" · {counted(rate.mails, 'mail')}"):
         if known.cell_length + len(note) <= width:
             known += Content.styled(note, style)
             style = "$text-muted"

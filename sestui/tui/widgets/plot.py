@@ -69,6 +69,8 @@ class PlotData:
     """Words below the axis: the first at its left end, the last at its right, others between."""
     least_top: float = 1.0
     """The scale reaches at least so far: what is all zero is a flat line at the bottom."""
+    nothing: str = ""
+    """A sentence in the middle of a plot in which nothing is above zero."""
 
 
 def draw(data: PlotData, width: int, height: int) -> list[Content]:
@@ -83,6 +85,8 @@ def draw(data: PlotData, width: int, height: int) -> list[Content]:
         margin, said = 0, {}
     columns = width - margin
     cells = _cells(data, top, columns, rows)
+    if data.nothing and not any(value for each in data.series for value in each.values):
+        _say(data.nothing, cells)
     lines = []
     for row in range(rows):
         head = f"{said.get(row, ''):>{margin - 2}} ┤" if margin else ""
@@ -165,6 +169,15 @@ def _cells(data: PlotData, top: float, columns: int, rows: int) -> list[list[Cel
         ]
         for row in range(rows)
     ]
+
+
+def _say(words: str, cells: list[list[Cell]]) -> None:
+    """Write ``words`` into the middle, below the limit's line, where they fit whole."""
+    middle = len(cells) // 2
+    room = len(cells[0]) if middle else 0
+    if cell_len(words) == len(words) <= room:
+        at = (room - len(words)) // 2
+        cells[middle][at : at + len(words)] = [(character, _QUIET) for character in words]
 
 
 def _level(value: float, top: float, rows: int) -> int:

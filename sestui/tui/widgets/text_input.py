@@ -66,6 +66,11 @@ class NamesInput(TextInput):
             self.value = whole
             self.cursor_position = len(whole)
 
+    def finish(self) -> None:
+        """Take the completion that is shown, unless what is typed is itself one of the names."""
+        if (whole := finished(self.value, self._names())) != self.value:
+            self.value = whole
+
 
 class _Names(Suggester):
     """Lists come and go: nothing is remembered."""
@@ -91,3 +96,9 @@ def completed(value: str, names: Sequence[str]) -> str | None:
         if plain and name not in taken and name.startswith(begun) and name != begun:
             return f"{before}{comma}{start}{name[len(begun) :]}"
     return None
+
+
+def finished(value: str, names: Sequence[str]) -> str:
+    """``value`` with its last item completed, unless that is itself one of ``names``."""
+    typed = value.rpartition(",")[2].strip()
+    return value if typed in names else completed(value, names) or value

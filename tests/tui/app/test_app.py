@@ -10,6 +10,7 @@ from sestui.sending.engine.report import AnswerLine, SenderReport
 from sestui.tui.app.app import SestuiApp
 from sestui.tui.app.background import ReportInbox
 from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
+from sestui.tui.dialogs.confirm import ConfirmScreen
 from tests.support.screens import add_campaign, running, shown, toasts, until
 
 
@@ -115,6 +116,12 @@ async def test_an_attempt_that_fails_is_told_and_is_not_one_without_a_value(runt
         assert failed is FAILED
         assert not failed
         await until(pilot, lambda: toasts(app) == ["It is locked."])
+        app.push_screen(ConfirmScreen("Again?", "", recipients=0, yes="Again"))
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.pause()
+        assert toasts(app) == ["It is locked."]  # a dialog may be about it
+        await pilot.press("escape", "3")
+        await until(pilot, lambda: toasts(app) == [])  # it was about the tab that has been left
 
 
 @pytest.mark.long

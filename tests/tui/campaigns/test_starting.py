@@ -51,6 +51,17 @@ def finished(runtime):
     return view.run is not None and view.run.state == "finished"
 
 
+async def test_a_start_can_be_put_off_to_a_set_time(runtime, still):
+    add_people(runtime)
+    add_news(runtime)
+    async with running(runtime) as (app, pilot):
+        await begin(app, pilot, ConfirmScreen)
+        await pilot.press("left", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ComposeScreen))
+        await until(pilot, lambda: app.focused is not None and app.focused.id == "field-start")
+    assert runtime.overview.campaign("news").run is None
+
+
 @pytest.mark.long
 @pytest.mark.ci
 async def test_who_cannot_be_mailed_is_a_page_before_any_number_is_asked_for(runtime, still):

@@ -95,13 +95,13 @@ async def test_a_campaign_starts_by_itself_only_when_that_is_said(runtime, still
         assert stored(runtime, "news")[0].start_at is None
         await press(pilot, "@ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
-        await press(pilot, "@tab", "@enter")  # as a draft
+        await press(pilot, "@shift+tab", "@enter")  # as a draft
         await until(pilot, lambda: stored(runtime, "news")[0].start_at == FAR)
         assert due() is None
         await until(pilot, lambda: isinstance(app.screen, ComposeScreen))
         await press(pilot, "@ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
-        await press(pilot, "@tab", "@tab", "@enter")  # one question is all
+        await press(pilot, "@tab", "@enter")  # one question is all
         await until(pilot, lambda: due() == FAR)
         await until(pilot, lambda: "starts 1 Jan 2099" in shown(app))
         await write_in(app, pilot, "subject", " again")

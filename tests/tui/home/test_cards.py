@@ -159,7 +159,14 @@ def test_the_plot_begins_with_the_first_answer_of_the_hour():
 
 @pytest.mark.parametrize(
     ("away", "said"),
-    [(0, "now"), (-59, "now"), (60, "in 1 min"), (-7_300, "2 h ago"), (200_000, "in 2 d")],
+    [
+        (0, "now"),
+        (-59, "now"),
+        (59, "in <1 min"),
+        (60, "in 1 min"),
+        (-7_300, "2 h ago"),
+        (200_000, "in 2 d"),
+    ],
 )
 def test_times_are_relative(away, said):
     assert relative(NOW + away, NOW) == said

@@ -31,6 +31,7 @@ from sestui.tui.imports.import_screen import ImportScreen
 from sestui.tui.schedule.task_log import TaskLogScreen
 from tests.support.finished_runs import settle
 from tests.support.screens import add_campaign, fits, running, shown, until
+from tests.support.seeding import add_contacts
 
 
 def started(runtime, campaign):
@@ -61,6 +62,20 @@ async def test_an_empty_home_says_what_to_do_first(runtime, still):
         assert isinstance(app.screen, HomeScreen)
         await until(pilot, lambda: "Three steps" in shown(app))
         await pilot.press("2")
+        await until(pilot, lambda: isinstance(app.screen, CampaignsScreen))
+
+
+async def test_the_empty_home_goes_on_with_the_step_that_is_next(runtime, still):
+    add_contacts(runtime.database, ["ada@example.com"])
+    async with running(runtime, place="home") as (app, pilot):
+        await until(pilot, lambda: "✓ 3   Contacts" in shown(app))
+        assert "⏎  goes to Compose." in shown(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: app.current_mode == "compose")
+        add_campaign(runtime)
+        app.switch_mode("home")
+        await until(pilot, lambda: "✓ 4   Compose" in shown(app))
+        await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, CampaignsScreen))
 
 

@@ -39,6 +39,17 @@ def test_unknown_is_a_gap_and_nothing_sent_is_none():
     assert "⠀" not in "".join(drawn), "an empty cell is a space, not a braille blank"
 
 
+def test_a_plot_of_nothing_says_so_and_keeps_its_scale():
+    empty = data(0.0, 0.0, limit=14.0, nothing="Nothing has been sent.")
+    drawn = lines(empty, 40, 7)
+    assert "┤" + " " * 7 + "Nothing has been sent." in drawn[3]
+    assert "╌" in drawn[0]
+    assert "Nothing" in "".join(lines(data(None, nothing="Nothing has been sent."), 40, 7))
+    assert "Nothing" not in "".join(lines(data(0.0, 1.0, nothing="Nothing"), 40, 7))
+    for width, height in ((20, 7), (40, 2), (40, 1)):  # never cut, never over the limit's line
+        assert "Nothing" not in "".join(lines(empty, width, height))
+
+
 def test_a_line_goes_on_from_where_it_was():
     rising = lines(data(0, 10, filled=False), 12, 5)
     assert sum(any(ord(c) > 0x2800 for c in line) for line in rising) == 4, "the step is drawn"

@@ -58,6 +58,12 @@ def tab_bindings() -> list[Binding]:
     ]
 
 
+def named_tab(mode: str, keymap: Mapping[str, str]) -> str:
+    """``2 Campaigns``: a tab by its key and name; by its name where the key is no single sign."""
+    name = next(tab.name for tab in TABS if tab.mode == mode)
+    return f"{keys_of_tabs(keymap)[mode]} {name}".lstrip()
+
+
 def keys_of_tabs(keymap: Mapping[str, str]) -> dict[str, str]:
     """The key of each tab by its mode, under the operator's keymap; '' if it is no single sign."""
     keys = {

@@ -18,6 +18,7 @@ class RunEvent:
     sentence: str
     """Any text: names are in it as they are."""
     needs_somebody: bool
+    run_id: int
 
 
 class RunWatch:
@@ -47,8 +48,8 @@ class RunWatch:
             return []
         finished = [view for view in ended if view.state == RunState.FINISHED]
         return [
-            *(RunEvent(f"{view.sentence()}.", needs_somebody=False) for view in finished),
-            *(RunEvent(_sentence(needs[need], need), needs_somebody=True) for need in new),
+            *(RunEvent(f"{each.sentence()}.", False, each.id) for each in finished),
+            *(RunEvent(_sentence(needs[need], need), True, needs[need].id) for need in new),
         ]
 
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final, Literal, TypeVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 
 from sestui.errors import SestuiError, unforeseen
 from sestui.tui._compat import bindings_of, withdraw_toasts
@@ -121,13 +121,19 @@ class BaseScreen(Screen[None]):
         self.look_again()
 
     def on_screen_suspend(self) -> None:
-        """Nobody looks: don't read."""
+        """Nobody looks: don't read; toasts of what failed stay only under a dialog."""
         self.workers.cancel_group(self, "look")
+        if not isinstance(self.app.screen, ModalScreen):
+            self._withdraw_refusals()
 
     def on_unmount(self) -> None:
         """A read that is under way has nobody to tell any more, nor have toasts of what failed."""
         self.workers.cancel_node(self)
+        self._withdraw_refusals()
+
+    def _withdraw_refusals(self) -> None:
         withdraw_toasts(self.app, self._refusals)
+        self._refusals.clear()
 
     @work(exclusive=True, group="look")
     async def look_again(self) -> None:

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from sestui.tui.app.navigation.pages import Page
 from sestui.tui.app.notices.alerts import Alerts, sequence
 from sestui.tui.app.notices.notices_screen import NoticesScreen
 from sestui.tui.app.notices.run_watch import RunWatch
@@ -148,6 +149,20 @@ async def test_the_end_of_a_run_rings_and_can_be_read_later(runtime, still, run)
         assert app.clipboard.startswith("november run 1: finished")
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, NoticesScreen))
+
+
+async def test_the_screen_of_a_run_says_its_end_without_a_toast(runtime, still, run):
+    async with running(runtime, follow=run) as (app, pilot):
+        written = []
+        app.alerts = Alerts("desktop", KITTY, written.append, terminal=True)
+        await until(pilot, lambda: app.screen.page == Page("run", run))
+        watched = RunWatch(runtime)
+        watched.poll()
+        change(runtime, run, "state = 'finished', accepted = 20, pending = 0")
+        app._watch_runs(watched)
+        await until(pilot, lambda: written)
+        assert not toasts(app)
+        assert any("november run 1: finished" in each.text for each in app.notices.all())
 
 
 @pytest.mark.long

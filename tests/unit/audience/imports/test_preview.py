@@ -33,6 +33,11 @@ def test_without_a_header_and_without_addresses(tmp_path: Path) -> None:
     assert found.rows == (("Ada", "Li"),)
 
 
+def test_blank_rows_are_no_rows(tmp_path: Path) -> None:
+    found = preview(file_of(tmp_path, "Email,Name\nada@x.co,Ada\n,,\n \t,\neva@x.co,Eva\n"))
+    assert found.summary == "utf-8, comma, 2 columns, 2 rows"
+
+
 @pytest.mark.parametrize("rows", [9_999, 10_000, 10_001, 80_000])
 def test_rows_are_counted_or_estimated(tmp_path: Path, rows: int) -> None:
     lines = "".join(f'p{n}@x.co,"two\nlines"\n' for n in range(rows))
