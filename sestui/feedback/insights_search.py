@@ -10,27 +10,30 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from sestui.core.clock import Clock, Instant, iso
+from sestui.core.contact.address_check import address_key
 from sestui.core.content.addresses import wire_address
-from sestui.errors import AccountError, SestuiError
+from sestui.errors import AccountError, ContentError, SestuiError
 from sestui.feedback.puller import new_event
 from sestui.ses.message_insights import (
     KEPT_SECONDS,
     MOST_ADDRESSES,
     ExportJob,
+    JobResult,
     JobState,
     MessageInsights,
     SentMail,
 )
+from sestui.ses_api.events import PROBE_TAG, EventFormatError
 from sestui.store.db.database import Database
-from sestui.store.events.apply import EventRules, apply_events
-from sestui.store.ledger.insight_questions import DoubtfulDelivery, InsightQuestions, Question
+from sestui.store.events.apply import EventRules, NewEvent, apply_events, settle_by_events
+from sestui.store.ledger.doubtful import DoubtfulDelivery, Unclear
+from sestui.store.ledger.insight_questions import InsightQuestions, Question
 
 _log = logging.getLogger(__name__)
 
-_SKEW_SECONDS = 300.0
-"""Our clock may be ahead of SES's by as much."""
-_LATEST_SECONDS = 900.0
-"""A mail that is handed to SES is taken within this time, or not at all."""
+_MARGIN_SECONDS = 86_400.0
+"""Our clock, or the database's, may differ from SES's by as much, and SES may be as exact about
+what it forgets."""
 _JUST_ASKED_SECONDS = 300.0
 """Whoever was asked about so recently is not asked about again: a stopped search goes on."""
 _POLL_SECONDS = 2.0
@@ -50,6 +53,8 @@ class SearchResult:
     """Those of them that have turned out to be accepted."""
     unrecorded: int
     """Still in doubt, and SES knew nothing of them when it was asked."""
+    unclear: int
+    """Still in doubt, and SES's answer proves nothing."""
     too_old: int
     """Still in doubt, and sent longer ago than SES remembers."""
 
@@ -82,25 +87,28 @@ class InsightsSearch:
             AccountError: SES refuses, or doesn't answer; the next search goes on.
             StoppedError: as above.
         """
+        settle_by_events(self._database)
         before = self._questions.in_doubt(run_id)
+        recently = self._clock.now() - _JUST_ASKED_SECONDS
         asked: set[int] = set()
         while True:
             question = self._questions.open_question()
             if question is not None:
                 self._read(question)
                 continue
-            batch = self._next(run_id, wanted)
+            batch = self._next(run_id, recently, wanted)
             if not batch:
                 break
             asked.update(each.id for each in batch)
             self._ask(run_id, batch)
         left = {each.id: each for each in self._questions.in_doubt(run_id)}
-        unrecorded = [each for each in left.values() if each.asked_at is not None]
+        answered = {each.id for each in left.values() if each.asked_at is not None}
         settled = sum(each.id not in left for each in before)
         return SearchResult(
-            asked=len(asked | {each.id for each in unrecorded}),
+            asked=len(asked | answered),
             settled=settled,
-            unrecorded=len(unrecorded),
+            unrecorded=sum(each.is_unrecorded for each in left.values()),
+            unclear=sum(each.unclear is not None for each in left.values()),
             too_old=sum(self._is_forgotten(each) for each in left.values()),
         )
 
@@ -132,32 +140,38 @@ class InsightsSearch:
         return now >= due_at and not asked and not self._is_forgotten(each)
 
     def _next(
-        self, run_id: int, wanted: Callable[[DoubtfulDelivery], bool] | None
+        self,
+        run_id: int,
+        recently: Instant,
+        wanted: Callable[[DoubtfulDelivery], bool] | None,
     ) -> list[DoubtfulDelivery]:
-        recently = self._clock.now() - _JUST_ASKED_SECONDS
         found = [
             each
             for each in self._questions.in_doubt(run_id)
             if (each.asked_at is None or each.asked_at < recently)
+            and _wire(each.email)
             and not self._is_forgotten(each)
             and (wanted is None or wanted(each))
         ]
-        return found[:MOST_ADDRESSES]
+        batch = found[:MOST_ADDRESSES]
+        while len(_spellings(batch)) > MOST_ADDRESSES:
+            batch.pop()
+        return batch
 
     def _is_forgotten(self, each: DoubtfulDelivery) -> bool:
-        return each.sent_at < self._clock.now() - KEPT_SECONDS
+        return each.sent_at < self._clock.now() - KEPT_SECONDS + _MARGIN_SECONDS
 
     def _ask(self, run_id: int, batch: Sequence[DoubtfulDelivery]) -> None:
         now = self._clock.now()
-        since = min(each.sent_at for each in batch) - _SKEW_SECONDS
-        until = min(max(each.sent_at for each in batch) + _LATEST_SECONDS, now)
+        oldest = now - KEPT_SECONDS
+        # To now: a process that was suspended sends long after it has claimed.
+        since, until = max(min(each.sent_at for each in batch) - _MARGIN_SECONDS, oldest), now
         ids = tuple(each.id for each in batch)
         question = Question(run_id, ids, since, until, at=now)
         if not self._questions.open(question):
             return  # another process was quicker: its job is read first
         try:
-            addresses = sorted({wire_address(each.email) for each in batch})
-            job_id = self._insights.create(addresses, since, until)
+            job_id = self._insights.create(_spellings(batch), since, until)
         except SestuiError:
             self._questions.drop(question)
             raise
@@ -173,9 +187,7 @@ class InsightsSearch:
             return
         job = self._finished(question)
         if job.state is JobState.DONE:
-            for message_id in self._insights.message_ids(job.url):
-                self._apply(self._insights.mail(message_id))
-            self._questions.answered(question)
+            self._questions.answered(question, self._unclear(question, self._insights.result(job)))
             return
         self._questions.drop(question)
         if job.state is JobState.FAILED:
@@ -191,40 +203,70 @@ class InsightsSearch:
             self._insights.wait(_POLL_SECONDS)
         return job
 
-    def _apply(self, mail: SentMail | None) -> None:
-        if mail is None:
-            return
-        event = new_event(_send_event(mail))
-        if event.delivery_id is None:
-            return  # another program's, or a mail without tags: no proof
+    def _unclear(self, question: Question, result: JobResult) -> dict[int, Unclear]:
+        """Apply the mails that name a delivery; returns those for which the rest proves nothing.
+
+        What SES lists and doesn't identify may be the mail of any delivery to that address.
+        """
+        keys = {each.id: address_key(each.email) for each in self._of(question)}
+        found = {} if result.is_whole else dict.fromkeys(keys, Unclear.CUT_OFF)
+        known = self._questions.known_mails(question, [each.message_id for each in result.mails])
+        for listed in result.mails:
+            if listed.message_id in known:
+                continue
+            mail = self._insights.mail(listed.message_id) if listed.message_id else None
+            if mail is not None and PROBE_TAG in mail.tags:
+                continue
+            event = _send_event(mail) if mail is not None else None
+            if event is not None and event.run_id and event.delivery_id:
+                self._apply(event)
+                if event.run_id == question.run_id:  # if it is settled, this no longer counts
+                    found[event.delivery_id] = Unclear.NO_DETAILS
+                continue
+            to = {address_key(each) for each in listed.destinations}
+            to |= set(event.recipients) if event is not None else set()
+            why = Unclear.NO_DETAILS if event is None else Unclear.NO_TAGS
+            found |= {each: why for each, key in keys.items() if not to or key in to}
+        return found
+
+    def _of(self, question: Question) -> list[DoubtfulDelivery]:
+        asked = set(question.delivery_ids)
+        return [each for each in self._questions.in_doubt(question.run_id) if each.id in asked]
+
+    def _apply(self, event: NewEvent) -> None:
         applied = apply_events(self._database, [event], self._clock.now(), self._rules)
         if applied.settled:
             _log.info("A delivery in doubt was accepted, as SES's message insights know it.")
 
 
-def _send_event(mail: SentMail) -> str:
-    """The ``Send`` event of the mail, as SES publishes it."""
-    return json.dumps(
-        {
-            "eventType": "Send",
-            "mail": {
-                "timestamp": iso(mail.sent_at),
-                "messageId": mail.message_id,
-                "source": mail.sender,
-                "destination": list(mail.destinations),
-                "tags": {name: [value] for name, value in mail.tags.items()},
-            },
-            "send": {},
-        }
-    )
+def _spellings(batch: Sequence[DoubtfulDelivery]) -> list[str]:
+    """Their addresses as sent and in lower case: SES's filter tells them apart."""
+    wires = {_wire(each.email) for each in batch}
+    return sorted(wires | {each.lower() for each in wires})
 
 
-def safe_to_resend(
-    deliveries: Sequence[DoubtfulDelivery], grace_seconds: float
-) -> list[DoubtfulDelivery]:
-    """Those that SES had no record of when it was asked at least so long after they were sent."""
-    return [
-        each
-        for each in deliveries
-        if each.asked_at is not None and each.asked_at - each.sent_at >= grace_seconds
-    ]
+def _wire(email: str) -> str:
+    """The address as it is sent; '' if it is none, as of an erased contact."""
+    try:
+        return wire_address(email)
+    except ContentError:
+        return ""
+
+
+def _send_event(mail: SentMail) -> NewEvent | None:
+    """The ``Send`` event of the mail, as SES publishes it; None if it can't be made of that."""
+    body = {
+        "eventType": "Send",
+        "mail": {
+            "timestamp": iso(mail.sent_at),
+            "messageId": mail.message_id,
+            "source": mail.sender,
+            "destination": list(mail.destinations),
+            "tags": {name: [value] for name, value in mail.tags.items()},
+        },
+        "send": {},
+    }
+    try:
+        return new_event(json.dumps(body))
+    except EventFormatError:
+        return None

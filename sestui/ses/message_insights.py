@@ -8,13 +8,14 @@ API reference (v2).
 import csv
 import io
 import json
+import re
 import threading
-import urllib.error
 import urllib.request
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from http.client import HTTPException
 from typing import Any
 
 from sestui.core.clock import Clock, Instant
@@ -29,6 +30,8 @@ MOST_RESULTS = 10_000
 KEPT_SECONDS = 30 * 86_400.0
 """For so long SES keeps what it knows of a mail."""
 
+_DESTINATION = ("destination", "destinationaddress", "recipient", "recipientaddress", "to")
+"""Names of the column for the recipient, letters and digits only."""
 _LARGEST_FILE = 32 * 1024 * 1024
 _DOWNLOAD_SECONDS = 30.0
 
@@ -50,7 +53,28 @@ class ExportJob:
     state: JobState
     url: str = ""
     """Of the result, for five minutes."""
+    records: int | None = None
+    """How many records the result has; None: SES doesn't say."""
     failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedMail:
+    """A mail in the result of a job."""
+
+    message_id: str
+    """'' if the result names none."""
+    destinations: frozenset[str]
+    """Empty if the result names none."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """What a job has found."""
+
+    mails: tuple[ListedMail, ...]
+    is_whole: bool
+    """False: it may have found more than the result says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +112,7 @@ class MessageInsights:
             "MessageInsightsDataSource": {
                 "StartDate": datetime.fromtimestamp(since, UTC),
                 "EndDate": datetime.fromtimestamp(until, UTC),
-                "Include": {"Destination": list(addresses)},
+                "Include": {"Destination": [_literally(each) for each in addresses]},
                 "MaxResults": MOST_RESULTS,
             }
         }
@@ -113,23 +137,18 @@ class MessageInsights:
         if status != "COMPLETED":
             failure = (said.get("FailureInfo") or {}).get("ErrorMessage", "") or status.lower()
             return ExportJob(JobState.FAILED, failure=failure)
-        return ExportJob(JobState.DONE, url=(said.get("ExportDestination") or {}).get("S3Url", ""))
+        return ExportJob(
+            JobState.DONE,
+            url=(said.get("ExportDestination") or {}).get("S3Url", ""),
+            records=(said.get("Statistics") or {}).get("ExportedRecordsCount"),
+        )
 
-    def message_ids(self, url: str) -> list[str]:
-        """The message ids in a job's result."""
-        local = self._simulated and url.startswith("http://127.0.0.1:")
-        if not url.startswith("https://") and not local:
+    def result(self, job: ExportJob) -> JobResult:
+        """The mails that a job has found."""
+        local = self._simulated and job.url.startswith("http://127.0.0.1:")
+        if not job.url.startswith("https://") and not local:
             raise AccountError("SES gave no https URL for the result of its search; try again.")
-        try:
-            with urllib.request.urlopen(url, timeout=_DOWNLOAD_SECONDS) as answer:  # noqa: S310 - checked above
-                text = answer.read(_LARGEST_FILE + 1)
-        except (OSError, ValueError, urllib.error.URLError) as error:
-            raise AccountUnreachableError(
-                "The result of SES's search can't be downloaded; check the network and try again."
-            ) from error
-        if len(text) > _LARGEST_FILE:
-            raise AccountError("The result of SES's search is larger than 32 MB.")
-        return list(dict.fromkeys(_ids(text.decode("utf-8-sig", "replace"))))
+        return read_result(_download(job.url).decode("utf-8-sig", "replace"), job)
 
     def mail(self, message_id: str) -> SentMail | None:
         """What SES knows of a mail; None: nothing."""
@@ -157,14 +176,66 @@ class MessageInsights:
         )
 
 
-def _ids(text: str) -> Iterator[str]:
-    """The values of the column or member for the message id, however it is written."""
+def read_result(text: str, job: ExportJob) -> JobResult:
+    """The mails in the text of a job's result.
+
+    Raises:
+        AccountError: it can't be read.
+    """
+    rows = list(_rows(text))
+    found: dict[str, set[str]] = {}
+    for message_id, destination in rows:
+        found.setdefault(message_id, set()).add(destination)
+    return JobResult(
+        mails=tuple(
+            ListedMail(message_id, frozenset(given) if all(given) else frozenset())
+            for message_id, given in found.items()
+        ),
+        is_whole=len(rows) < MOST_RESULTS and len(rows) >= (job.records or 0),
+    )
+
+
+def _literally(address: str) -> str:
+    """The address as a filter that matches nothing else: ``*`` stands for any characters."""
+    return re.sub(r"([\\*])", r"\\\1", address)
+
+
+def _download(url: str) -> bytes:
+    try:
+        with urllib.request.urlopen(url, timeout=_DOWNLOAD_SECONDS) as answer:  # noqa: S310 - checked by the caller
+            text = bytes(answer.read(_LARGEST_FILE + 1))
+            is_cut = bool(answer.length) and len(text) <= _LARGEST_FILE
+    except (OSError, ValueError, HTTPException) as error:
+        raise _no_download() from error
+    if is_cut:  # a bounded read says nothing of a connection that ended early
+        raise _no_download()
+    if len(text) > _LARGEST_FILE:
+        raise AccountError("The result of SES's search is larger than 32 MB.")
+    return text
+
+
+def _no_download() -> AccountUnreachableError:
+    return AccountUnreachableError(
+        "The result of SES's search can't be downloaded; check the network and try again."
+    )
+
+
+def _rows(text: str) -> Iterator[tuple[str, str]]:
+    """Message id and destination of each row, however their columns or members are written.
+
+    '' for what a row doesn't say: it is a mail all the same.
+    """
     for names, record in _records(text):
-        column = next((name for name in names if _plain(name) == "messageid"), None)
-        if column is None:  # never to be taken for a mail that SES doesn't know
+        columns = {_plain(name): name for name in names}
+        if "messageid" not in columns:  # never to be taken for a mail that SES doesn't know
             raise _unreadable()
-        if isinstance(record.get(column), str) and record[column]:
-            yield record[column]
+        if record:
+            to = next((columns[each] for each in _DESTINATION if each in columns), "")
+            yield _text(record.get(columns["messageid"])), _text(record.get(to))
+
+
+def _text(value: Any) -> str:
+    return value.strip() if isinstance(value, str) else ""
 
 
 def _plain(name: Any) -> str:

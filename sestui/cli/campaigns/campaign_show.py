@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sestui.cli.campaigns.checks import left_out, put_left_out, put_unmade, unmade
-from sestui.cli.campaigns.in_doubt import list_in_doubt, put_in_doubt
+from sestui.cli.campaigns.in_doubt import count_in_doubt, list_in_doubt, put_in_doubt
 from sestui.cli.campaigns.run_accounting import accounting
 from sestui.cli.shared.common import AsJson, Name, opened, put, put_json, put_table, say
 
@@ -57,7 +57,7 @@ def show_command(name: Name, *, as_json: AsJson = False) -> None:
         with runtime.database.snapshot():
             view = runtime.overview.campaign(name)
             runs = runtime.overview.runs(name)
-            in_doubt = list_in_doubt(runtime, view)
+            in_doubt, doubts = list_in_doubt(runtime, view), count_in_doubt(runtime, view)
             run_id = view.run.id if view.run is not None else 0
             skips, without = left_out(runtime, run_id), unmade(runtime, run_id)
         if as_json:
@@ -77,7 +77,7 @@ def show_command(name: Name, *, as_json: AsJson = False) -> None:
         for line in accounting(view.run):
             put(line)
         put_left_out(skips)
-        put_in_doubt(in_doubt, view.run.counts.in_doubt, name, runtime.settings.resend_after_hours)
+        put_in_doubt(in_doubt, doubts, name, runtime.settings.resend_after_hours)
         put_unmade(without)
         if len(runs) > 1:
             put("")

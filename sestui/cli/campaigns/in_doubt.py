@@ -13,7 +13,7 @@ from sestui.errors import StateError, UsageError
 if TYPE_CHECKING:
     from sestui.reports.overview import CampaignView, RunView
     from sestui.runtime import Runtime
-    from sestui.store.ledger.insight_questions import DoubtfulDelivery
+    from sestui.store.ledger.doubtful import DoubtfulDelivery, DoubtSummary
 
 _SHOWN_IN_DOUBT = 20
 _MOST_LISTED = 1000
@@ -58,16 +58,16 @@ def resolve_command(
         if ask_ses:
             _ask_ses(runtime, name, run.id, as_json=as_json)
             return
-        emails = _safe(runtime, run.id) if unrecorded else email or []
-        if unrecorded and not emails:
+        safe = [each.id for each in _safe(runtime, run.id)] if unrecorded else None
+        if safe == []:
             raise StateError(
                 f"Nothing in doubt in {name} is known to be safe to resend: "
                 f"`sestui campaign resolve {name} --ask-ses` searches SES's records."
             )
-        count = runtime.doubts.count(run.id, emails)
+        count = runtime.doubts.count(run.id, email or ()) if safe is None else len(safe)
         if not yes:
             typer.confirm(_question(verdict, count, run), abort=True, err=True)
-        count = runtime.doubts.resolve(run.id, verdict, emails)
+        count = runtime.doubts.resolve(run.id, verdict, email or (), ids=safe)
         view = runtime.overview.run(run.id)
     if as_json:
         put_json({"resolved": count, "verdict": verdict.value, "run": view.as_dict()})
@@ -94,32 +94,41 @@ def _refuse_combinations(*verdicts: bool, unrecorded: bool, emails: bool) -> Non
 
 
 def _ask_ses(runtime: "Runtime", name: str, run_id: int, *, as_json: bool) -> None:
+    from sestui.reports.doubts import doubt_figures, unclear_sentences  # noqa: PLC0415 - the database is slow to import
+
     result = runtime.feedback.insights_search(threading.Event()).run(run_id)
     view, safe = runtime.overview.run(run_id), _safe(runtime, run_id)
+    summary = _summary(runtime, run_id)
     if as_json:
         put_json(
             {
                 "asked": result.asked,
                 "settled": result.settled,
                 "unrecorded": result.unrecorded,
+                "unclear": result.unclear,
                 "too_old": result.too_old,
-                "safe_to_resend": safe,
+                "safe_to_resend": [each.email for each in safe],
+                "in_doubt": doubt_figures(summary),
                 "run": view.as_dict(),
             }
         )
         return
     put(
         f"run {view.number} of {name}: SES was asked about {result.asked:,}: "
-        f"{result.settled:,} accepted, {result.unrecorded:,} without a record"
+        f"{result.settled:,} accepted, {result.unrecorded:,} without a record, "
+        f"{result.unclear:,} unclear"
     )
+    for sentence in unclear_sentences(summary):
+        say(sentence)
     if result.too_old:
-        say(f"{result.too_old:,} were sent over 30 days ago, which SES no longer knows of.")
+        say(f"{result.too_old:,} were sent over 29 days ago, which SES may no longer know of.")
+    hours = runtime.settings.resend_after_hours
     if safe:
-        say(_offer(name, len(safe), runtime.settings.resend_after_hours))
+        say(_offer(name, len(safe), hours))
     elif result.unrecorded:
         say(
             "That proves nothing yet, as SES's records come late: ask again "
-            f"{runtime.settings.resend_after_hours} hours after they were sent."
+            f"{hours} hours after they were sent."
         )
 
 
@@ -130,20 +139,23 @@ def _offer(name: str, count: int, hours: int) -> str:
     )
 
 
-def _safe(runtime: "Runtime", run_id: int) -> list[str]:
-    """Addresses of those that are safe to resend."""
-    return [each.email for each in _doubtful(runtime, run_id)[1]]
+def _safe(runtime: "Runtime", run_id: int) -> "list[DoubtfulDelivery]":
+    """Those that are safe to resend."""
+    grace = runtime.settings.resend_after_seconds
+    return [each for each in _doubtful(runtime, run_id) if each.is_safe(grace)]
 
 
-def _doubtful(
-    runtime: "Runtime", run_id: int
-) -> "tuple[list[DoubtfulDelivery], list[DoubtfulDelivery]]":
-    """The run's deliveries in doubt, and those of them that are safe to resend."""
-    from sestui.feedback.insights_search import safe_to_resend  # noqa: PLC0415 - boto3 is slow
-    from sestui.store.ledger.insight_questions import doubtful_deliveries  # noqa: PLC0415 - as above
+def _summary(runtime: "Runtime", run_id: int) -> "DoubtSummary":
+    from sestui.store.ledger.doubtful import summary_of  # noqa: PLC0415 - the database is slow to import
 
-    found = doubtful_deliveries(runtime.database, run_id)
-    return found, safe_to_resend(found, runtime.settings.resend_after_seconds)
+    return summary_of(_doubtful(runtime, run_id), runtime.settings.resend_after_seconds)
+
+
+def _doubtful(runtime: "Runtime", run_id: int) -> "list[DoubtfulDelivery]":
+    """The run's deliveries in doubt."""
+    from sestui.store.ledger.doubtful import doubtful_deliveries  # noqa: PLC0415 - as above
+
+    return doubtful_deliveries(runtime.database, run_id)
 
 
 def _question(verdict: str, count: int, run: "RunView") -> str:
@@ -160,34 +172,49 @@ def list_in_doubt(runtime: "Runtime", view: "CampaignView") -> list[dict[str, An
     if view.run is None or not view.run.counts.in_doubt:
         return []
     rows = runtime.deliveries.of_run(view.run.id, state=DeliveryState.IN_DOUBT, limit=_MOST_LISTED)
-    doubtful, safe_ones = _doubtful(runtime, view.run.id)
-    asked = {each.id: each.asked_at for each in doubtful}
-    safe = {each.id for each in safe_ones}
+    found = {each.id: each for each in _doubtful(runtime, view.run.id)}
+    grace = runtime.settings.resend_after_seconds
     return [
         {
             "email": row.email,
             "attempts": row.attempts,
             "code": row.code,
             "reason": row.reason,
-            "asked_ses_at": iso(asked.get(row.id)) or None,
-            "safe_to_resend": row.id in safe,
+            "asked_ses_at": iso(found[row.id].asked_at) or None,
+            "unclear": found[row.id].unclear,
+            "safe_to_resend": found[row.id].is_safe(grace),
         }
         for row in rows
+        if row.id in found
     ]
 
 
-def put_in_doubt(rows: list[dict[str, Any]], total: int, name: str, hours: int) -> None:
-    """Print them, and the offer to resend those that SES has no record of."""
-    if not rows:
+def count_in_doubt(runtime: "Runtime", view: "CampaignView") -> "DoubtSummary | None":
+    """How the newest run's deliveries in doubt stand; None: there are none."""
+    if view.run is None or not view.run.counts.in_doubt:
+        return None
+    return _summary(runtime, view.run.id)
+
+
+def put_in_doubt(
+    rows: list[dict[str, Any]], summary: "DoubtSummary | None", name: str, hours: int
+) -> None:
+    """Print them, what SES's records say, and the offer to resend what it has no record of."""
+    from sestui.reports.doubts import unclear_sentences  # noqa: PLC0415 - the database is slow to import
+
+    if not rows or summary is None:
         return
     put("")
-    put(f"In doubt: {total:,} were handed to SES and got no answer; sestui never resends them")
-    put("by itself, because they may have arrived.")
+    put(f"In doubt: {summary.total:,} were handed to SES and got no answer; sestui never resends")
+    put("them by itself, because they may have arrived.")
     for row in rows[:_SHOWN_IN_DOUBT]:
         put(f"  {row['email']}  {row['reason']}")
-    if total > _SHOWN_IN_DOUBT:
+    if summary.total > _SHOWN_IN_DOUBT:
         put(
-            f"  and {total - _SHOWN_IN_DOUBT:,} more (`sestui export deliveries --status in_doubt`)"
+            f"  and {summary.total - _SHOWN_IN_DOUBT:,} more "
+            "(`sestui export deliveries --status in_doubt`)"
         )
-    if safe := sum(row["safe_to_resend"] for row in rows):
-        put(_offer(name, safe, hours))
+    for sentence in unclear_sentences(summary):
+        put(sentence)
+    if summary.safe:
+        put(_offer(name, summary.safe, hours))

@@ -21,9 +21,9 @@ from sestui.core.delivery.states import DeliveryState
 from sestui.store.db.database import Database
 from sestui.store.events.breaker import Tripped, trip
 from sestui.store.events.event_tables import EventRow
-from sestui.store.events.facts import ids_of, write_facts
+from sestui.store.events.facts import write_facts
 from sestui.store.events.refusals import AddressEvent, SoftBounceRule, refuse
-from sestui.store.ledger.bulk_statements import values_of, values_text
+from sestui.store.ledger.bulk_statements import ids_of, values_of, values_text
 from sestui.store.ledger.statements import CONTACT, DELIVERY, RUN
 from sestui.store.ledger.transitions import move_counts
 

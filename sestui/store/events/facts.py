@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Row, bindparam, cast, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from sestui.core.clock import Instant
 from sestui.core.delivery.events import EventKind, MailEvent, MailFacts, facts_of
@@ -19,7 +19,7 @@ from sestui.store.events.outcome_slices import (
     slice_counts,
     slice_of,
 )
-from sestui.store.ledger.bulk_statements import values_of, values_text
+from sestui.store.ledger.bulk_statements import ids_of, values_text
 from sestui.store.ledger.statements import DELIVERY, RUN
 
 _EVENT = EventRow.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
@@ -51,13 +51,6 @@ class WrittenFacts:
 
     worse: set[int] = field(default_factory=set)
     """Runs with more bounces or complaints, as SES counts them."""
-
-
-def ids_of(connection: Connection) -> Any:
-    """The ids of the parameter ``b_ids`` as a subquery."""
-    if connection.dialect.name == "postgresql":
-        return select(cast(values_of("b_ids", postgresql=True).c.value, BigInteger))
-    return select(values_of("b_ids").c.value)
 
 
 def write_facts(connection: Connection, touched: Mapping[int, Row[Any]]) -> WrittenFacts:

@@ -98,6 +98,13 @@ def values_of(parameter: str, *, postgresql: bool = False) -> FromClause:
     return func.json_each(given).table_valued("value", name=name)
 
 
+def ids_of(connection: Connection) -> Select[Any]:
+    """The ids of the parameter ``b_ids`` as a subquery."""
+    if connection.dialect.name == "postgresql":
+        return select(cast(values_of("b_ids", postgresql=True).c.value, BigInteger))
+    return select(values_of("b_ids").c.value)
+
+
 def statements(connection: Connection) -> Statements:
     """The statements for the connection's engine."""
     return _POSTGRESQL if connection.dialect.name == "postgresql" else _SQLITE

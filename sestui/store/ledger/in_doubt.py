@@ -11,6 +11,7 @@ from sestui.core.delivery.states import ENDED_RUN_STATES, DeliveryState, RunStat
 from sestui.errors import NotFoundError, StateError
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Delivery, Run
+from sestui.store.ledger.bulk_statements import ids_of, values_text
 from sestui.store.ledger.transitions import move_counts
 
 _DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
@@ -48,10 +49,18 @@ class InDoubt:
                 raise NotFoundError(f"{email} is not in doubt in this run.")
         return len(found)
 
-    def resolve(self, run_id: int, verdict: Resolution, emails: Sequence[str] = ()) -> int:
+    def resolve(
+        self,
+        run_id: int,
+        verdict: Resolution,
+        emails: Sequence[str] = (),
+        *,
+        ids: Sequence[int] | None = None,
+    ) -> int:
         """Resolve the run's deliveries in doubt, or those to ``emails``; returns their number.
 
-        A finished run resumes sending if there is something to resend.
+        ``ids`` narrows it to these deliveries. A finished run resumes sending if there is something
+        to resend.
 
         Raises:
             StateError: RESEND in a cancelled run.
@@ -67,8 +76,12 @@ class InDoubt:
             values: dict[str, Any] = {"state": after.value, "worker": "", "not_before": 0.0}
             if not resend:
                 values |= {"code": "AssumedSent", "sent_at": _DELIVERY.c.claimed_at}
+            where, given = _in_doubt(run_id, emails), {}
+            if ids is not None:
+                where.append(_DELIVERY.c.id.in_(ids_of(connection)))
+                given = {"b_ids": values_text(ids)}
             count = connection.execute(
-                update(_DELIVERY).where(*_in_doubt(run_id, emails)).values(values)
+                update(_DELIVERY).where(*where).values(values), given
             ).rowcount
             move_counts(connection, {(run_id, DeliveryState.IN_DOUBT.value, after.value): count})
             if resend and count and state in ENDED_RUN_STATES:

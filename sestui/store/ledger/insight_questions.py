@@ -4,17 +4,26 @@ One job is open at a time for an account, whichever process asks. It is noted be
 so a killed process's job is read by the next.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sestui.core.clock import Instant
-from sestui.core.delivery.states import DeliveryState
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Run, SharedSetting
+from sestui.store.ledger.bulk_statements import ids_of, values_of, values_text
+from sestui.store.ledger.doubtful import (
+    Answer,
+    DoubtfulDelivery,
+    Unclear,
+    answers_about,
+    answers_name,
+    doubtful_deliveries,
+    where_in_doubt,
+)
 from sestui.store.ledger.statements import DELIVERY
 
 _SETTING = SharedSetting.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
@@ -34,18 +43,6 @@ class Question:
     """'' until SES has answered with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class DoubtfulDelivery:
-    """A delivery in doubt."""
-
-    id: int
-    email: str
-    sent_at: Instant
-    """When it was handed to SES."""
-    asked_at: Instant | None
-    """When SES was last asked about it, and knew nothing; None: not yet."""
-
-
 class InsightQuestions:
     """The questions to one account."""
 
@@ -56,6 +53,21 @@ class InsightQuestions:
     def in_doubt(self, run_id: int) -> list[DoubtfulDelivery]:
         """The run's deliveries in doubt, those sent first coming first."""
         return doubtful_deliveries(self._database, run_id)
+
+    def known_mails(self, question: Question, message_ids: Sequence[str]) -> set[str]:
+        """Those of SES's message ids that are of other mails to the question's recipients."""
+        with self._database.read_connection() as connection:
+            is_postgresql = connection.dialect.name == "postgresql"
+            given = values_of("b_messages", postgresql=is_postgresql)
+            asked = select(DELIVERY.c.contact_id).where(DELIVERY.c.id.in_(ids_of(connection)))
+            query = select(DELIVERY.c.message_id).where(
+                DELIVERY.c.contact_id.in_(asked), DELIVERY.c.message_id.in_(select(given.c.value))
+            )
+            values = {
+                "b_ids": values_text(question.delivery_ids),
+                "b_messages": values_text([each for each in message_ids if each]),
+            }
+            return set(connection.execute(query, values).scalars())
 
     def runs(self) -> list[int]:
         """The runs with anything in doubt."""
@@ -95,19 +107,24 @@ class InsightQuestions:
         with self._database.write_connection() as connection:
             self._close(connection, question)
 
-    def answered(self, question: Question) -> None:
-        """Close it: what is still in doubt of it, SES had no record of when it was asked."""
-        name = _asked_name(question.run_id)
+    def answered(self, question: Question, unclear: Mapping[int, Unclear]) -> None:
+        """Close it: what is still in doubt of it, SES had no record of when it was asked.
+
+        ``unclear`` are those of its deliveries for which that is not certain, and why.
+        """
+        name = answers_name(question.run_id)
         with self._database.write_connection() as connection:
             self._close(connection, question)
             doubtful = set(
                 connection.execute(
-                    select(DELIVERY.c.id).where(*_where_in_doubt(question.run_id))
+                    select(DELIVERY.c.id).where(*where_in_doubt(question.run_id))
                 ).scalars()
             )
-            asked = _asked(connection, question.run_id)
-            asked |= dict.fromkeys(question.delivery_ids, question.at)
-            left = {str(key): at for key, at in asked.items() if key in doubtful}
+            answers = answers_about(connection, question.run_id)
+            answers |= {
+                each: Answer(question.at, unclear.get(each)) for each in question.delivery_ids
+            }
+            left = {str(key): asdict(said) for key, said in answers.items() if key in doubtful}
             connection.execute(delete(_SETTING).where(_SETTING.c.name == name))
             if left:
                 connection.execute(_SETTING.insert().values(name=name, value=left))
@@ -124,37 +141,3 @@ class InsightQuestions:
         if not value:
             return None
         return Question(**{**value, "delivery_ids": tuple(value["delivery_ids"])})
-
-
-def doubtful_deliveries(database: Database, run_id: int) -> list[DoubtfulDelivery]:
-    """The run's deliveries in doubt, those sent first coming first."""
-    sent_at = func.coalesce(DELIVERY.c.claimed_at, DELIVERY.c.queued_at)
-    query = (
-        select(DELIVERY.c.id, DELIVERY.c.email, sent_at)
-        .where(*_where_in_doubt(run_id))
-        .order_by(sent_at, DELIVERY.c.id)
-    )
-    with database.read_connection() as connection:
-        asked = _asked(connection, run_id)
-        rows: Sequence[Any] = connection.execute(query).all()
-    return [DoubtfulDelivery(key, email, at, _after(asked.get(key), at)) for key, email, at in rows]
-
-
-def _after(asked_at: Instant | None, sent_at: Instant) -> Instant | None:
-    """When it was asked about, unless it has been sent once more since."""
-    return asked_at if asked_at is not None and asked_at >= sent_at else None
-
-
-def _where_in_doubt(run_id: int) -> list[ColumnElement[bool]]:
-    return [DELIVERY.c.run_id == run_id, DELIVERY.c.state == DeliveryState.IN_DOUBT.value]
-
-
-def _asked_name(run_id: int) -> str:
-    return f"insights_asked:{run_id}"
-
-
-def _asked(connection: Connection, run_id: int) -> dict[int, Instant]:
-    value: Any = connection.execute(
-        select(_SETTING.c.value).where(_SETTING.c.name == _asked_name(run_id))
-    ).scalar()
-    return {int(key): at for key, at in (value or {}).items()}

@@ -42,7 +42,7 @@ def test_ses_is_asked_and_what_it_has_no_record_of_is_offered(ready: Sestui) -> 
         ready.refused(2, "campaign", "resolve", "news", *wrong)
     asked = ready.run("campaign", "resolve", "news", "--ask-ses")
     assert asked.stdout == (
-        "run 1 of news: SES was asked about 3: 2 accepted, 1 without a record\n"
+        "run 1 of news: SES was asked about 3: 2 accepted, 1 without a record, 0 unclear\n"
     )
     assert "`sestui campaign resolve news --resend --unrecorded`" in asked.stderr
     assert "had no record of 1 of them 24 hours" in ready.ok("campaign", "show", "news")

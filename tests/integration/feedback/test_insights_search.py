@@ -1,17 +1,19 @@
 """What is in doubt, asked of the simulated account's message insights over HTTP."""
 
+import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from sestui.errors import AccountError, StoppedError
-from sestui.feedback.insights_search import InsightsSearch, SearchResult, safe_to_resend
+from sestui.feedback.insights_search import InsightsSearch, SearchResult
 from sestui.runtime import Runtime
-from sestui.ses.message_insights import MessageInsights
+from sestui.ses.message_insights import ExportJob, JobResult, MessageInsights, read_result
 from sestui.store.events.apply import EventRules
+from sestui.store.ledger.doubtful import DoubtfulDelivery, Unclear
 from sestui.store.ledger.in_doubt import InDoubt, Resolution
 from sestui.store.ledger.insight_questions import InsightQuestions, Question
 from tests.support.clocks import ShiftedClock
@@ -48,9 +50,10 @@ class Doubts:
         )
 
     def safe(self) -> list[str]:
-        return sorted(
-            each.email for each in safe_to_resend(self.questions.in_doubt(self.run.id), GRACE)
-        )
+        return sorted(each.email for each in self.in_doubt() if each.is_safe(GRACE))
+
+    def in_doubt(self) -> list[DoubtfulDelivery]:
+        return self.questions.in_doubt(self.run.id)
 
 
 @pytest.fixture
@@ -63,7 +66,7 @@ def test_evidence_settles_and_its_absence_is_offered_after_the_grace_period(
     doubts: Doubts,
 ) -> None:
     result = doubts.search().run(doubts.run.id)
-    assert result == SearchResult(asked=9, settled=6, unrecorded=3, too_old=0)
+    assert result == SearchResult(asked=9, settled=6, unrecorded=3, unclear=0, too_old=0)
     after = counts(doubts.runtime, doubts.run)
     assert (after.accepted, after.in_doubt) == (6, 3)
     assert doubts.safe() == [], "nobody is offered within the grace period"
@@ -92,11 +95,103 @@ def test_mail_without_the_deliverys_tags_proves_nothing(doubts: Doubts) -> None:
             """UPDATE outbox SET tags = '[["sestui-run", "77"], ["sestui-delivery", "1"]]'
             WHERE id = 3"""
         )
+    doubts.clock.ahead = GRACE + 60
     result = doubts.search().run(doubts.run.id)
-    assert (result.settled, result.unrecorded) == (3, 6)
+    assert (result.settled, result.unclear, result.unrecorded) == (3, 2, 4)
+    assert len(doubts.safe()) == 4, "another database's tags are not the delivery's"
+    assert [each.unclear for each in doubts.in_doubt() if each.unclear] == [Unclear.NO_TAGS] * 2
+    assert doubts.search().run_due(GRACE, lambda: True) == 0
+    assert doubts.questions.open_question() is None
 
 
-@pytest.mark.parametrize("killed_in", ["create", "job", "message_ids", "mail"])
+LISTED = [
+    pytest.param("Message ID,Destination\nm1,{0}\n", 1, id="no details"),
+    pytest.param("Message ID,Destination\n,{0}\n", 1, id="no message id"),
+    pytest.param('Message ID,Destination\n""\n', 3, id="a short row"),
+    pytest.param("Message ID,Whom\nm1,{0}\n", 3, id="no recipient that we know of"),
+    pytest.param("Message ID,Destination\nm1,x@example.org\n", 0, id="somebody else's"),
+    pytest.param("Message ID,Destination\n" + "m1,x@example.org\n" * 10_000, 3, id="too many"),
+    pytest.param("Message ID,Destination\n", 0, id="none"),
+]
+
+
+@pytest.mark.parametrize(("text", "unclear"), LISTED)
+def test_a_mail_that_ses_lists_and_does_not_identify_is_never_no_record(
+    doubts: Doubts, text: str, unclear: int
+) -> None:
+    doubts.search().run(doubts.run.id)
+    doubts.clock.ahead = GRACE + 60
+    left = doubts.in_doubt()
+
+    class Listing(MessageInsights):
+        def result(self, job: ExportJob) -> JobResult:
+            return read_result(text.format(left[0].email), job)
+
+    result = doubts.search(Listing).run(doubts.run.id)
+    assert (result.unclear, result.unrecorded) == (unclear, 3 - unclear)
+    assert len(doubts.safe()) == 3 - unclear
+    assert (left[0].email in doubts.safe()) == (unclear == 0)
+
+
+def test_what_was_answered_before_answers_said_whether_they_were_clear_is_asked_again(
+    doubts: Doubts,
+) -> None:
+    doubts.search().run(doubts.run.id)
+    ids = [each.id for each in doubts.in_doubt()]
+    with doubts.runtime.database.write_connection() as connection:
+        connection.exec_driver_sql(
+            "UPDATE shared_setting SET value = "
+            f"'{json.dumps(dict.fromkeys(ids, 9000000000.0))}' WHERE name LIKE 'insights_asked:%'"
+        )
+    assert doubts.safe() == []
+    assert doubts.search().run(doubts.run.id).unrecorded == 3
+
+
+def test_a_search_longer_than_five_minutes_asks_about_each_once(doubts: Doubts) -> None:
+    class Slow(MessageInsights):
+        def create(self, addresses: Sequence[str], since: float, until: float) -> str:
+            doubts.clock.ahead += 400
+            asked.extend(addresses)
+            return super().create(addresses, since, until)
+
+    asked: list[str] = []
+    doubts.search(Slow).run(doubts.run.id)
+    assert sorted(asked) == sorted(EMAILS)
+
+
+def test_mail_of_a_suspended_process_and_of_a_wrong_clock_is_found(doubts: Doubts) -> None:
+    hours = 3600
+    doubts.clock.ahead = GRACE
+    with doubts.world.account.changing() as connection:
+        connection.execute(
+            f"UPDATE outbox SET accepted_at = accepted_at + {5 * hours} WHERE id = 1"
+        )
+        connection.execute(
+            f"UPDATE outbox SET accepted_at = accepted_at - {5 * hours} WHERE id = 2"
+        )
+    assert doubts.search().run(doubts.run.id).settled == 6
+
+
+def test_case_and_wildcards_of_an_address_find_its_mail(doubts: Doubts) -> None:
+    odd = "A*b*@Example.com"
+    with doubts.world.account.changing() as connection:
+        (email,) = json.loads(
+            connection.execute("SELECT recipients FROM outbox WHERE id = 1").fetchone()[0]
+        )
+        given = (json.dumps([odd]),)
+        connection.execute("UPDATE outbox SET recipients = ? WHERE id = 1", given)
+        connection.execute("UPDATE event SET recipients = ? WHERE outbox_id = 1", given)
+    with doubts.runtime.database.write_connection() as connection:
+        connection.exec_driver_sql(f"UPDATE delivery SET email = '{odd}' WHERE email = '{email}'")
+    assert doubts.search().run(doubts.run.id).settled == 6
+    with doubts.runtime.database.write_connection() as connection:
+        connection.exec_driver_sql("UPDATE delivery SET email = ''")
+    doubts.clock.ahead = GRACE + 60
+    assert doubts.search().run(doubts.run.id).settled == 0, "nobody asks about erased addresses"
+    assert doubts.safe() == []
+
+
+@pytest.mark.parametrize("killed_in", ["create", "job", "result", "mail"])
 def test_a_search_that_ends_anywhere_is_gone_on_with(doubts: Doubts, killed_in: str) -> None:
     class Killed(BaseException):
         """As a kill: nothing of ours catches it."""
@@ -131,7 +226,7 @@ def test_one_question_is_open_at_a_time(doubts: Doubts) -> None:
 def test_what_is_older_than_ses_remembers_is_not_asked_about(doubts: Doubts) -> None:
     doubts.clock.ahead = 31 * 86_400.0
     result = doubts.search().run(doubts.run.id)
-    assert result == SearchResult(asked=0, settled=0, unrecorded=0, too_old=9)
+    assert result == SearchResult(asked=0, settled=0, unrecorded=0, unclear=0, too_old=9)
     assert doubts.search().run_due(GRACE, lambda: True) == 0
 
 

@@ -20,8 +20,8 @@ def test_a_question_is_opened_once_and_closed_by_whoever_knows_it(database: Data
     assert questions.open_question() == started
     questions.drop(replace(first, at=NOW + 1))
     assert questions.open_question() == started, "another's end closes nothing"
-    questions.answered(started)
-    questions.answered(started)
+    questions.answered(started, {})
+    questions.answered(started, {})
     assert questions.open_question() is None
     assert questions.in_doubt(7) == []
     assert questions.runs() == []

@@ -1,0 +1,143 @@
+"""Deliveries in doubt, with what SES's records said about them when it was asked."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from sestui.core.clock import Instant
+from sestui.core.delivery.states import DeliveryState
+from sestui.store.db.database import Database
+from sestui.store.db.tables import SharedSetting
+from sestui.store.ledger.statements import DELIVERY
+
+_SETTING = SharedSetting.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+
+
+class Unclear(StrEnum):
+    """Why an answer of SES's proves neither that it took a mail nor that it has no record of it."""
+
+    NO_DETAILS = "no_details"
+    NO_TAGS = "no_tags"
+    CUT_OFF = "cut_off"
+
+    @property
+    def reason(self) -> str:
+        """In words, after a number of recipients."""
+        return _REASONS[self]
+
+
+_REASONS = {
+    Unclear.NO_DETAILS: "SES lists a mail to them, but no details of it",
+    Unclear.NO_TAGS: "SES lists a mail to them, without sestui's tags",
+    Unclear.CUT_OFF: "SES's answer was cut off",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtfulDelivery:
+    """A delivery in doubt."""
+
+    id: int
+    email: str
+    sent_at: Instant
+    """When it was handed to SES."""
+    asked_at: Instant | None
+    """When SES was last asked about it, and didn't prove that it had taken it; None: not yet."""
+    unclear: Unclear | None = None
+    """Why that answer proves nothing; None: SES had no record of any mail that could be it."""
+
+    @property
+    def is_unrecorded(self) -> bool:
+        """Whether SES was asked and had no record of it."""
+        return self.asked_at is not None and self.unclear is None
+
+    def is_safe(self, grace_seconds: float) -> bool:
+        """Whether SES had no record of it when asked at least so long after it was sent."""
+        return (
+            self.asked_at is not None
+            and self.unclear is None
+            and self.asked_at - self.sent_at >= grace_seconds
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtSummary:
+    """How many of a run's deliveries in doubt stand how."""
+
+    total: int
+    unasked: int
+    """SES was not asked about them yet."""
+    unrecorded: int
+    """SES had no record of them when it was asked."""
+    unclear: Counter[Unclear]
+    """SES's answer proves nothing, by the reason."""
+    safe: int
+    """Those of the unrecorded that are offered as safe to resend."""
+
+
+def summary_of(deliveries: Sequence[DoubtfulDelivery], grace_seconds: float) -> DoubtSummary:
+    """Count them."""
+    return DoubtSummary(
+        total=len(deliveries),
+        unasked=sum(each.asked_at is None for each in deliveries),
+        unrecorded=sum(each.is_unrecorded for each in deliveries),
+        unclear=Counter(each.unclear for each in deliveries if each.unclear is not None),
+        safe=sum(each.is_safe(grace_seconds) for each in deliveries),
+    )
+
+
+def doubtful_deliveries(database: Database, run_id: int) -> list[DoubtfulDelivery]:
+    """The run's deliveries in doubt, those sent first coming first."""
+    sent_at = func.coalesce(DELIVERY.c.claimed_at, DELIVERY.c.queued_at)
+    query = (
+        select(DELIVERY.c.id, DELIVERY.c.email, sent_at)
+        .where(*where_in_doubt(run_id))
+        .order_by(sent_at, DELIVERY.c.id)
+    )
+    with database.read_connection() as connection:
+        answers = answers_about(connection, run_id)
+        rows: Sequence[Any] = connection.execute(query).all()
+    return [_doubtful(key, email, at, answers.get(key)) for key, email, at in rows]
+
+
+def _doubtful(key: int, email: str, sent_at: Instant, answer: "Answer | None") -> DoubtfulDelivery:
+    if answer is None or answer.at < sent_at:  # it has been sent once more since
+        return DoubtfulDelivery(key, email, sent_at, None)
+    return DoubtfulDelivery(key, email, sent_at, answer.at, answer.unclear)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """SES's last answer about a delivery, where it did not settle it."""
+
+    at: Instant
+    unclear: Unclear | None
+
+
+def answers_about(connection: Connection, run_id: int) -> dict[int, Answer]:
+    """SES's last answers about the run's deliveries, by their ids.
+
+    Those that were noted without saying whether they were clear count as not given.
+    """
+    value: Any = connection.execute(
+        select(_SETTING.c.value).where(_SETTING.c.name == answers_name(run_id))
+    ).scalar()
+    return {
+        int(key): Answer(said["at"], Unclear(said["unclear"]) if said["unclear"] else None)
+        for key, said in (value or {}).items()
+        if isinstance(said, dict)
+    }
+
+
+def answers_name(run_id: int) -> str:
+    """The shared setting that keeps them."""
+    return f"insights_asked:{run_id}"
+
+
+def where_in_doubt(run_id: int) -> list[ColumnElement[bool]]:
+    """The conditions for a run's deliveries in doubt."""
+    return [DELIVERY.c.run_id == run_id, DELIVERY.c.state == DeliveryState.IN_DOUBT.value]
