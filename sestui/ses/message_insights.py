@@ -59,7 +59,7 @@ class ExportJob:
 
 
 @dataclass(frozen=True, slots=True)
-class ListedMail:
+class ExportedMail:
     """A mail in the result of a job."""
 
     message_id: str
@@ -72,7 +72,7 @@ class ListedMail:
 class JobResult:
     """What a job has found."""
 
-    mails: tuple[ListedMail, ...]
+    mails: tuple[ExportedMail, ...]
     is_whole: bool
     """False: it may have found more than the result says."""
 
@@ -188,7 +188,7 @@ def read_result(text: str, job: ExportJob) -> JobResult:
         found.setdefault(message_id, set()).add(destination)
     return JobResult(
         mails=tuple(
-            ListedMail(message_id, frozenset(given) if all(given) else frozenset())
+            ExportedMail(message_id, frozenset(given) if all(given) else frozenset())
             for message_id, given in found.items()
         ),
         is_whole=len(rows) < MOST_RESULTS and len(rows) >= (job.records or 0),

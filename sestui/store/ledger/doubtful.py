@@ -104,21 +104,23 @@ def doubtful_deliveries(database: Database, run_id: int) -> list[DoubtfulDeliver
     return [_doubtful(key, email, at, answers.get(key)) for key, email, at in rows]
 
 
-def _doubtful(key: int, email: str, sent_at: Instant, answer: "Answer | None") -> DoubtfulDelivery:
+def _doubtful(
+    key: int, email: str, sent_at: Instant, answer: "SearchAnswer | None"
+) -> DoubtfulDelivery:
     if answer is None or answer.at < sent_at:  # it has been sent once more since
         return DoubtfulDelivery(key, email, sent_at, None)
     return DoubtfulDelivery(key, email, sent_at, answer.at, answer.unclear)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SearchAnswer:
     """SES's last answer about a delivery, where it did not settle it."""
 
     at: Instant
     unclear: Unclear | None
 
 
-def answers_about(connection: Connection, run_id: int) -> dict[int, Answer]:
+def answers_about(connection: Connection, run_id: int) -> dict[int, SearchAnswer]:
     """SES's last answers about the run's deliveries, by their ids.
 
     Those that were noted without saying whether they were clear count as not given.
@@ -127,7 +129,7 @@ def answers_about(connection: Connection, run_id: int) -> dict[int, Answer]:
         select(_SETTING.c.value).where(_SETTING.c.name == answers_name(run_id))
     ).scalar()
     return {
-        int(key): Answer(said["at"], Unclear(said["unclear"]) if said["unclear"] else None)
+        int(key): SearchAnswer(said["at"], Unclear(said["unclear"]) if said["unclear"] else None)
         for key, said in (value or {}).items()
         if isinstance(said, dict)
     }

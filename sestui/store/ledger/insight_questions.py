@@ -16,8 +16,8 @@ from sestui.store.db.database import Database
 from sestui.store.db.tables import Run, SharedSetting
 from sestui.store.ledger.bulk_statements import ids_of, values_of, values_text
 from sestui.store.ledger.doubtful import (
-    Answer,
     DoubtfulDelivery,
+    SearchAnswer,
     Unclear,
     answers_about,
     answers_name,
@@ -122,7 +122,7 @@ class InsightQuestions:
             )
             answers = answers_about(connection, question.run_id)
             answers |= {
-                each: Answer(question.at, unclear.get(each)) for each in question.delivery_ids
+                each: SearchAnswer(question.at, unclear.get(each)) for each in question.delivery_ids
             }
             left = {str(key): asdict(said) for key, said in answers.items() if key in doubtful}
             connection.execute(delete(_SETTING).where(_SETTING.c.name == name))
