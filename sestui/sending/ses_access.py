@@ -1,5 +1,6 @@
 """The account that mail goes to, SES's or the simulator's, as the settings say."""
 
+import threading
 from typing import TYPE_CHECKING
 
 from sestui.core.clock import Clock
@@ -30,11 +31,35 @@ class SesAccess:
         self._database = database
         self._clock = clock
         self._simulator: SimulatorProcess | None = None
+        self._reviving = threading.Lock()
 
     @property
     def simulated(self) -> bool:
         """Whether mail goes to the simulator rather than to SES."""
         return self._settings.account == "simulator"
+
+    @property
+    def simulator_died(self) -> bool:
+        """Whether the simulator that was started here runs no more; cheap, never waits."""
+        simulator = self._simulator
+        return simulator is not None and not simulator.alive()
+
+    def revive_simulator(self) -> bool:
+        """Start the simulator anew if it has died; False: there was nothing to do.
+
+        It listens where the one before it did and takes the same key, so that clients and senders
+        go on with their next call.
+
+        Raises:
+            SestuiError: it can't be started there; nothing has changed.
+        """
+        with self._reviving:
+            dead = self._simulator
+            if dead is None or dead.alive():
+                return False
+            dead.stop(at_once=True)  # lets go of its pipes
+            self._simulator = self._start_simulator(dead.port)
+            return True
 
     @lazy
     def clients(self) -> "Clients":
@@ -98,17 +123,19 @@ class SesAccess:
 
     def close(self) -> None:
         """Stop the simulator, if it was started here."""
-        if self._simulator is not None:
-            self._simulator.stop(at_once=True)
-            self._simulator = None
+        with self._reviving:
+            if self._simulator is not None:
+                self._simulator.stop(at_once=True)
+                self._simulator = None
 
-    def _start_simulator(self) -> "SimulatorProcess":
+    def _start_simulator(self, port: int = 0) -> "SimulatorProcess":
         from sestui.simulator.launch import start_simulator  # noqa: PLC0415 - only if simulated
 
         settings = self._settings
         given = settings.model_fields_set
         return start_simulator(
             settings.data_dir,
+            port=port,
             # Only what is set here, so that the choices of other processes stay.
             rate=settings.simulator_rate if "simulator_rate" in given else None,
             quota=settings.simulator_quota if "simulator_quota" in given else None,

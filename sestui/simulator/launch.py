@@ -37,6 +37,7 @@ class SimulatorProcess:
         """``stop_seconds`` is how long open answers may take at the end."""
         self.access_key_id = access_key_id
         """The only one it accepts; the secret may be any."""
+        self.port = port
         self.endpoint_url = f"http://127.0.0.1:{port}"
         """For boto3's ``endpoint_url``."""
         self._process = process

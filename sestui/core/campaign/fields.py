@@ -29,9 +29,9 @@ USUAL_MISFIRE_HOURS = 24.0
 """A scheduled run that is later than this needs approval."""
 
 _ADDRESS = "Ada's Shop <news@example.com>"
-_CRON = "0 9 1 * *: minute, hour, day, month, day of the week"
+_CRON = "0 9 1 * *: minute hour day month weekday"
 _WINDOW = "always, or Mon-Fri 09:00-18:00"
-_RATE = "as fast as the account allows, or recipients a second"
+_RATE = "the account's, or recipients a second"
 _NO_LIST = "names no list; the campaign would reach no one"
 
 
@@ -65,7 +65,7 @@ class CampaignFields:
     send_window: str = table_field("", text(values.send_window), "Send window", _WINDOW, sent=True)
     """When its mail may leave, in ``timezone``; '' is always."""
     transactional: bool = table_field(
-        False, FLAG, "Transactional: nobody can unsubscribe from it", sent=True
+        False, FLAG, "Transactional: nobody can unsubscribe", sent=True
     )
     skip_unrenderable: bool = table_field(False, FLAG, sent=True)
     """Skip recipients whose mail can't be rendered, rather than hold the run."""

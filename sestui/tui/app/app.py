@@ -136,6 +136,8 @@ class SestuiApp(LifecycleApp):
         self._follow = follow
         self._first = TABS[0].mode
         self._failed_at: float | None = None
+        self._reviving = False
+        """Whether the simulator is being started again."""
 
     def came_in(self, screen_of_run: "Callable[[int], Screen[None]]") -> None:
         """Show the first place, another that was asked for meanwhile, or the run to be followed."""
@@ -152,6 +154,7 @@ class SestuiApp(LifecycleApp):
             self.switch_mode("campaigns")
             self.push_screen(screen_of_run(self._follow))
         self.set_interval(_WATCH_SECONDS, self._watch_sender)
+        self.set_interval(_WATCH_SECONDS, self._watch_simulator)
         self.set_interval(_LABEL_SECONDS, self._read_label)
         self.set_interval(_ELSEWHERE_SECONDS, self._look_elsewhere)
         run_watch = RunWatch(self.services.runtime)
@@ -217,6 +220,28 @@ class SestuiApp(LifecycleApp):
             self.refresh_bindings()
         elif self.background.worth_trying_again and now - self._failed_at >= _RETRY_SECONDS:
             self.action_retry()
+
+    def _watch_simulator(self) -> None:
+        if self.services.runtime.ses.simulator_died and not self._reviving:
+            self._reviving = True
+            self._revive_simulator()
+
+    @work(group="simulator")
+    async def _revive_simulator(self) -> None:
+        """Start the simulator again: nobody has to know that it is a process of its own."""
+        ses, said = (
+            self.services.runtime.ses,
+            "The simulator had stopped and has been started again.",
+        )
+        try:
+            if await asyncio.to_thread(ses.revive_simulator):
+                self.notify(said, severity="warning", timeout=12, markup=False)
+                self.trouble = ""
+        except SestuiError as error:
+            self.trouble = f"The simulator has stopped: {error} It is tried again."
+            await asyncio.sleep(_RETRY_SECONDS)
+        finally:
+            self._reviving = False
 
     @work(exclusive=True, group="events")
     async def _watch_runs(self, run_watch: "RunWatch") -> None:

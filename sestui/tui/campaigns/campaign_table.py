@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 from textual.binding import Binding, BindingType
@@ -10,13 +11,14 @@ from textual.coordinate import Coordinate
 from textual.widgets import DataTable
 
 from sestui.core.clock import Instant
+from sestui.core.text import printable
 from sestui.reports.overview import CampaignView
 from sestui.tui.widgets.format import grouped, relative, shorten
 from sestui.tui.widgets.row_strip import KINDS, Cell, Pieces
 from sestui.tui.widgets.segments import segment_pieces
 
 _WIDE = 100
-"""From so many cells on, the table has room for bar and time."""
+"""From so many cells on, the table may have bar and time."""
 
 _BAR = 12
 _COLUMNS = {
@@ -30,6 +32,12 @@ _COLUMNS = {
     "when": ("When", 15),
 }
 """Key: heading and width; the name takes what is left."""
+
+_ONLY_WIDE = {"bar", "when"}
+_YIELDING = ("bar", "when", "rejected", "share")
+"""The order in which columns go where a name needs their room."""
+_WHOLE_NAME = 40
+"""Cells up to which a name is shown whole."""
 
 _RIGHT = {"audience", "share", "rejected", "doubt"}
 
@@ -59,6 +67,10 @@ class CampaignTable(DataTable[Text]):
         self._views: Sequence[CampaignView] = ()
         self._now: Instant = 0.0
         self._laid_out = 0
+        self._columns: list[str] = []
+        """The keys of the columns that are there."""
+        self._longest = 0
+        """Cells of the longest name that was ever shown: columns don't come and go with it."""
         self._sought = ""
 
     @property
@@ -82,9 +94,12 @@ class CampaignTable(DataTable[Text]):
         before = self.selected.name if self.selected is not None else ""
         same = [view.name for view in views] == [view.name for view in self._views]
         self._views, self._now = views, now
+        names = [view.name for view in views]
+        self._longest = max([self._longest, *(cell_len(printable(name)) for name in names)])
         if not self._laid_out:
             return  # the first resize draws it: before, neither width nor styles are known
-        names = [view.name for view in views]
+        if list(self._widths()) != self._columns:
+            self._lay_out()  # a longer name needs the room of a column
         if same and self.row_count == len(views):
             self._redraw()
             self._go_to_sought(names)
@@ -117,18 +132,25 @@ class CampaignTable(DataTable[Text]):
     def _lay_out(self) -> None:
         self._laid_out = self.size.width
         self.clear(columns=True)
-        for key, width in self._widths().items():
+        widths = self._widths()
+        self._columns = list(widths)
+        for key, width in widths.items():
             heading = Text(_COLUMNS[key][0], justify="right" if key in _RIGHT else "left")
             self.add_column(heading, width=width, key=key)
 
     def _widths(self) -> dict[str, int]:
         """Width of each column that there is room for."""
         total = self.size.width or 80
-        dropped = set() if total >= _WIDE else {"bar", "when"}
-        widths = {key: width for key, (_, width) in _COLUMNS.items() if key not in dropped}
-        # The scroll bar may come and go: its cells are left free.
-        taken = sum(widths.values()) + 2 * self.cell_padding * len(widths) + 2
-        return widths | {"name": max(8, total - taken)}
+        keys = [key for key in _COLUMNS if total >= _WIDE or key not in _ONLY_WIDE]
+        while True:
+            widths = {key: _COLUMNS[key][1] for key in keys}
+            # The scroll bar may come and go: its cells are left free.
+            taken = sum(widths.values()) + 2 * self.cell_padding * len(widths) + 2
+            room = max(8, total - taken)
+            yielding = [key for key in _YIELDING if key in keys]
+            if room >= min(self._longest, _WHOLE_NAME) or not yielding:
+                return widths | {"name": room}
+            keys.remove(yielding[0])
 
     def _redraw(self) -> None:
         for row, view in enumerate(self._views):

@@ -79,11 +79,11 @@ def _headers(mail: Mail) -> str:
 class PreviewHead(Widget):
     """The views there are, and whom the mail is for."""
 
-    drawn: reactive[Drawn | None] = reactive(None)
+    drawn: reactive[Drawn | None] = reactive(None, layout=True)
     view: reactive[str] = reactive("mail")
 
     def render(self) -> Content:
-        """Two lines."""
+        """Three lines; four where the views take two."""
         tabs = Content("  ").join(
             Content.styled(
                 name.capitalize(), "bold underline" if name == self.view else "$text-muted"

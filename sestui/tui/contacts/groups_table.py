@@ -15,17 +15,14 @@ class GroupsTable(LazyTable[Group]):
     """All contacts, each list, the suppressed, with their sizes."""
 
     def __init__(self) -> None:
-        columns = (
-            Column("title", "List", share=1),
-            Column("size", "Contacts", width=9, right=True),
-        )
-        super().__init__(columns, _group_cells, id="groups")
+        super().__init__(_columns([]), _group_cells, id="groups")
         self.groups: list[Group] = []
 
     def show_groups(self, groups: list[Group], which: Which) -> None:
         """Show these, with the cursor on the group where it was, or else on ``which``."""
         chosen = self.selected
         self.groups = groups
+        self.change_columns(_columns(groups))
         self.show_rows(groups)
         self.go_to(chosen.which if chosen else which)
 
@@ -39,6 +36,15 @@ class GroupsTable(LazyTable[Group]):
     def size_of(self, which: Which) -> int:
         """How many contacts are in that group; 0 where there is none."""
         return sum(group.contacts for group in self.groups if group.which == which)
+
+
+def _columns(groups: list[Group]) -> tuple[Column, Column]:
+    """The names get what the largest figure leaves."""
+    size = max((len(grouped(each.contacts)) for each in groups), default=0)
+    title = "Contacts" if size >= len("Contacts") else "Size"
+    return Column("title", "List", share=1), Column(
+        "size", title, width=max(size, len(title)), right=True
+    )
 
 
 def group_of(which: Which) -> Which:

@@ -1,8 +1,9 @@
 """How runs, needs and what comes are drawn on Home: content for so many cells; pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from sestui.core.clock import Instant
@@ -14,6 +15,7 @@ from sestui.tasks.agenda import Agenda, AgendaItem
 from sestui.tasks.task_service import TaskView
 from sestui.tui.home.needs import HomeNeed
 from sestui.tui.widgets.format import duration, grouped, shorten
+from sestui.tui.widgets.pager import folded
 from sestui.tui.widgets.segments import segment_bar
 
 At = Callable[[Instant], str]
@@ -114,20 +116,24 @@ def _figures(run: RunView) -> Content:
     )
 
 
-def need_lines(width: int) -> int:
-    """So many lines a need takes in so many cells."""
-    return 1 if width >= _ONE_LINE else 2
+def need_lines(needs: Sequence[HomeNeed], width: int) -> int:
+    """So many lines each need takes in so many cells: its sentence may have two."""
+    if width >= _ONE_LINE:
+        return 1
+    return 2 if all(cell_len(need.sentence) <= width for need in needs) else 3
 
 
 def need_card(need: HomeNeed, width: int) -> list[Content]:
     """What it is about and what to press; and why, beside or below it."""
     subject = Content.styled(shorten(need.subject, width), "bold")
     why, acts = Content(shorten(need.sentence, width)), Content.styled(need.acts, "$text-warning")
-    if need_lines(width) == 1:
+    if width >= _ONE_LINE:
         if subject.cell_length > width // 3:
             subject = subject.truncate(width // 3, ellipsis=True)
         return [beside(Content("  ").join([subject, why]), acts, width)]
-    return [beside(subject, acts, width), why]
+    first, *more = list(folded(need.sentence, max(1, width))) or [""]
+    second = [Content(shorten(" ".join(more), width))] if more else []
+    return [beside(subject, acts, width), Content(first), *second]
 
 
 def coming(agenda: Agenda, at: At) -> list[ComingItem]:
@@ -165,7 +171,7 @@ def lately_line(run: RunView, width: int, *, ago: At) -> list[Content]:
     ended = ago(run.finished_at) if run.finished_at is not None else ""
     when = [Content.styled(f"{ended:>{_AGO}}", style)] if width >= _WITH_WHEN else []
     room = width - count.cell_length - 2 - (_AGO + 1) * len(when)
-    cells = min(_BAR + width // 8, room // 2)
+    cells = min(_BAR + width // 8, room // 3)
     if cells < _LEAST_BAR:
         return [beside(title, count, width)]
     name = title.truncate(room - cells, ellipsis=True, pad=True)

@@ -11,8 +11,8 @@ from sestui.tui.app.navigation.tabs import TABS, keys_of_tabs
 
 _STEPS = (
     ("contacts", "import your list"),
-    ("compose", "write the message, see how it looks for each contact"),
-    ("campaigns", "send yourself a test, then start it now or at a set time"),
+    ("compose", "write the message, preview it for each contact"),
+    ("campaigns", "send a test, then start it now or at a set time"),
 )
 _NAME = 12
 

@@ -150,7 +150,8 @@ class HomeScreen(BaseScreen):
                 panel.styles.offset = (place.x, place.y)
                 panel.styles.width, panel.styles.height = place.width, place.height
         if NEEDS in places:
-            self._needs.lines_each = need_lines(places[NEEDS].width - self._needs.gutter.width)
+            width = places[NEEDS].width - self._needs.gutter.width
+            self._needs.lines_each = need_lines(self._needs.entries, width)
         self._focus_something()
 
     def _wants(self) -> Wants:
@@ -245,9 +246,11 @@ class HomeScreen(BaseScreen):
         self.app.push_screen(TaskLogScreen(self.services, name))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """One begins where there is nothing yet."""
+        """One begins where there is nothing yet; nothing is below the first tab's own screen."""
         if action == "begin":
             return self._first.display
+        if action == "go_back":
+            return len(self.app.screen_stack) > 1
         return super().check_action(action, parameters)
 
     def action_begin(self) -> None:

@@ -69,6 +69,11 @@ class ItemList(Widget, Generic[Entry], can_focus=True):
         return len(self._entries)
 
     @property
+    def entries(self) -> Sequence[Entry]:
+        """All items."""
+        return self._entries
+
+    @property
     def selected(self) -> Entry | None:
         """The item under the cursor; None: there is none."""
         return self._entries[self.cursor] if self.cursor < len(self._entries) else None
@@ -134,7 +139,8 @@ class ItemList(Widget, Generic[Entry], can_focus=True):
         lines: list[Content] = []
         for number in range(self._top, min(len(self._entries), self._top + fit)):
             drawn = self._draw(self._entries[number], width)
-            for line in drawn[: self.lines_each]:
+            missing = [Content("")] * (self.lines_each - len(drawn))
+            for line in [*drawn[: self.lines_each], *missing]:
                 fitted = line.truncate(width, ellipsis=True, pad=True)
                 chosen = number == self.cursor and self.has_focus
                 lines.append(fitted.stylize_before(_CURSOR) if chosen else fitted)

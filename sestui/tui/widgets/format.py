@@ -11,6 +11,8 @@ from sestui.core.text import printable
 AGO_SECONDS = 20.0
 """How often it is drawn anew how long ago something was, where nothing else has changed."""
 
+_LONGEST_ADDRESS = 320
+"""SMTP has no longer ones."""
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
@@ -89,6 +91,19 @@ def shorten(text: str, width: int) -> str:
             break
         kept.append(character)
     return "".join(kept) + "…"[:width]
+
+
+def shorten_address(text: str, width: int) -> str:
+    """An address cut before its domain, ``somebody-with-a-lon…@example.com``, where that helps.
+
+    Addresses beside one another often differ in their ends. One whose domain leaves no room for
+    three characters is cut like any other text.
+    """
+    if len(text) > _LONGEST_ADDRESS or cell_len(shown := printable(text)) <= width:
+        return shorten(text, width)
+    local, at, domain = shown.rpartition("@")
+    room = width - cell_len(domain) - 1
+    return shorten(local, room) + at + domain if at and room > 3 else shorten(text, width)
 
 
 def file_size(size: float) -> str:

@@ -142,6 +142,12 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
             self.scroll_to(y=0, animate=False, immediate=True, force=True)
         self._read(afresh=True)
 
+    def change_columns(self, columns: Sequence[Column]) -> None:
+        """Show the same rows in other columns."""
+        if columns != self._columns:
+            self._columns = columns
+            self.refresh()
+
     def show_rows(self, rows: Sequence[Row]) -> None:
         """Show rows that are all here, at once; the cursor stays where it is."""
         self._source = Listed(rows)

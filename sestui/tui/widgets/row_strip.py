@@ -9,7 +9,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from sestui.tui.widgets.column_widths import GAP, Widths
-from sestui.tui.widgets.format import shorten
+from sestui.tui.widgets.format import shorten, shorten_address
 
 KINDS = ("good", "busy", "warning", "bad", "quiet")
 """What a cell may mean; '' is plain. The stylesheet gives each its colour."""
@@ -43,7 +43,7 @@ def row_strip(
             segments += Segment.adjust_line_length(drawn, room, base)
             continue
         text, kind = cell
-        shown = shorten(text, room)
+        shown = shorten_address(text, room) if column.whole else shorten(text, room)
         fill = " " * max(0, room - cell_len(shown))
         shown = fill + shown if column.right else shown + fill
         segments.append(Segment(shown, style_of(kind)))

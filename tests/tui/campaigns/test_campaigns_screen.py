@@ -175,6 +175,17 @@ async def test_what_needs_somebody_comes_first_when_asked_to(runtime, still):
 
 @pytest.mark.long
 @pytest.mark.ci
+async def test_a_long_name_gets_the_room_of_other_columns(runtime, still):
+    add_campaign(runtime)
+    async with running(runtime) as (app, pilot):
+        await until(pilot, lambda: "Rejected" in shown(app))
+        long = "spring-collection-2027-early-access-list"
+        add_campaign(runtime, long)
+        await until(pilot, lambda: long in shown(app))
+        assert "Rejected" not in shown(app)
+        assert "In doubt" in shown(app)
+
+
 async def test_the_cursor_stays_on_its_campaign(runtime, still):
     for name in ("b", "c"):
         add_campaign(runtime, name)

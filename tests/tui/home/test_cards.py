@@ -13,7 +13,7 @@ from sestui.core.delivery.reputation import known_rates
 from sestui.reports.dashboard import needs_of
 from sestui.reports.overview import RunView
 from sestui.store.ledger.slices import AnswerCounts
-from sestui.tui.home.cards import RunCard, lately_line, need_card, run_card
+from sestui.tui.home.cards import RunCard, lately_line, need_card, need_lines, run_card
 from sestui.tui.home.needs import HomeNeed
 from sestui.tui.home.quota_frees import SLICE_SECONDS, QuotaFrees, quota_frees
 from sestui.tui.home.sending import since_first
@@ -62,6 +62,15 @@ def test_any_name_fits_any_width_and_obeys_nothing(width, state):
         assert "\x1b" not in text(lines)
         assert all("\n" not in line.plain for line in lines)
         assert all(line.truncate(width).cell_length <= width for line in lines)
+
+
+def test_the_sentence_of_a_need_is_whole_in_a_narrow_panel():
+    sentence = "1 recipient in doubt: decide whether to assume them sent or to resend."
+    need = HomeNeed("news · run 1", sentence, "r resolve")
+    assert need_lines([need], 44) == 3
+    assert sentence in " ".join(line.plain.strip() for line in need_card(need, 44))
+    assert len(need_card(need, 44)) == 3
+    assert (need_lines([replace(need, sentence="Short.")], 44), need_lines([need], 80)) == (2, 1)
 
 
 @pytest.mark.parametrize("seconds", [0, 59 * 60, 23 * 3_600, 99 * 86_400])

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from sestui.tui.widgets.format import bar, duration, gauge, grouped, moment, shorten
+from sestui.tui.widgets.format import (
+    bar,
+    duration,
+    gauge,
+    grouped,
+    moment,
+    shorten,
+    shorten_address,
+)
 from sestui.tui.widgets.rate_meter import RateMeter
 
 SCREENS = Path(__file__).parents[3] / "sestui" / "tui"
@@ -133,3 +141,26 @@ def test_the_meter_keeps_a_minute():
         meter.add(second, second * 5)
     assert meter.history(60) == [5.0] * 60
     assert len(meter._samples) < 70
+
+
+@pytest.mark.parametrize(
+    ("address", "width", "said"),
+    [
+        ("ada@example.com", 15, "ada@example.com"),
+        ("ada.lovelace@example.com", 20, "ada.lov…@example.com"),
+        ("ada.lovelace@example.com", 16, "ada…@example.com"),
+        ("ada.lovelace@example.com", 15, "ada.lovelace@e…"),  # no room for three characters
+        ("a@" + "long-domain" * 4 + ".com", 20, "a@long-domainlong-d…"),
+        ("no address at all", 8, "no addr…"),
+        ("a\x1b[2J" * 9 + "@x.co", 12, "a\\x1b[…@x.co"),
+    ],
+)
+def test_a_long_address_keeps_its_domain(address, width, said):
+    assert shorten_address(address, width) == said
+
+
+@given(st.text(max_size=80), st.integers(1, 90))
+def test_a_shortened_address_fits_and_obeys_nothing(text, width):
+    short = shorten_address(text, width)
+    assert cell_len(short) <= width
+    assert not any(ord(sign) < 32 or 0x7F <= ord(sign) < 0xA0 for sign in short)
