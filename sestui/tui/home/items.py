@@ -9,7 +9,8 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
-from textual.widget import Widget
+
+from sestui.tui.widgets.drawn import DrawnWidget
 
 Entry = TypeVar("Entry")
 
@@ -28,7 +29,7 @@ class ItemMessage(Message):
         return self.items
 
 
-class ItemList(Widget, Generic[Entry], can_focus=True):
+class ItemList(DrawnWidget, Generic[Entry], can_focus=True):
     """Draws what is in sight of its items, ``height`` lines each."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -57,7 +58,7 @@ class ItemList(Widget, Generic[Entry], can_focus=True):
     ) -> None:
         """``draw`` gives an item's lines in so many cells, ``key`` what it is known by."""
         super().__init__(id=id)
-        self._draw = draw
+        self._draw_entry = draw
         self._key = key
         self.lines_each = height
         self._entries: Sequence[Entry] = ()
@@ -87,7 +88,7 @@ class ItemList(Widget, Generic[Entry], can_focus=True):
             self.cursor = keys.index(key)
         else:
             self.cursor = min(self.cursor, max(0, len(entries) - 1))
-        self.refresh()
+        self.redraw()
         if before != self.selected:
             self.post_message(self.Moved(self))
 
@@ -131,14 +132,14 @@ class ItemList(Widget, Generic[Entry], can_focus=True):
             if again:
                 self.action_select()
 
-    def render(self) -> Content:
+    def draw(self) -> Content:
         """As many items as there is room for, the one under the cursor among them."""
         width, fit = self.size.width, max(1, self.size.height // self.lines_each)
         self._top = min(self._top, self.cursor, max(0, len(self._entries) - fit))
         self._top = max(self._top, self.cursor - fit + 1)
         lines: list[Content] = []
         for number in range(self._top, min(len(self._entries), self._top + fit)):
-            drawn = self._draw(self._entries[number], width)
+            drawn = self._draw_entry(self._entries[number], width)
             missing = [Content("")] * (self.lines_each - len(drawn))
             for line in [*drawn[: self.lines_each], *missing]:
                 fitted = line.truncate(width, ellipsis=True, pad=True)

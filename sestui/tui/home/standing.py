@@ -1,8 +1,6 @@
 """The account on Home: the 24-hour quota and what of it becomes free, and how SES sees the mail."""
 
 from textual.content import Content
-from textual.reactive import reactive
-from textual.widget import Widget
 
 from sestui.core.delivery.pacing import Quota
 from sestui.core.delivery.reputation import KnownRate
@@ -10,6 +8,7 @@ from sestui.core.percent import percent
 from sestui.tui.home.cards import At
 from sestui.tui.home.quota_frees import QuotaFrees
 from sestui.tui.home.service import AccountSnapshot
+from sestui.tui.widgets.drawn import DrawnWidget
 from sestui.tui.widgets.format import gauge, grouped
 from sestui.tui.widgets.gauges import labelled, reputation_lines
 from sestui.tui.widgets.plot import Series, strip
@@ -18,36 +17,45 @@ _LABEL = 9
 """Cells of a line's label."""
 
 
-class AccountPanel(Widget):
+class AccountPanel(DrawnWidget):
     """As many lines as there is something to say of."""
-
-    account: reactive[AccountSnapshot | None] = reactive(None)
-    frees: reactive[QuotaFrees | None] = reactive(None)
-    rates: reactive[tuple[KnownRate, ...]] = reactive(())
 
     def __init__(self, at: At) -> None:
         super().__init__(id="standing")
         self._at = at
+        self._account: AccountSnapshot | None = None
+        self._frees: QuotaFrees | None = None
+        self._rates: tuple[KnownRate, ...] = ()
+
+    def show(
+        self,
+        account: AccountSnapshot | None,
+        frees: QuotaFrees | None,
+        rates: tuple[KnownRate, ...],
+    ) -> None:
+        """Show the account as it is now, what becomes free, and how SES sees the mail."""
+        self._account, self._frees, self._rates = account, frees, rates
+        self.redraw()
 
     def lines(self) -> int:
         """How many lines it would like."""
         return len(self._lines(80))
 
-    def render(self) -> Content:
+    def draw(self) -> Content:
         """The lines there is room for."""
         width, height = self.size
         lines = [line.truncate(width, ellipsis=True) for line in self._lines(width)]
         return Content("\n").join(lines[:height])
 
     def _lines(self, width: int) -> list[Content]:
-        if self.account is None:
+        if self._account is None:
             return [Content.styled("Asking the account…", "$text-muted")]
-        found = [quota_line(self.account, width)]
-        if self.frees is not None:
-            found += _frees_lines(self.frees, self.account.quota, width, self._at)
-        if words := _troubles(self.account):
+        found = [quota_line(self._account, width)]
+        if self._frees is not None:
+            found += _frees_lines(self._frees, self._account.quota, width, self._at)
+        if words := _troubles(self._account):
             found.append(labelled("account", "") + Content.styled(words, "$text-warning"))
-        return found + reputation_lines(self.rates, width)
+        return found + reputation_lines(self._rates, width)
 
 
 def quota_line(account: AccountSnapshot, width: int) -> Content:

@@ -15,8 +15,8 @@ from math import ceil, floor, log10
 from rich.cells import cell_len
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widget import Widget
 
+from sestui.tui.widgets.drawn import DrawnWidget
 from sestui.tui.widgets.format import compact, shorten
 
 _EMPTY = 0x2800
@@ -277,12 +277,16 @@ def _line(head: str, cells: Sequence[Cell]) -> Content:
     return Content.assemble(Content.styled(head, _QUIET), *parts)
 
 
-class Plot(Widget):
+class Plot(DrawnWidget):
     """Draws :class:`PlotData` over all of its room; nothing before there is any."""
 
-    data: reactive[PlotData | None] = reactive(None)
+    data: reactive[PlotData | None] = reactive(None, repaint=False)
 
-    def render(self) -> Content:
+    def watch_data(self) -> None:
+        """A plot of the same looks isn't painted again."""
+        self.redraw()
+
+    def draw(self) -> Content:
         """As many lines as it is high."""
         if self.data is None:
             return Content("")

@@ -42,6 +42,14 @@ class Painted:
             assert time.monotonic() < deadline, self.text[-3000:]
             self._page.wait_for_timeout(50)
 
+    def until_still(self) -> None:
+        """Wait until nothing is being painted: whatever was to get the focus has it."""
+        seen, still = self.text, 0
+        while still < 10:
+            self._page.wait_for_timeout(50)
+            still = still + 1 if self.text == seen else 0
+            seen = self.text
+
 
 @pytest.mark.long
 @pytest.mark.ci
@@ -56,14 +64,15 @@ def test_the_app_is_shown_takes_keys_and_ends_with_the_server(sestui: Sestui, pa
     page.on("request", lambda request: loaded.add(request.url.split("/")[2]))
     painted = Painted(page)
     page.goto(url)
-    painted.until(lambda text: "SIMULATOR" in text and "Campaigns" in text)
-    page.wait_for_timeout(300)
+    painted.until(lambda text: "SIMULATOR" in text and "of 40,000" in text)  # Home has been read
     before = page.screenshot()
     page.keyboard.press("2")
     painted.until(lambda text: "s Start" in text)
     page.keyboard.press("s")
-    painted.until(lambda text: "20 recipients" in text)
+    painted.until(lambda text: "Send to 20" in text)  # the check before it counts 20, too
+    painted.until_still()
     page.keyboard.press("Tab")
+    painted.until_still()
     page.keyboard.press("Enter")
     painted.until(lambda _: (sestui.latest() or {"accepted": 0})["accepted"] == 20)
     assert page.screenshot() != before

@@ -97,10 +97,9 @@ def test_others_are_named_only_where_they_sent():
     assert "unlimited" in quota_line(account(Quota(-1, None, 7)), 60).plain
 
 
-def standing(**shown):
+def standing(account=None, frees=None, rates=()):
     panel = AccountPanel(at)
-    for name, value in shown.items():
-        panel.set_reactive(getattr(AccountPanel, name), value)
+    panel.show(account, frees, rates)
     return "\n".join(line.plain for line in panel._lines(60))
 
 
@@ -144,8 +143,7 @@ def test_what_becomes_free_is_said_in_fewer_words_rather_than_cut():
     quota = Quota(50_000, 40_000, 1_000)
     frees = QuotaFrees((39_000.0, 40_000.0), 1_000, NOW)
     panel = AccountPanel(lambda _instant: "29 Nov 03:30")
-    panel.set_reactive(AccountPanel.account, account(quota, 1_000))
-    panel.set_reactive(AccountPanel.frees, frees)
+    panel.show(account(quota, 1_000), frees, ())
     for width, said in ((60, "1,000 more by 29 Nov 03:30"), (44, "+1,000 by 29 Nov 03:30")):
         line = panel._lines(width)[1]
         assert line.plain.endswith(said)
