@@ -69,7 +69,7 @@ def replacing(path: Path, *, private: bool = True, overwrite: bool = True) -> It
         yield file
 
 
-def write_whole(
+def write_atomically(
     path: Path, content: bytes, *, private: bool = True, overwrite: bool = True
 ) -> None:
     """Write a file atomically; it is synced when this returns (:func:`staged`).

@@ -281,9 +281,9 @@ class Runtime:
 
     def agenda(self, *, with_runs: bool = True) -> "Agenda":
         """All that starts by itself, as of now; ``with_runs`` with what came of it last."""
-        from sestui.tasks.agenda import look_at_agenda  # noqa: PLC0415 - as tasks above
+        from sestui.tasks.agenda import read_agenda_now  # noqa: PLC0415 - as tasks above
 
-        return look_at_agenda(self.database, self.clock, with_runs=with_runs)
+        return read_agenda_now(self.database, self.clock, with_runs=with_runs)
 
     def note_run_due(self) -> None:
         """Note that `run-due` is at work: what is due, it will take up."""
@@ -324,7 +324,7 @@ class Runtime:
         )
 
     @lazy
-    def outlook(self) -> "ForecastService":
+    def forecasts(self) -> "ForecastService":
         """Forecasts; looks at the account only as far as it is known."""
         from sestui.sending.runs.forecast import ForecastService  # noqa: PLC0415 - cron and zones
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
 
-from sestui.atomic_write import write_whole
+from sestui.atomic_write import write_atomically
 from sestui.config_file import config_path, read_config
 from sestui.core.keymap import keymap_text
 from sestui.core.recipient_behaviour import RecipientBehaviour
@@ -159,7 +159,7 @@ def _write_private(target: Path, text: str) -> None:
     """Replace the file atomically, with mode 0600 as a database URL may have a password."""
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_whole(target, text.encode())
+        write_atomically(target, text.encode())
     except OSError as error:
         raise StorageError(
             f"The settings file {target} can't be written: {error.strerror}."

@@ -18,8 +18,8 @@ from sestui.store.contacts.export import (
     export_selected,
     selected_attribute_names,
 )
+from sestui.store.contacts.key_queries import Which
 from sestui.store.contacts.selection import Selection
-from sestui.store.contacts.walks import Which
 from sestui.store.db.database import Database
 
 _TOLD_EACH = 1_000

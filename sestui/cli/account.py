@@ -15,7 +15,7 @@ def account_command(*, as_json: AsJson = False) -> None:
     with opened() as runtime:
         runtime.account.poll()
         report = runtime.account_report()
-        lack = runtime.lineage.lack()
+        reason = runtime.lineage.unavailable_reason()
     if report is None:
         raise AccountError(
             "What SES says about the account could not be saved; run the command again."
@@ -46,5 +46,5 @@ def account_command(*, as_json: AsJson = False) -> None:
             f"{report.unexplained()} Other services on the account sent them, or this is an older "
             "copy of the database (`sestui restore --mark` holds its runs for approval)."
         )
-    if lack:
-        say(lack)
+    if reason:
+        say(reason)

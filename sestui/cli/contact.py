@@ -35,8 +35,8 @@ def find(
     as_json: AsJson = False,
 ) -> None:
     """Find contacts that have each word of TEXT in their address or an attribute."""
+    from sestui.store.contacts.key_queries import Which  # noqa: PLC0415 - as above
     from sestui.store.contacts.search import find_contacts  # noqa: PLC0415 - the database is slow
-    from sestui.store.contacts.walks import Which  # noqa: PLC0415 - as above
 
     found: list[ContactLine] = []
     more = False

@@ -48,4 +48,4 @@ def _examined(settings: "Settings") -> "DoctorReport":
     except StorageError as error:
         return machine_report(settings, broken_database(error))
     with runtime:
-        return runtime.doctor().examine()
+        return runtime.doctor().check()

@@ -129,7 +129,7 @@ def contacts(
 ) -> None:
     """Export contacts with status, suppression, tags, lists and every attribute."""
     from sestui.audience.export import write_contacts  # noqa: PLC0415 - the database is slow
-    from sestui.store.contacts.walks import Which  # noqa: PLC0415 - as above
+    from sestui.store.contacts.key_queries import Which  # noqa: PLC0415 - as above
 
     written_as = _format(form)
     which = Which(list_name or None, status)

@@ -73,7 +73,7 @@ def serve_relay(
                 certificate=tls_cert,
                 key=tls_key,
             ),
-            announce=_tell_how,
+            announce=_announce_how,
             warn=say,
         )
     say("The relay has stopped; the mail it accepted is in the ledger.")
@@ -218,7 +218,7 @@ def _as_list(key: "RelayKey") -> list[str] | None:
     return None if key.permitted is None else sorted(key.permitted)
 
 
-def _tell_how(where: "Listening") -> None:
+def _announce_how(where: "Listening") -> None:
     say(f"The relay answers at {where.url} for SES in {where.region}.")
     if where.metrics_url:
         say(f"Its health is at {where.metrics_url}/healthz, its metrics at /metrics there.")

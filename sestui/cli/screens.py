@@ -61,11 +61,11 @@ def serve_app(port: int, *, debug: bool) -> None:
     command = [sys.executable, "-P", "-m", "sestui", *(["--debug"] if debug else [])]
     # What an app has to say when it fails is narration.
     with contextlib.redirect_stdout(sys.stderr):
-        serve(command, port, _tell_where)
+        serve(command, port, _announce_where)
     typer.echo("Stopped serving; unsent mail stays queued.", err=True)
 
 
-def _tell_where(url: str) -> None:
+def _announce_where(url: str) -> None:
     typer.echo(
         f"sestui is at {url}\n"
         "for a browser on this machine; anyone with this address can do what you can. Ctrl-C "

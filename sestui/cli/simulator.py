@@ -69,7 +69,7 @@ def serve_account(
             jitter=jitter,
             sandbox=sandbox,
             recipients=str(settings.simulator_recipients),
-            announce=lambda bound: _tell_how(settings.data_dir, bound),
+            announce=lambda bound: _announce_how(settings.data_dir, bound),
         )
     typer.echo("The simulator has stopped; its account stays in the workspace.", err=True)
 
@@ -201,7 +201,7 @@ def _state() -> "SimulatorState":
     return SimulatorState(load_settings().data_dir / FILE_NAME, SystemClock())
 
 
-def _tell_how(workspace: Path, port: int) -> None:
+def _announce_how(workspace: Path, port: int) -> None:
     from sestui.simulator.api.access import (  # noqa: PLC0415 - with the server
         SECRET_ACCESS_KEY,
         access_key_of,

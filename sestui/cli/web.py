@@ -50,7 +50,7 @@ def serve_page(
             runtime,
             port=port,
             style=style,
-            announce=lambda bound: _tell_how(web_url, bound),
+            announce=lambda bound: _announce_how(web_url, bound),
             warn=say,
         )
     say("The page is no longer served; links work again once it is.")
@@ -67,7 +67,7 @@ def serve_events_command(
     from sestui.web.serve import serve_events  # noqa: PLC0415 - heavy
 
     with until_interrupted(), opened() as runtime:
-        serve_events(runtime, port=port, announce=_tell_events)
+        serve_events(runtime, port=port, announce=_announce_events)
     say("Events are no longer taken; SNS gives up on them after an hour at most.")
 
 
@@ -103,7 +103,7 @@ def rotate_key(*, as_json: AsJson = False) -> None:
         say(f"Copy {path} to every other host on this database, first to the one with the page.")
 
 
-def _tell_events(port: int) -> None:
+def _announce_events(port: int) -> None:
     from sestui.web.publish import EVENTS_PATH, events_lines  # noqa: PLC0415 - the command's own
 
     say(f"SNS's messages are taken at http://127.0.0.1:{port}{EVENTS_PATH}.")
@@ -113,7 +113,7 @@ def _tell_events(port: int) -> None:
     say("Ctrl-C stops it.")
 
 
-def _tell_how(web_url: str, port: int) -> None:
+def _announce_how(web_url: str, port: int) -> None:
     from sestui.web.publish import caddy_lines, nginx_lines  # noqa: PLC0415 - the command's own
 
     say(f"The unsubscribe page is served at http://127.0.0.1:{port}/ for links to {web_url}.")

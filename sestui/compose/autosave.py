@@ -63,7 +63,7 @@ class Autosave:
         if self._folder is not None:
             (self._folder.path / _DRAFT).unlink(missing_ok=True)
 
-    def scratch(self, name: str, content: str) -> Path:
+    def temporary_file(self, name: str, content: str) -> Path:
         """A private file that is deleted when the editor is closed.
 
         Raises:

@@ -18,15 +18,15 @@ from sestui.compose.render_check import (
 from sestui.compose.sample_contact import SAMPLE_EMAIL, sample_attributes
 from sestui.compose.timing import START_GRACE
 from sestui.core.campaign.fields import CampaignFields
-from sestui.core.campaign.findings import examine_campaign
+from sestui.core.campaign.findings import check_campaign_fields
 from sestui.core.clock import Clock
 from sestui.core.content import Composer, Envelope, MessageSource
 from sestui.core.content.lint.findings import (
     Examined,
     Finding,
     Severity,
+    check_message,
     clipped,
-    examine,
     ordered,
     rendered,
     unknown_variables,
@@ -56,7 +56,7 @@ class Inspection:
 
     findings: tuple[Finding, ...]
     """Of message, envelope and campaign, unordered."""
-    examined: Examined
+    checked: Examined
     envelope: Envelope
 
 
@@ -149,25 +149,25 @@ class Checker:
         ``campaign_id`` is None for one that is not in the database.
         """
         envelope = envelope_of(fields, self._settings, self._clock)
-        examined = examine(message, envelope)
+        checked = check_message(message, envelope)
         ran = campaign_id is not None and self._campaigns.has_run(campaign_id)
-        about_campaign = examine_campaign(
+        about_campaign = check_campaign_fields(
             fields,
             missing_lists=self._campaigns.missing_lists(fields.lists),
             too_late=None if ran else self._clock.now() - START_GRACE,
         )
-        return Inspection((*examined.findings, *about_campaign), examined, envelope)
+        return Inspection((*checked.findings, *about_campaign), checked, envelope)
 
     def render(
         self, inspection: Inspection, contact: AudienceMember | None
     ) -> tuple[Mail | None, tuple[Finding, ...]]:
         """The mail for a contact (None: a sample one), and the findings in it."""
-        examined = inspection.examined
-        composer = examined.composer
+        checked = inspection.checked
+        composer = checked.composer
         if composer is None:
             return None, ()
         if contact is None:
-            attributes = sample_attributes(examined.variables)
+            attributes = sample_attributes(checked.variables)
             return rendered(lambda: composer.mail(SAMPLE_EMAIL, attributes), "a made-up contact")
         who = printable(contact.email)
         (shown,) = self._belonging(composer, [contact])
@@ -183,14 +183,14 @@ class Checker:
 
         ``check`` is called between slow queries, and may raise to stop.
         """
-        examined, envelope = inspection.examined, inspection.envelope
+        checked, envelope = inspection.checked, inspection.envelope
         known = self._members.attribute_names(lists)
         missing = []
-        for name in sorted(wanted_attributes(examined, envelope) - known):
+        for name in sorted(wanted_attributes(checked, envelope) - known):
             check()
             if self._nobody_has(lists, name):
                 missing.append(name)
-        return list(unknown_variables(examined, envelope, missing, known))
+        return list(unknown_variables(checked, envelope, missing, known))
 
     def for_file(
         self, fields: CampaignFields, message: MessageSource, campaign_id: int | None
@@ -237,17 +237,17 @@ class Checker:
         inspection = self.inspect(fields, message, campaign.id)
         findings = list(inspection.findings)
         stopping = tuple(each for each in ordered(findings) if each.severity is Severity.ERROR)
-        examined, envelope = inspection.examined, inspection.envelope
-        if advice and examined.composer is not None:
+        checked, envelope = inspection.checked, inspection.envelope
+        if advice and checked.composer is not None:
             findings += lint(message, envelope)
         report, audience = None, _Audience(progress)
-        if examined.composer is not None:
+        if checked.composer is not None:
             known = self._members.attribute_names(fields.lists)
             try:
                 report = check_recipients(
-                    examined.composer,
-                    self._mailable(fields, examined.composer, audience),
-                    wanted=wanted_attributes(examined, envelope) - known,
+                    checked.composer,
+                    self._mailable(fields, checked.composer, audience),
+                    wanted=wanted_attributes(checked, envelope) - known,
                     failed=failed,
                 )
             except TooHeavyError as error:
@@ -256,8 +256,8 @@ class Checker:
                 stopping = (*stopping, heavy)
             else:
                 if report.checked:
-                    findings += unknown_variables(examined, envelope, report.unused, known)
-                findings += _of_recipients(report, examined)
+                    findings += unknown_variables(checked, envelope, report.unused, known)
+                findings += _of_recipients(report, checked)
         return CampaignCheck(
             campaign.name,
             ordered(findings),
@@ -296,7 +296,7 @@ class Checker:
         return nobody
 
 
-def _of_recipients(report: CheckReport, examined: Examined) -> Iterable[Finding]:
+def _of_recipients(report: CheckReport, checked: Examined) -> Iterable[Finding]:
     """The findings of rendering for everybody."""
     for each in report.problems:
         of = f"{each.count:,} of {report.checked:,}" if report.checked > 1 else "1"
@@ -305,7 +305,7 @@ def _of_recipients(report: CheckReport, examined: Examined) -> Iterable[Finding]
             f"{each.problem} (for {of}: {each.whom})",
             each.line,
             Severity.ERROR,
-            examined.at(each.where, each.line, each.problem),
+            checked.at(each.where, each.line, each.problem),
         )
     if report.clipped:
         many = report.clipped > 1

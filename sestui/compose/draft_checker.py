@@ -25,7 +25,7 @@ class PreviewTarget:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class CheckedDraft:
     """The result of a check."""
 
     findings: tuple[Finding, ...]
@@ -57,13 +57,13 @@ class DraftChecker:
         self._checker = checker
         self._members = members
 
-    def look(
+    def check(
         self,
         read: ReadDraft,
         seen: CampaignVersion | None,
         whom: PreviewTarget,
         superseded: Callable[[], bool],
-    ) -> Look:
+    ) -> CheckedDraft:
         """Check a draft and render it.
 
         Raises:
@@ -89,7 +89,7 @@ class DraftChecker:
         findings += faults
         if contact is not None:
             findings += self._checker.unknown(inspection, campaign.lists, check)
-        return Look(ordered(findings), mail, contact)
+        return CheckedDraft(ordered(findings), mail, contact)
 
     def find(self, lists: Sequence[str], email: str) -> AudienceMember | None:
         """The contact on the lists with that address, or None."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sestui.atomic_write import write_whole
+from sestui.atomic_write import write_atomically
 from sestui.core.text import printable
 from sestui.errors import StorageError
 
@@ -13,14 +13,14 @@ def shown(path: Path) -> str:
 
 
 def write_file(path: Path, content: bytes, *, overwrite: bool, private: bool = False) -> None:
-    """Write a file atomically (:func:`sestui.atomic_write.write_whole`).
+    """Write a file atomically (:func:`sestui.atomic_write.write_atomically`).
 
     Raises:
         FileExistsError: there is a file of that name, and ``overwrite`` is false.
         StorageError: it can't be written.
     """
     try:
-        write_whole(path, content, overwrite=overwrite, private=private)
+        write_atomically(path, content, overwrite=overwrite, private=private)
     except FileExistsError:
         raise
     except (OSError, ValueError) as error:

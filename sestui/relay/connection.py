@@ -86,7 +86,7 @@ class GuardedProtocol(UvicornProtocol):
         if not whole or busy.response_complete or self.scheme == "https":  # TLS can't half-close
             return False
         busy.keep_alive = False
-        self._left = self.loop.call_later(_LEFT_SECONDS, self._ask_whether_left)
+        self._left = self.loop.call_later(_LEFT_SECONDS, self._probe_client)
         return True
 
     def data_received(self, data: bytes) -> None:
@@ -191,7 +191,7 @@ class GuardedProtocol(UvicornProtocol):
             self.transport.write(as_bytes(refusal(error, v1=v1, close=True)))
         self.transport.close()
 
-    def _ask_whether_left(self) -> None:
+    def _probe_client(self) -> None:
         """Check whether a half-closed client still waits for its answer.
 
         The system of a disconnected one rejects an interim answer.
@@ -200,16 +200,16 @@ class GuardedProtocol(UvicornProtocol):
         quiet = not self.pipeline and not busy.response_started
         if quiet and busy.scope["http_version"] == "1.1":
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        self._look_whether_left()
+        self._check_client()
 
-    def _look_whether_left(self) -> None:
+    def _check_client(self) -> None:
         socket = self.transport.get_extra_info("socket")
         if self.transport.is_closing():
             return
         if socket.getsockopt(SOL_SOCKET, SO_ERROR):
             self.transport.abort()
         else:
-            self._left = self.loop.call_later(_LEFT_SECONDS, self._look_whether_left)
+            self._left = self.loop.call_later(_LEFT_SECONDS, self._check_client)
 
 
 def _plain_head(

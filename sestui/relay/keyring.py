@@ -69,7 +69,7 @@ class Keyring:
             if self._clock.monotonic() - self._read_at > _FRESH_SECONDS:
                 self._read()
             if key_id not in self._known and key_id not in self._unknown:
-                self._look_for(key_id)
+                self._look_up(key_id)
             return self._known.get(key_id)
 
     def any_secret(self, key_id: str) -> str:
@@ -81,7 +81,7 @@ class Keyring:
         self._known = self._working(self._keys.all())
         self._unknown.clear()
 
-    def _look_for(self, key_id: str) -> None:
+    def _look_up(self, key_id: str) -> None:
         """Look up a key that may be new."""
         if len(self._unknown) < _MOST_UNKNOWN:
             key = self._keys.by_id(key_id)

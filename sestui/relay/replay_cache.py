@@ -80,7 +80,7 @@ class ReplayCache:
         if known is None and not (name and caller.fresh):
             known = self._calls.get(plain)
         if known is not None:
-            return await _told_again(known, send)
+            return await _replayed(known, send)
         self._make_room()
         call = _Call(self._clock.monotonic() + caller.good_for + 1, (plain, named))
         for key in call.keys:
@@ -131,7 +131,7 @@ class ReplayCache:
             self._bytes -= len(call.body or b"")
 
 
-async def _told_again(call: _Call, send: Send) -> int:
+async def _replayed(call: _Call, send: Send) -> int:
     await call.done.wait()
     if call.failed:
         raise ServiceError(503, "ServiceUnavailable", "SES did not take it; try again.")

@@ -101,7 +101,7 @@ async def read_body(scope: Scope, receive: Receive, client: Client, memory: Memo
         TooSlowError: it is too slow.
         Gone: the client has disconnected.
     """
-    if _told_length(scope) > MAX_BODY:
+    if _declared_length(scope) > MAX_BODY:
         raise _too_long()
     whole = client.body()
     if whole is not None:
@@ -137,7 +137,7 @@ async def _arriving(receive: Receive) -> AsyncIterator[bytes]:
         more = message.get("more_body", False)
 
 
-def _told_length(scope: Scope) -> int:
+def _declared_length(scope: Scope) -> int:
     for name, value in scope["headers"]:
         if name == b"content-length":
             return int(value)  # validated by the parser

@@ -43,7 +43,7 @@ class Notices:
 
         Cheap if there is none: one query by an index.
         """
-        return sum(self._tell_of(run_id) for run_id in self._notices.owed())
+        return sum(self._announce(run_id) for run_id in self._notices.owed())
 
     def post(self, notice: Notice, recipients: Sequence[str], *, from_address: str) -> int:
         """Write any other notice; returns the id of its run."""
@@ -51,12 +51,12 @@ class Notices:
             notice, recipients, from_address=from_address, now=self._clock.now()
         )
 
-    def _tell_of(self, run_id: int) -> bool:
+    def _announce(self, run_id: int) -> bool:
         run = self._runs.get(run_id)
         campaign = self._campaigns.by_id(run.campaign_id)
         report = run_report(self._database, campaign.name, run.number)
         notice = self._of_end(run_view(run, campaign.name), report)
-        return self._notices.tell_of(run_id, notice, campaign.notify, self._clock.now())
+        return self._notices.announce(run_id, notice, campaign.notify, self._clock.now())
 
     def _of_end(self, run: RunView, report: RunReport) -> Notice:
         lines = [f"Run {run.number} of the campaign {run.campaign} has finished."]

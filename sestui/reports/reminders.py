@@ -24,7 +24,7 @@ class ReminderService:
         self._reminding = reminding
         self._recipients = [operator] if operator else []
 
-    def tell(self, not_started: Sequence[NotStarted] = ()) -> Iterator[str]:
+    def due(self, not_started: Sequence[NotStarted] = ()) -> Iterator[str]:
         """The reminders due now, as sentences; each is recorded when it is yielded.
 
         ``not_started`` are campaigns that are due but can't be started.
@@ -35,7 +35,7 @@ class ReminderService:
             return
         self._reminders.forget([each.campaign_id for each in not_started])
         for told, sentence in (*self._runs(), *map(self._campaign, not_started)):
-            if self._reminders.tell(told, self._recipients, now, before):
+            if self._reminders.record(told, self._recipients, now, before):
                 yield sentence
 
     def _runs(self) -> list[tuple[ReminderNote, str]]:

@@ -49,7 +49,7 @@ class AccountReader:
             except ClientError as error:
                 if not _worth_asking_v1(error):
                     raise
-                return self._look_v1()
+                return self._read_v1()
             except _MISREAD as error:
                 raise self._not_ses() from error
         max_24_hour_send, max_send_rate, sent = self._figures(said.get("SendQuota"))
@@ -73,7 +73,7 @@ class AccountReader:
                 raise self._not_ses() from error
         return (said.get("VdmAttributes") or {}).get("VdmEnabled") == "ENABLED"
 
-    def _look_v1(self) -> AccountStatus:
+    def _read_v1(self) -> AccountStatus:
         try:
             quota = self._clients.ses_v1().get_send_quota()
         except _MISREAD as error:

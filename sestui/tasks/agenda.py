@@ -100,7 +100,7 @@ class Agenda:
         return f"{self.late(late[0])}: {NOBODY}" if late else ""
 
 
-def look_at_agenda(database: Database, clock: Clock, *, with_runs: bool = True) -> Agenda:
+def read_agenda_now(database: Database, clock: Clock, *, with_runs: bool = True) -> Agenda:
     """Read the agenda; ``with_runs``: with the newest runs."""
     rows = read_agenda(database, with_runs=with_runs)
     items: list[AgendaItem] = [view_of(task, run) for task, run in rows.tasks]

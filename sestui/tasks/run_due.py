@@ -171,7 +171,7 @@ class RunDue:
         if error is not None:
             raise error
         self._remind()
-        self._tell()
+        self._announce()
         return report
 
     def _done(self) -> bool:
@@ -206,7 +206,7 @@ class RunDue:
     def _remind(self) -> None:
         self._reminded_at = self._clock.monotonic()
         self._services.note_run_due()
-        for sentence in self._services.reminders.tell(self._not_started):
+        for sentence in self._services.reminders.due(self._not_started):
             self._report.reminders.append(sentence)
             if self._on_remind is not None:
                 self._on_remind(sentence)
@@ -253,7 +253,7 @@ class RunDue:
         if self._sender.error is not None:
             raise self._sender.error
 
-    def _tell(self) -> None:
+    def _announce(self) -> None:
         report = self._report
         views = [self._services.overview.run(run_id) for run_id in sorted(self._doubts)]
         report.runs = [view for view in views if view.kind != RunKind.NOTICE]

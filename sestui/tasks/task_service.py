@@ -198,22 +198,22 @@ class TaskService:
         """Summaries of the types, by name; of one that can't be loaded, the error."""
         return {name: _summary(name) for name in known_types()}
 
-    def outlook(self, fields: TaskFields) -> TaskForecast:
+    def forecast(self, fields: TaskFields) -> TaskForecast:
         """When an unsaved task would run.
 
         Raises:
             UsageError: its schedule or zone is invalid.
         """
-        return self._outlook(fields, [])
+        return self._forecast_fields(fields, [])
 
-    def outlook_of(self, view: TaskView) -> TaskForecast:
+    def forecast_of(self, view: TaskView) -> TaskForecast:
         """When a task runs: its next run, which may be overdue, and those after it.
 
         An invalid schedule or zone is reported in place of its words.
         """
-        return self.outlook_from(view.fields, view.next_run_at)
+        return self.forecast_from(view.fields, view.next_run_at)
 
-    def outlook_from(self, fields: TaskFields, waits_for: Instant | None) -> TaskForecast:
+    def forecast_from(self, fields: TaskFields, waits_for: Instant | None) -> TaskForecast:
         """The same for anything with the timing of ``fields`` whose next run is at ``waits_for``.
 
         Without a schedule it runs once.
@@ -222,11 +222,11 @@ class TaskService:
             if not fields.schedule and waits_for is not None:
                 at = Occurrence(waits_for, "")
                 return self._forecast("once", [at], fields)
-            return self._outlook(fields, [] if waits_for is None else [waits_for])
+            return self._forecast_fields(fields, [] if waits_for is None else [waits_for])
         except (UsageError, ValueError, OverflowError) as error:
             return TaskForecast(str(error).rstrip("."), (), (), "", "")
 
-    def outlook_of_campaign(self, campaign: CampaignFields) -> TaskForecast:
+    def forecast_of_campaign(self, campaign: CampaignFields) -> TaskForecast:
         """When an unsaved campaign would start on its own.
 
         Raises:
@@ -237,13 +237,13 @@ class TaskService:
             campaign.name, CAMPAIGN_TYPE, campaign.schedule, timezone=campaign.timezone
         )
         if campaign.schedule:
-            return self._outlook(timing, [])
+            return self._forecast_fields(timing, [])
         if start is None:
             return TaskForecast("no schedule: you start it yourself", (), (), "", "")
         words = "once" if start > self._clock.now() else "once, in the past"
         return self._forecast(words, [Occurrence(start, "")], timing)
 
-    def _outlook(self, fields: TaskFields, waits_for: list[Instant]) -> TaskForecast:
+    def _forecast_fields(self, fields: TaskFields, waits_for: list[Instant]) -> TaskForecast:
         now, zone = self._clock.now(), fields.timezone
         begin = now if fields.starts_at is None else max(now, fields.starts_at - 1e-3)
         begin = max([begin, *waits_for])

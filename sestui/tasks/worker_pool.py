@@ -174,7 +174,7 @@ class WorkerPool:
                     for execution in self._at_work:
                         execution.keep_log()
                     logged = now
-            self._look_after()
+            self._supervise()
             if self._closing.is_set() and not self._at_work:
                 return
             self._clock.wait(self._wake, LOOK_SECONDS)
@@ -231,7 +231,7 @@ class WorkerPool:
         self._start_thread(execution)
 
     def _start_thread(self, execution: Execution) -> None:
-        """Start its thread, if possible; :meth:`_look_after` retries."""
+        """Start its thread, if possible; :meth:`_supervise` retries."""
         run_id = execution.taken.run_id
         # A daemon, as a run that doesn't stop in time must not keep the process alive.
         thread = threading.Thread(
@@ -252,7 +252,7 @@ class WorkerPool:
         finally:
             self._wake.set()
 
-    def _look_after(self) -> None:
+    def _supervise(self) -> None:
         """End runs that take too long or must stop; record ended ones."""
         now = self._clock.monotonic()
         if self._stopping.is_set():

@@ -111,7 +111,7 @@ def use_parsed(stylesheet: Stylesheet, parsed: Sources) -> None:
     stylesheet._parse_cache = parsed
 
 
-def tell_app(driver: "WebDriver") -> Callable[[Any], bool]:
+def app_poster(driver: "WebDriver") -> Callable[[Any], bool]:
     """What posts a message to the app that ``driver`` drives."""
     return driver._app.post_message
 

@@ -100,7 +100,7 @@ class WebApp:
             return _html(invalid_page(lang), lang, 404)
         if method == "POST":
             return await self._act(request, subject, lang)
-        recipient = await asyncio.to_thread(self._preferences.look, subject)
+        recipient = await asyncio.to_thread(self._preferences.read, subject)
         return _html(preferences_page(recipient, lang, self._clock.now(), self._zone), lang)
 
     async def _subject(self, token: str) -> LinkSubject | None:
@@ -117,7 +117,7 @@ class WebApp:
         one_click = given.get("List-Unsubscribe") == "One-Click"
         choice = ReaderChoice.ALL if one_click else _choice(given.get("choice", ""))
         if choice is None:
-            recipient = await asyncio.to_thread(self._preferences.look, subject)
+            recipient = await asyncio.to_thread(self._preferences.read, subject)
             page = preferences_page(recipient, lang, now, self._zone, unchosen=True)
             return _html(page, lang, 400)
         until = self._pause_end(now, choice.pause_days) if choice.pause_days else None

@@ -57,14 +57,14 @@ def note(app, last):
     painted.append(time.time())
     if last: app.exit()
 def on_mount(app): app.call_after_refresh(note, app, False)
-async def look(screen, read):
+async def fetch(screen, read):
     found = await looked(screen, read)
     screen.app.call_after_refresh(note, screen.app, True)
     return found
 def open_home(app, *given):
     global looked
     from sestui.tui.home.home_screen import HomeScreen
-    looked, HomeScreen.look = HomeScreen.look, look
+    looked, HomeScreen.fetch = HomeScreen.fetch, look
     came_in(app, *given)
 came_in, SestuiApp.came_in = SestuiApp.came_in, open_home
 SestuiApp.on_mount = on_mount

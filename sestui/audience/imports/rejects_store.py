@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sestui.audience.imports.rejects import RejectsFile
 from sestui.audience.imports.rows import Reject
-from sestui.audience.imports.temporary_database import open_scratch, translated
+from sestui.audience.imports.temporary_database import open_temporary, translated
 from sestui.core.text import printable
 from sestui.errors import StateError, UsageError
 
@@ -27,7 +27,7 @@ class RejectsStore:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._connection = open_scratch()
+        self._connection = open_temporary()
         self._connection.execute(_CREATE)
         self._waiting: list[Reject] = []
         self._stored = 0

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
-from sestui.audience.imports.temporary_database import open_scratch, translated
+from sestui.audience.imports.temporary_database import open_temporary, translated
 from sestui.store.contacts.upsert import ContactRow
 
 BATCH = 5_000
@@ -47,7 +47,7 @@ class Spool:
     """
 
     def __init__(self) -> None:
-        self._connection = open_scratch()
+        self._connection = open_temporary()
         self._connection.execute(_CREATE)
 
     def __enter__(self) -> Self:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from sestui.errors import StorageError
 
 
-def open_scratch() -> sqlite3.Connection:
+def open_temporary() -> sqlite3.Connection:
     """A private unnamed database, which disappears with the process.
 
     Any thread may use it, but only one at a time.

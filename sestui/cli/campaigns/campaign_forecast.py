@@ -9,7 +9,7 @@ def forecast_command(name: Name, *, as_json: AsJson = False) -> None:
     """When the current run, or one started now, will end, and what the quota leaves for later."""
     with opened() as runtime:
         runtime.account.poll()
-        told, bounces = runtime.outlook.of(name), runtime.outlook.bounces(name)
+        told, bounces = runtime.forecasts.of(name), runtime.forecasts.bounces(name)
         ends = runtime.local_time(told.ends_at) if told.ends_at is not None else ""
     if as_json:
         put_json(

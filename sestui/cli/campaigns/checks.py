@@ -57,7 +57,7 @@ def checking(runtime: "Runtime", campaign: "Campaign") -> Iterator[Callable[[int
     size = runtime.contacts.audience_size([each for each in campaign.lists if each in known])
     told = CheckProgress(size, runtime.clock)
     try:
-        yield told.tell
+        yield told.report
     finally:
         told.close()
 
@@ -71,7 +71,7 @@ class CheckProgress:
         self._told_at: float | None = None
         self._drawn = False
 
-    def tell(self, looked_at: int) -> None:
+    def report(self, looked_at: int) -> None:
         """Report the number of recipients checked so far."""
         now = self._clock.monotonic()
         if self._told_at is None:

@@ -106,12 +106,16 @@ def show(name: Name, *, as_json: AsJson = False) -> None:
     """Show a task: its schedule in words, next runs, parameters and last run."""
     with opened() as runtime:
         view = runtime.tasks.get(name)
-        outlook = runtime.tasks.outlook_of(view)
+        forecast = runtime.tasks.forecast_of(view)
         if as_json:
-            told = {"words": outlook.words, "fires": outlook.programs_fires, "notes": outlook.notes}
+            told = {
+                "words": forecast.words,
+                "fires": forecast.programs_fires,
+                "notes": forecast.notes,
+            }
             put_json(view.as_dict() | told)
             return
-        for line in described(runtime, view, outlook):
+        for line in described(runtime, view, forecast):
             put(line)
 
 
@@ -272,8 +276,8 @@ def _put(runtime: "Runtime", view: "TaskView", done: str, *, as_json: bool) -> N
     when = f"runs next {runtime.local_time(at)}" if at is not None else "is off"
     put(f"{done} {view.name}: {when} ({view.fields.schedule})")
     if view.active:
-        outlook = runtime.tasks.outlook_of(view)
-        for line in (outlook.words, *outlook.dates[:3]):
+        forecast = runtime.tasks.forecast_of(view)
+        for line in (forecast.words, *forecast.dates[:3]):
             say(f"  {line}")
 
 

@@ -26,18 +26,18 @@ def agenda_row(runtime: "Runtime", agenda: "Agenda", item: "AgendaItem") -> tupl
     )
 
 
-def described(runtime: "Runtime", view: "TaskView", outlook: "TaskForecast") -> list[str]:
+def described(runtime: "Runtime", view: "TaskView", forecast: "TaskForecast") -> list[str]:
     """The lines of a task with its next runs, parameters and last run."""
     from sestui.core.task.fields import TASK_FIELDS  # noqa: PLC0415 - croniter is slow to import
 
     fields = view.fields
     lines = [f"{fields.name}: {fields.description or fields.type}"]
     said = {
-        "schedule": f"{fields.schedule} ({outlook.words})",
+        "schedule": f"{fields.schedule} ({forecast.words})",
         "timezone": fields.timezone or "the machine's",
         "timeout": f"{fields.timeout:g} s",
-        "starts_at": outlook.starts,
-        "ends_at": outlook.ends,
+        "starts_at": forecast.starts,
+        "ends_at": forecast.ends,
         "misfire": _misfire(fields),
         "active": "yes" if fields.active else "no",
     }
@@ -48,7 +48,7 @@ def described(runtime: "Runtime", view: "TaskView", outlook: "TaskForecast") -> 
         and (text := said.get(name, each.kind.shown(getattr(fields, name))))
     ]
     rows += [("parameter", f"{k} = {json.dumps(v)}") for k, v in fields.parameters.items()]
-    rows += [("next run", at) for at in outlook.dates]
+    rows += [("next run", at) for at in forecast.dates]
     lines += [f"{label:<9} {value}" for label, value in rows]
     if view.run is not None:
         lines += ["", *run_lines(runtime, view.run)]

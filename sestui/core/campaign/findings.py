@@ -7,7 +7,7 @@ from sestui.core.clock import Instant, iso
 from sestui.core.content.lint.findings import Finding, Severity
 
 
-def examine_campaign(
+def check_campaign_fields(
     fields: CampaignFields, *, missing_lists: Collection[str], too_late: Instant | None
 ) -> Iterator[Finding]:
     """Check a campaign; its message is checked elsewhere.

@@ -121,7 +121,7 @@ class Doctor:
         self._stop = stop or threading.Event()
         self._region = ""
 
-    def examine(self) -> DoctorReport:
+    def check(self) -> DoctorReport:
         """Check everything; takes about a second for each call to SES."""
         findings = [
             judge_database(self._database),

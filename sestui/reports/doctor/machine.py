@@ -20,7 +20,7 @@ from sestui.settings import Settings
 from sestui.store.db.database import Database
 from sestui.store.db.version import HEAD
 from sestui.store.db.write_check import check_writable
-from sestui.tasks.agenda import look_at_agenda
+from sestui.tasks.agenda import read_agenda_now
 from sestui.tasks.crontab import Crontab
 
 _log = logging.getLogger(__name__)
@@ -125,7 +125,7 @@ def _is_open(path: Path) -> bool:
 
 def judge_schedule(settings: Settings, database: Database, clock: Clock) -> DoctorFinding:
     """Whether something runs what is due."""
-    agenda = look_at_agenda(database, clock, with_runs=False)
+    agenda = read_agenda_now(database, clock, with_runs=False)
     late = agenda.overdue
     if late:
         first = late[0]

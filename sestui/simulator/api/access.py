@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qs
 
-from sestui.atomic_write import write_whole
+from sestui.atomic_write import write_atomically
 from sestui.core.clock import Instant
 from sestui.errors import StorageError
 
@@ -61,7 +61,7 @@ def _create(path: Path) -> None:
     """Write a new key atomically, unless another process has."""
     key = b"SIM" + base64.b32encode(secrets.token_bytes(20))
     with suppress(FileExistsError):
-        write_whole(path, key + b"\n", overwrite=False)
+        write_atomically(path, key + b"\n", overwrite=False)
 
 
 def link_token(key: str, now: Instant) -> str:
@@ -80,7 +80,7 @@ def _derived(key: str, purpose: str) -> str:
     return hmac.digest(key.encode(), purpose.encode(), "sha256").hex()
 
 
-class Gate:
+class Authenticator:
     """Checks the keys, cookies and links of requests."""
 
     def __init__(self, key: str) -> None:

@@ -24,7 +24,7 @@ from sestui.simulator.account import identities, suppression
 from sestui.simulator.account.account import CallDecision, call_of
 from sestui.simulator.account.state import SimulatorState
 from sestui.simulator.api import connection, old_api, old_calls
-from sestui.simulator.api.access import Gate, caller
+from sestui.simulator.api.access import Authenticator, caller
 from sestui.simulator.api.control import create_control_app
 from sestui.simulator.api.faults import FaultKind, ScriptedFault
 from sestui.simulator.api.queue import TARGET, answer_queue, queue_error_body
@@ -85,7 +85,7 @@ def create_app(
     ``connection.BreakableProtocol``.
     """
     chance = random.Random(seed)  # noqa: S311 - a delay
-    return _SimulatorApp(state, Gate(key), latency, jitter, chance)
+    return _SimulatorApp(state, Authenticator(key), latency, jitter, chance)
 
 
 class _SimulatorApp:
@@ -94,13 +94,13 @@ class _SimulatorApp:
     def __init__(
         self,
         state: SimulatorState,
-        gate: Gate,
+        authenticator: Authenticator,
         latency: float,
         jitter: float,
         chance: random.Random,
     ) -> None:
         self._state = state
-        self._gate = gate
+        self._authenticator = authenticator
         self._latency = latency
         self._jitter = jitter
         self._chance = chance
@@ -112,7 +112,7 @@ class _SimulatorApp:
         old = path == "/" and scope["method"] == "POST"
         foreign, authorization = caller(scope["headers"])
         if target := _target(scope):
-            is_let_in = not foreign and self._gate.holds_key(authorization)
+            is_let_in = not foreign and self._authenticator.holds_key(authorization)
             await self._queue(target, receive, send, let_in=is_let_in)
             return
         if not old and not path.startswith("/v2/"):
@@ -121,7 +121,7 @@ class _SimulatorApp:
             else:
                 await self._face(path)(scope, receive, send)
             return
-        if foreign or not self._gate.holds_key(authorization, scope["query_string"]):
+        if foreign or not self._authenticator.holds_key(authorization, scope["query_string"]):
             await _drain(receive)
             await _send(send, _shut_out(foreign=foreign, old=old))
             return
@@ -168,7 +168,7 @@ class _SimulatorApp:
             from sestui.simulator.pages.app import create_pages  # noqa: PLC0415
 
             self._pages = create_pages(
-                OutboxReader(self._state.path), self._gate, self._state.clock
+                OutboxReader(self._state.path), self._authenticator, self._state.clock
             )
         return self._pages
 
@@ -177,7 +177,7 @@ class _SimulatorApp:
         return (
             path == "/healthz"
             or self._face(path) is self._pages
-            or self._gate.holds_key(authorization)
+            or self._authenticator.holds_key(authorization)
         )
 
     async def _answer(self, request: SimulatorRequest) -> SimulatorAnswer:
@@ -209,7 +209,7 @@ class _SimulatorApp:
             body = answered(*what)
             if body is not None:
                 return body
-        url = f"http://{request.host}", f"?{self._gate.signed_query}"
+        url = f"http://{request.host}", f"?{self._authenticator.signed_query}"
         body = exports.answered(self._state, request.method, request.path, request.body, url)
         if body is not None:
             return body

@@ -16,7 +16,7 @@ _SOONEST_OPEN = 5.0
 _CLICK_SECONDS = (6.0, 60.0)
 _COMPLAINT_SECONDS = (10.0, 90.0)
 
-PEOPLE = (
+USER_AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Thunderbird/128.4.0",
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148",
     "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
@@ -55,7 +55,7 @@ def lived_through(
     # Whoever clicks has opened it: what is left of the share are those who only open.
     only_opens = max(0.0, behaviour.open - behaviour.click) / max(1.0 - behaviour.click, 1e-9)
     if clicks or chance.random() < only_opens:
-        agent = chance.choice(PEOPLE)
+        agent = chance.choice(USER_AGENTS)
         opened = arrives + _SOONEST_OPEN + chance.expovariate(1 / _MEAN_SECONDS_TO_OPEN)
         found.append(EventType("Open", to, agent, opened))
         if clicks:

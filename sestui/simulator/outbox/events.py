@@ -62,7 +62,7 @@ class AcceptedMail:
     tags: tuple[tuple[str, str], ...]
 
 
-def happenings(
+def event_types(
     recipients: tuple[str, ...], rendering_failure: str, suppressed: frozenset[str] = frozenset()
 ) -> list[EventType]:
     """The events of one accepted mail, in SES's order.

@@ -20,7 +20,7 @@ from sestui.simulator.account import storage
 from sestui.simulator.outbox.mails import stored_request
 from sestui.simulator.outbox.mime import ParsedMail
 from sestui.simulator.outbox.outcomes import DELIVERED, MailOutcome, outcomes
-from sestui.simulator.outbox.rendered_mail import arrived
+from sestui.simulator.outbox.rendered_mail import delivered_mail
 
 MOST_FOUND = 10_000
 """The most mails that a search finds."""
@@ -143,7 +143,7 @@ class OutboxReader:
         request = stored_request(body, bulk=bool(bulk), entry=entry)
         return OpenedMail(
             listed=listed,
-            content=arrived(request, message_id=message_id, at=listed.accepted_at),
+            content=delivered_mail(request, message_id=message_id, at=listed.accepted_at),
             tags=tuple((name, value) for name, value in json.loads(tags)),
             configuration_set=request.configuration_set,
             bcc=tuple(each.shown for each in request.destination.bcc),

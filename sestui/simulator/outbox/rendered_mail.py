@@ -31,7 +31,7 @@ _QUOTED = email.charset.Charset("utf-8")
 _QUOTED.body_encoding = email.charset.QP
 
 
-def arrived(request: SendEmailRequest, *, message_id: str, at: Instant) -> ParsedMail:
+def delivered_mail(request: SendEmailRequest, *, message_id: str, at: Instant) -> ParsedMail:
     """The mail that the recipients of ``request`` get."""
     content = request.content
     if isinstance(content, RawContent):

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from sestui.core.clock import Clock
 from sestui.errors import NotFoundError, SestuiError
-from sestui.simulator.api.access import COOKIE_SECONDS, Gate
+from sestui.simulator.api.access import COOKIE_SECONDS, Authenticator
 from sestui.simulator.outbox.outbox_reader import OpenedMail, OutboxReader
 from sestui.simulator.pages import sanitise, show
 
@@ -41,7 +41,7 @@ _CLOSED = (
 Act = Callable[[Request], Response]
 
 
-def create_pages(reader: OutboxReader, gate: Gate, clock: Clock) -> Starlette:
+def create_pages(reader: OutboxReader, authenticator: Authenticator, clock: Clock) -> Starlette:
     """The pages of ``reader``, which run in threads so that sends go on meanwhile."""
     routes: list[tuple[str, Act]] = [
         ("/", _to_outbox),
@@ -53,7 +53,7 @@ def create_pages(reader: OutboxReader, gate: Gate, clock: Clock) -> Starlette:
         ("/outbox/{id}/file/{file:int}", lambda request: _file(reader, request)),
         ("/outbox/{id}/{view}", lambda request: _mail(reader, request)),
     ]
-    door = _Door(gate, clock)
+    door = _Door(authenticator, clock)
     return Starlette(
         routes=[Route(path, _endpoint(act, door), methods=["GET"]) for path, act in routes]
     )
@@ -67,20 +67,20 @@ def _to_outbox(request: Request) -> Response:
 class _Door:
     """Checks a browser's access."""
 
-    def __init__(self, gate: Gate, clock: Clock) -> None:
-        self._gate = gate
+    def __init__(self, authenticator: Authenticator, clock: Clock) -> None:
+        self._authenticator = authenticator
         self._clock = clock
 
     def stops(self, request: Request) -> Response | None:
         """The response instead of the page; None if the browser may see it."""
         token = request.query_params.get("token", "")
-        known = self._gate.has_cookie(request.cookies)
-        if token and (known or self._gate.takes_link(token, self._clock.now())):
+        known = self._authenticator.has_cookie(request.cookies)
+        if token and (known or self._authenticator.takes_link(token, self._clock.now())):
             return self._welcome(request)
         if known or request.url.path in _FOR_ALL:
             return None
         authorization = request.headers.get("authorization", "").encode("latin-1")
-        return None if self._gate.holds_key(authorization) else _problem(_CLOSED, 403)
+        return None if self._authenticator.holds_key(authorization) else _problem(_CLOSED, 403)
 
     def _welcome(self, request: Request) -> Response:
         """Set the cookie and lead to the page's address without the token.
@@ -90,8 +90,8 @@ class _Door:
         at = request.url.remove_query_params("token").replace(scheme="", netloc="")
         response = _html(show.page("welcome.html", at=str(at)))
         response.set_cookie(
-            self._gate.cookie_name,
-            self._gate.cookie_value,
+            self._authenticator.cookie_name,
+            self._authenticator.cookie_value,
             max_age=COOKIE_SECONDS,
             path="/outbox",
             httponly=True,

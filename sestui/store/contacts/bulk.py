@@ -25,10 +25,16 @@ from sestui.core.delivery.states import MANUAL
 from sestui.core.text import printable
 from sestui.errors import NotFoundError, StateError
 from sestui.store.contacts.journal import ROW, ChangeKind, begin, finish, forget_old
+from sestui.store.contacts.key_queries import (
+    CONTACT,
+    MEMBERSHIP,
+    OF_ONE_ADDRESS,
+    SUPPRESSION,
+    on_list,
+)
 from sestui.store.contacts.refusals import not_refused
 from sestui.store.contacts.selection import OnProgress, Selection, id_chunks, id_values, no_progress
 from sestui.store.contacts.tags_sql import has_tag, place_of_tag, with_tag, without_tag
-from sestui.store.contacts.walks import CONTACT, MEMBERSHIP, OF_ONE_ADDRESS, SUPPRESSION, on_list
 from sestui.store.db.database import Database
 from sestui.store.db.tables import ContactList
 

@@ -11,9 +11,9 @@ from sestui.core.text import printable
 from sestui.errors import NotFoundError, StateError, UsageError
 from sestui.store.contacts.bulk import JOINED, LEFT, counted, find_list
 from sestui.store.contacts.journal import ROW, ChangeKind, begin, finish, forget_old
+from sestui.store.contacts.key_queries import MEMBERSHIP
 from sestui.store.contacts.refusals import not_refused
 from sestui.store.contacts.tables import SavedFilter
-from sestui.store.contacts.walks import MEMBERSHIP
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, ContactList
 from sestui.store.tasks.tables import Task

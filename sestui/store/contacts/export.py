@@ -8,16 +8,16 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 from sqlmodel import col
 
 from sestui.core.clock import Instant
-from sestui.store.contacts.selection import Selection, id_chunks, id_values
-from sestui.store.contacts.walks import (
+from sestui.store.contacts.key_queries import (
     CONTACT,
     MEMBERSHIP,
     OF_ONE_ADDRESS,
     SUPPRESSION,
-    Walk,
+    KeyQuery,
     Which,
-    walk_of,
+    key_query_of,
 )
+from sestui.store.contacts.selection import Selection, id_chunks, id_values
 from sestui.store.db.database import Database
 from sestui.store.db.tables import ContactList
 
@@ -48,9 +48,9 @@ def attribute_names(database: Database, which: Which) -> list[str]:
         NotFoundError: there is no such list.
     """
     with database.read_connection() as connection:
-        walk = walk_of(connection, which)
-        meant = select(walk.key).where(*walk.along, *walk.only)
-        of_contact = CONTACT.c.email_key if walk.by_address else CONTACT.c.id
+        query = key_query_of(connection, which)
+        meant = select(query.key).where(*query.along, *query.only)
+        of_contact = CONTACT.c.email_key if query.by_address else CONTACT.c.id
         statement = _names(database).where(of_contact.in_(meant))
         return sorted(connection.execute(statement).scalars())
 
@@ -74,9 +74,9 @@ def export_contacts(database: Database, which: Which) -> Iterator[list[ExportedC
     last: Any = None
     while True:
         with database.read_connection() as connection:
-            walk = walk_of(connection, which)
-            keys = _next_keys(connection, walk, last)
-            batch = _read(connection, walk, keys)
+            query = key_query_of(connection, which)
+            keys = _next_keys(connection, query, last)
+            batch = _read(connection, query, keys)
         if not keys:
             return
         yield batch
@@ -98,7 +98,7 @@ def export_selected(database: Database, selection: Selection) -> Iterator[list[E
     for ids in _selected(database, selection):
         for first in range(0, len(ids), _BATCH):
             with database.read_connection() as connection:
-                yield _read(connection, Walk(CONTACT.c.id), ids[first : first + _BATCH])
+                yield _read(connection, KeyQuery(CONTACT.c.id), ids[first : first + _BATCH])
 
 
 def _selected(database: Database, selection: Selection) -> Iterator[list[int]]:
@@ -113,15 +113,15 @@ def _selected(database: Database, selection: Selection) -> Iterator[list[int]]:
         after = ids[-1]
 
 
-def _next_keys(connection: Connection, walk: Walk, last: Any) -> Sequence[Any]:
-    if walk.by_address:
-        return walk.on_from(connection, last, skip=last is not None, limit=_BATCH)
+def _next_keys(connection: Connection, query: KeyQuery, last: Any) -> Sequence[Any]:
+    if query.by_address:
+        return query.keys_from(connection, last, skip=last is not None, limit=_BATCH)
     # The query is by falling id, so the oldest are at its end.
-    return walk.back_from(connection, last, limit=_BATCH)[::-1]
+    return query.keys_before(connection, last, limit=_BATCH)[::-1]
 
 
-def _read(connection: Connection, walk: Walk, keys: Sequence[Any]) -> list[ExportedContact]:
-    if walk.by_address:
+def _read(connection: Connection, query: KeyQuery, keys: Sequence[Any]) -> list[ExportedContact]:
+    if query.by_address:
         joined, key = SUPPRESSION.outerjoin(CONTACT, OF_ONE_ADDRESS), SUPPRESSION.c.email_key
     else:
         joined, key = CONTACT.outerjoin(SUPPRESSION, OF_ONE_ADDRESS), CONTACT.c.id

@@ -8,8 +8,8 @@ from sestui.core.clock import Instant
 from sestui.core.delivery.states import Standing
 from sestui.core.text import printable
 from sestui.errors import NotFoundError, UsageError
+from sestui.store.contacts.key_queries import Which
 from sestui.store.contacts.tables import SavedFilter
-from sestui.store.contacts.walks import Which
 from sestui.store.db.database import Database
 
 _LONGEST = 60

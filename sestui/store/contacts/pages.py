@@ -2,7 +2,7 @@
 
 Contacts come newest first, by falling id, or in another order that an index gives; the suppressed
 come by address. A page is found by the
-key of one of its neighbours, or by a walk along an index from the nearer end.
+key of one of its neighbours, or by a query along an index from the nearer end.
 """
 
 import threading
@@ -15,20 +15,20 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select
 from sestui.core.contact.address_check import address_key
 from sestui.core.delivery.states import Standing
 from sestui.store.contacts.address_sql import of_domain
-from sestui.store.contacts.walks import (
+from sestui.store.contacts.key_queries import (
     CONTACT,
     MEMBERSHIP,
     OF_ITS_DOMAIN,
     OF_ONE_ADDRESS,
     SUPPRESSION,
     WHOLE_DOMAIN,
+    KeyQuery,
     Order,
-    Walk,
     Which,
     contact_of_suppression,
+    key_query_of,
     list_id_of,
     on_list,
-    walk_of,
 )
 from sestui.store.db.database import Database
 
@@ -84,7 +84,9 @@ class ContactPages:
         """
         with self._database.read_connection() as connection:
             count = count_of(connection, self._which)
-            first = walk_of(connection, self._which, self._order).on_from(connection, limit=1)
+            first = key_query_of(connection, self._which, self._order).keys_from(
+                connection, limit=1
+            )
         with self._lock:
             self._keys.clear()
             self._first = first[0] if first else None
@@ -98,21 +100,21 @@ class ContactPages:
             NotFoundError: there is no such list.
         """
         with self._database.read_connection() as connection:
-            walk = walk_of(connection, self._which, self._order)
-            keys = self._page_of_keys(connection, walk, offset, limit)
-            return lines_of(connection, walk, keys)
+            query = key_query_of(connection, self._which, self._order)
+            keys = self._page_of_keys(connection, query, offset, limit)
+            return lines_of(connection, query, keys)
 
     def place(self, row: ContactLine, near: int) -> int:
         """The current index of ``row``, or where it would be; it was at ``near``."""
         with self._lock:
             first = self._first
         with self._database.read_connection() as connection:
-            walk = walk_of(connection, self._which, self._order)
-            if walk.by_address or walk.by_email:
-                return _counted(connection, walk, ~walk.after_or_at(address_key(row.email)))
-            if first is None or walk.rising:
+            query = key_query_of(connection, self._which, self._order)
+            if query.by_address or query.by_email:
+                return _counted(connection, query, ~query.after_or_at(address_key(row.email)))
+            if first is None or query.rising:
                 return near
-            came = _counted(connection, walk, ~walk.after_or_at(first))
+            came = _counted(connection, query, ~query.after_or_at(first))
         if came:
             with self._lock:
                 self._keys = {place + came: key for place, key in self._keys.items()}
@@ -121,7 +123,7 @@ class ContactPages:
         return near + came
 
     def _page_of_keys(
-        self, connection: Connection, walk: Walk, offset: int, limit: int
+        self, connection: Connection, query: KeyQuery, offset: int, limit: int
     ) -> Sequence[Any]:
         with self._lock:
             known, count = dict(self._keys), self._count
@@ -130,9 +132,9 @@ class ContactPages:
         rows = limit if ahead is None else min(limit, ahead - offset)
         if ahead is not None and rows > 0 and ahead - offset - rows < offset - behind:
             skip = ahead - offset - rows
-            keys = walk.back_from(connection, known.get(ahead), skip=skip, limit=rows)
+            keys = query.keys_before(connection, known.get(ahead), skip=skip, limit=rows)
         else:
-            keys = walk.on_from(connection, known.get(behind), skip=offset - behind, limit=limit)
+            keys = query.keys_from(connection, known.get(behind), skip=offset - behind, limit=limit)
         with self._lock:
             if keys and offset:  # at the top, new contacts may come before them
                 self._keys[offset] = keys[0]
@@ -142,14 +144,14 @@ class ContactPages:
         return keys
 
 
-def lines_of(connection: Connection, walk: Walk, keys: Sequence[Any]) -> list[ContactLine]:
+def lines_of(connection: Connection, query: KeyQuery, keys: Sequence[Any]) -> list[ContactLine]:
     """The contacts with these keys, in the same order."""
-    if walk.by_address:
+    if query.by_address:
         joined = SUPPRESSION.outerjoin(CONTACT, OF_ONE_ADDRESS)
         key: ColumnElement[Any] = SUPPRESSION.c.email_key
     else:
         joined = CONTACT.outerjoin(SUPPRESSION, OF_ONE_ADDRESS)
-        key = CONTACT.c.email_key if walk.by_email else CONTACT.c.id
+        key = CONTACT.c.email_key if query.by_email else CONTACT.c.id
     joined = joined.outerjoin(WHOLE_DOMAIN, OF_ITS_DOMAIN)
     rows = connection.execute(
         select(key.label("walked"), *_COLUMNS).select_from(joined).where(key.in_(list(keys)))
@@ -185,10 +187,10 @@ def count_of(connection: Connection, which: Which) -> int:
     if which.standing is None:
         return _everybody(connection, list_id)
     if which.standing is not Standing.ACTIVE:
-        return _counted(connection, walk_of(connection, which))
+        return _counted(connection, key_query_of(connection, which))
     # Nearly all are active, so the others are counted.
     others = sum(
-        _counted(connection, walk_of(connection, Which(which.list_name, standing)))
+        _counted(connection, key_query_of(connection, Which(which.list_name, standing)))
         for standing in (Standing.UNSUBSCRIBED, Standing.INVALID)
     )
     suppressed = _suppressed_contacts(connection, list_id) + _of_domains(connection, list_id)
@@ -208,7 +210,7 @@ def _everybody(connection: Connection, list_id: int | None) -> int:
 def _suppressed_contacts(connection: Connection, list_id: int | None) -> int:
     listed = [] if list_id is None else [on_list(list_id, CONTACT.c.id)]
     return _counted(
-        connection, Walk(SUPPRESSION.c.email_key, only=(contact_of_suppression(*listed),))
+        connection, KeyQuery(SUPPRESSION.c.email_key, only=(contact_of_suppression(*listed),))
     )
 
 
@@ -226,6 +228,6 @@ def _of_domains(connection: Connection, list_id: int | None) -> int:
     return int(connection.execute(at_them.select_from(CONTACT)).scalar_one())
 
 
-def _counted(connection: Connection, walk: Walk, *where: ColumnElement[bool]) -> int:
-    meant = select(walk.key).where(*walk.along, *where, *walk.only).subquery()
+def _counted(connection: Connection, query: KeyQuery, *where: ColumnElement[bool]) -> int:
+    meant = select(query.key).where(*query.along, *where, *query.only).subquery()
     return int(connection.execute(select(func.count()).select_from(meant)).scalar_one())

@@ -12,27 +12,27 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Text, and_, cast, func, not_, or_, select, true
 
 from sestui.core.delivery.states import Standing
-from sestui.store.contacts.pages import ContactLine, lines_of
-from sestui.store.contacts.walks import (
+from sestui.store.contacts.key_queries import (
     CONTACT,
     MEMBERSHIP,
     SUPPRESSION,
-    Walk,
+    KeyQuery,
     Which,
     contact_of_member,
     contact_of_suppression,
     is_short,
+    key_query_of,
     list_id_of,
     of_standing,
     on_list,
-    walk_of,
 )
+from sestui.store.contacts.pages import ContactLine, lines_of
 from sestui.store.db.database import Database
 
 MOST_FOUND = 1_000
 """Most contacts that a search returns."""
 
-_STRETCH = 5_000
+_CHUNK = 5_000
 """Contacts scanned by one read, in some tens of milliseconds."""
 
 
@@ -108,15 +108,15 @@ class _Search:
     def beginning(self, most: int) -> list[ContactLine]:
         """Contacts whose address begins with the word."""
         with self._database.read_connection() as connection:
-            walk = walk_of(connection, self._which)
+            query = key_query_of(connection, self._which)
             list_id = list_id_of(connection, self._which)
             if list_id is not None and is_short(connection, list_id):
-                keys = self._of_short_list(connection, walk, most)
-                lines = lines_of(connection, walk, keys)
+                keys = self._of_short_list(connection, query, most)
+                lines = lines_of(connection, query, keys)
                 return sorted(lines, key=lambda line: line.email)
-            if walk.by_address:
+            if query.by_address:
                 key: ColumnElement[Any] = SUPPRESSION.c.email_key
-                order, only = key, walk.only
+                order, only = key, query.only
             else:
                 key, order = CONTACT.c.id, CONTACT.c.email_key
                 along, only = of_standing(self._which.standing)
@@ -130,12 +130,12 @@ class _Search:
                 .scalars()
                 .all()
             )
-            return lines_of(connection, Walk(key, by_address=walk.by_address), keys)
+            return lines_of(connection, KeyQuery(key, by_address=query.by_address), keys)
 
-    def _of_short_list(self, connection: Connection, walk: Walk, most: int) -> Sequence[Any]:
+    def _of_short_list(self, connection: Connection, query: KeyQuery, most: int) -> Sequence[Any]:
         """Scan the members, which is faster than scanning all such addresses."""
-        begins = self.begins if walk.by_address else contact_of_member(self.begins)
-        statement = select(walk.key).where(*walk.along, begins, *walk.only).limit(most)
+        begins = self.begins if query.by_address else contact_of_member(self.begins)
+        statement = select(query.key).where(*query.along, begins, *query.only).limit(most)
         return connection.execute(statement).scalars().all()
 
     def through(self, left: int) -> Iterator[FoundContacts]:
@@ -144,11 +144,11 @@ class _Search:
         searched = 0
         while True:
             with self._database.read_connection() as connection:
-                walk = walk_of(connection, self._which)
-                end = walk.stretch(connection, after, _STRETCH)
-                keys = self._matching(connection, walk, (after, end), left + 1)
-                lines = lines_of(connection, walk, keys[:left])
-            searched += _STRETCH
+                query = key_query_of(connection, self._which)
+                end = query.chunk_end(connection, after, _CHUNK)
+                keys = self._matching(connection, query, (after, end), left + 1)
+                lines = lines_of(connection, query, keys[:left])
+            searched += _CHUNK
             more = len(keys) > left
             left -= len(lines)
             yield FoundContacts(lines, searched, done=more or end is None, more=more)
@@ -157,24 +157,24 @@ class _Search:
             after = end
 
     def _matching(
-        self, connection: Connection, walk: Walk, stretch: tuple[Any, Any], most: int
+        self, connection: Connection, query: KeyQuery, chunk: tuple[Any, Any], most: int
     ) -> Sequence[Any]:
-        after, end = stretch
-        where = [*walk.along, self._matches(walk)]
+        after, end = chunk
+        where = [*query.along, self._matches(query)]
         if after is not None:
-            where.append(walk.after(after))
+            where.append(query.after(after))
         if end is not None:
-            where.append(walk.up_to(end))
-        order = walk.key.asc() if walk.rising else walk.key.desc()
-        statement = select(walk.key).where(*where, *walk.only).order_by(order).limit(most)
+            where.append(query.up_to(end))
+        order = query.key.asc() if query.rising else query.key.desc()
+        statement = select(query.key).where(*where, *query.only).order_by(order).limit(most)
         return connection.execute(statement).scalars().all()
 
-    def _matches(self, walk: Walk) -> ColumnElement[bool]:
+    def _matches(self, query: KeyQuery) -> ColumnElement[bool]:
         sqlite = self._database.is_sqlite
         # Addresses that begin with a single word have been found already.
         fresh = [not_(self.begins)] if len(self._words) == 1 else []
         of_contact = and_(true(), *(word_of_contact(word, sqlite=sqlite) for word in self._words))
-        if walk.by_address:
+        if query.by_address:
             of_address = and_(
                 true(),
                 *(
@@ -186,7 +186,7 @@ class _Search:
                 ),
             )
             return and_(or_(of_address, contact_of_suppression(of_contact)), *fresh)
-        if walk.key.table is MEMBERSHIP:
+        if query.key.table is MEMBERSHIP:
             return contact_of_member(of_contact, *fresh)
         return and_(of_contact, *fresh)
 

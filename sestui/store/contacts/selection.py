@@ -20,9 +20,7 @@ from sqlalchemy import (
 )
 
 from sestui.core.delivery.states import Standing
-from sestui.store.contacts.pages import count_of
-from sestui.store.contacts.search import word_of_contact, words_of
-from sestui.store.contacts.walks import (
+from sestui.store.contacts.key_queries import (
     CONTACT,
     OF_ITS_DOMAIN,
     OF_ONE_ADDRESS,
@@ -33,6 +31,8 @@ from sestui.store.contacts.walks import (
     of_standing,
     on_list,
 )
+from sestui.store.contacts.pages import count_of
+from sestui.store.contacts.search import word_of_contact, words_of
 from sestui.store.db.database import Database
 
 CHUNK = 20_000

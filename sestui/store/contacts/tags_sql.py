@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from sestui.store.contacts.walks import CONTACT
+from sestui.store.contacts.key_queries import CONTACT
 
 
 def has_tag(tag: str, *, sqlite: bool) -> ColumnElement[bool]:

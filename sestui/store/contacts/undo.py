@@ -21,9 +21,9 @@ from sestui.store.contacts.journal import (
     Noted,
     newest,
 )
+from sestui.store.contacts.key_queries import CONTACT, MEMBERSHIP, SUPPRESSION
 from sestui.store.contacts.refusals import not_refused
 from sestui.store.contacts.tags_sql import has_tag, with_tag_at, without_tag
-from sestui.store.contacts.walks import CONTACT, MEMBERSHIP, SUPPRESSION
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Delivery
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from sqlalchemy import func
 from sqlmodel import Session, select
 
-from sestui.atomic_write import write_whole
+from sestui.atomic_write import write_atomically
 from sestui.core.clock import Instant
 from sestui.store.db.database import Database
 from sestui.store.db.database_id import LINEAGE, name_database, new_lineage
@@ -92,11 +92,11 @@ class Lineage:
                 return
             for folder in (self._folder.parent, self._folder):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_whole(file, json.dumps(asdict(mark)).encode())
+            write_atomically(file, json.dumps(asdict(mark)).encode())
         except OSError as error:
             if not self._complained:
                 self._complained = True
-                _log.info("%s", _lack(self._folder, error))
+                _log.info("%s", _reason(self._folder, error))
 
     def older(self) -> Older | None:
         """The recognised older copy; None if the database is current or unknown here."""
@@ -112,14 +112,14 @@ class Lineage:
         seen = None if file is None else _read(file)
         return Older(found, seen) if seen is not None and seen.epoch > found.epoch else None
 
-    def lack(self) -> str:
+    def unavailable_reason(self) -> str:
         """Why older copies could not be recognised here, as a sentence; or ''."""
         folder = self._folder
         while not folder.exists() and folder != folder.parent:
             folder = folder.parent
         if folder.is_dir() and os.access(folder, os.R_OK | os.W_OK | os.X_OK):
             return ""
-        return _lack(self._folder, PermissionError())
+        return _reason(self._folder, PermissionError())
 
     def _file(self, database: str) -> Path | None:
         """The file for an id; None for an invalid one, as the database may come from anybody."""
@@ -161,7 +161,7 @@ def _read(file: Path) -> LineageMark | None:
         return None  # a power cut may leave it empty
 
 
-def _lack(folder: Path, error: OSError) -> str:
+def _reason(folder: Path, error: OSError) -> str:
     why = f" ({error.strerror})" if error.strerror else ""
     return (
         f"The state folder {folder} can't be written{why}: an older copy of the database would not "

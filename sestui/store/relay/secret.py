@@ -12,7 +12,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from sestui.atomic_write import write_whole
+from sestui.atomic_write import write_atomically
 from sestui.errors import SettingsError, StorageError
 
 FILE_NAME = "relay-secret"
@@ -78,7 +78,7 @@ def load_or_create(folder: Path) -> MasterSecret:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with suppress(FileExistsError):
-            write_whole(path, f"{secrets.token_hex(_BYTES)}\n".encode(), overwrite=False)
+            write_atomically(path, f"{secrets.token_hex(_BYTES)}\n".encode(), overwrite=False)
     except OSError as error:
         raise StorageError(f"{path} can't be written: {error.strerror}.") from error
     return load(folder)

@@ -36,7 +36,9 @@ class NoticeRuns:
                 )
             ).all()
 
-    def tell_of(self, run_id: int, notice: Notice, recipients: Sequence[str], now: Instant) -> bool:
+    def announce(
+        self, run_id: int, notice: Notice, recipients: Sequence[str], now: Instant
+    ) -> bool:
         """Add the notice of a run's end and mark it as announced; False if it was already."""
         with self._database.write() as session:
             run = session.get_one(Run, run_id, with_for_update=True)

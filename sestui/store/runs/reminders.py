@@ -65,7 +65,7 @@ class Reminders:
         with self._database.write() as session:
             session.exec(delete(Reminder).where(settled))
 
-    def tell(
+    def record(
         self, told: ReminderNote, recipients: Sequence[str], now: Instant, told_before: Instant
     ) -> bool:
         """Send a reminder, unless it was sent in the same state after ``told_before``.
@@ -73,12 +73,12 @@ class Reminders:
         Returns whether this process sent it.
         """
         with self._database.read() as session:
-            if _is_told(session, told, told_before):
+            if _was_sent(session, told, told_before):
                 return False
         with self._database.write() as session:
             # Lock, so that only one process sends it.
             session.exec(select(Campaign.id).where(_whose(told)).with_for_update()).first()
-            if _is_told(session, told, told_before):
+            if _was_sent(session, told, told_before):
                 return False
             session.merge(
                 Reminder(subject=told.subject, subject_id=told.id, state=told.state, told_at=now)
@@ -109,6 +109,6 @@ def _whose(told: ReminderNote) -> ColumnElement[bool]:
     return col(Campaign.id).in_(select(Run.campaign_id).where(Run.id == told.id))
 
 
-def _is_told(session: Session, told: ReminderNote, told_before: Instant) -> bool:
+def _was_sent(session: Session, told: ReminderNote, told_before: Instant) -> bool:
     row = session.get(Reminder, (told.subject.value, told.id))
     return row is not None and row.state == told.state and row.told_at > told_before

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from sestui.atomic_write import write_whole
+from sestui.atomic_write import write_atomically
 from sestui.core.delivery.unsubscribe_token import LinkKey
 from sestui.errors import SettingsError, StorageError
 from sestui.store.db.database import Database
@@ -111,7 +111,7 @@ class LinkKeys:
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             text = "".join(f"{key.secret.hex()}\n" for key in keys)
-            write_whole(self._path, text.encode(), overwrite=overwrite)
+            write_atomically(self._path, text.encode(), overwrite=overwrite)
         except FileExistsError:
             raise
         except OSError as error:

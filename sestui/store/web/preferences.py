@@ -46,7 +46,7 @@ class Preferences:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def look(self, subject: LinkSubject) -> LinkedRecipient:
+    def read(self, subject: LinkSubject) -> LinkedRecipient:
         """What is known of a link's recipient."""
         with self._database.read_connection() as connection:
             return recipient_of(connection, subject)

@@ -85,7 +85,7 @@ class AccountChoiceScreen(BaseScreen):
 
     async def read(self) -> None:
         """Read the AWS files' profiles."""
-        found = await self.look(self._account.choices)
+        found = await self.fetch(self._account.choices)
         self.refresh_seconds = _RETRY_SECONDS if found is None else None
         if found is not None:
             self._table.show_rows(found)
@@ -121,7 +121,7 @@ class AccountChoiceScreen(BaseScreen):
         """Say what it means, ask, change it."""
         wanted = choice.settings(self._region.value.strip())
         if refusal := self._refusal(wanted):
-            self.tell(refusal, failed=True)
+            self.toast(refusal, failed=True)
             return
         stopped = await self.attempt(self._to_be_stopped)
         if stopped is FAILED:
@@ -139,7 +139,7 @@ class AccountChoiceScreen(BaseScreen):
         paused = await self.attempt(lambda: switch_account(self.services, wanted, choice.called))
         self._about.update(_ABOUT)
         if paused is not FAILED:
-            self.tell(_told(choice, paused))
+            self.toast(_told(choice, paused))
             if self.is_current:
                 self.app.pop_screen()
 

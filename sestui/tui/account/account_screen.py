@@ -88,13 +88,13 @@ class AccountScreen(BaseScreen):
 
     async def read(self) -> None:
         """Read the settings, and the account as soon as it is open."""
-        settings = await self.look(lambda: in_force(self.services.runtime.settings))
+        settings = await self.fetch(lambda: in_force(self.services.runtime.settings))
         if settings is None:
             return
         self._table.show_rows(settings)
         self._begin_with(self.services.runtime.ses)
         if self.services.account_open:
-            report = await self.look(self._account.report)
+            report = await self.fetch(self._account.report)
             if report is not None:
                 self._lines.report = report
                 self.refresh_seconds = _REFRESH_SECONDS
@@ -108,10 +108,10 @@ class AccountScreen(BaseScreen):
         self._lines.place = "simulator" if account.simulated else "Amazon SES"
         self._lines.report, self._lines.credentials = None, "…"
         self.refresh_seconds = _FIRST_SECONDS
-        self._look_for_credentials()
+        self._find_credentials()
 
     @work(group="credentials", exclusive=True)
-    async def _look_for_credentials(self) -> None:
+    async def _find_credentials(self) -> None:
         found = await self.attempt(self._account.credentials)
         self._lines.credentials = found or "not known"
 
@@ -137,7 +137,7 @@ class AccountScreen(BaseScreen):
         report = await self.attempt(lambda: self._account.report(ask=True))
         if report is not FAILED:
             self._lines.report = report
-            self.tell("SES was asked a moment ago.")
+            self.toast("SES was asked a moment ago.")
 
     def action_choose(self) -> None:
         """Choose where mail goes."""
@@ -165,7 +165,7 @@ class AccountScreen(BaseScreen):
     async def action_theme(self) -> None:
         """Choose a colour theme."""
         await choose_theme(self.app)
-        self.look_again()
+        self.reload()
 
     # changing a setting
 
@@ -231,8 +231,8 @@ class AccountScreen(BaseScreen):
         if setting.name in SECRETS and text:
             said = f"Saved {setting.name}"
         effect = "but the environment overrides it" if setting.overruled else "for the next start"
-        self.tell(f"{said}, {effect}.")
-        self.look_again()
+        self.toast(f"{said}, {effect}.")
+        self.reload()
 
     def _say(self, fault: str) -> None:
         self._fault.update(fault)

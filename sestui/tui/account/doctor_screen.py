@@ -76,7 +76,7 @@ class DoctorScreen(BaseScreen):
         """Check everything; what was found before stays until then."""
         self._about.update(_CHECKING)
         runtime, left = self.services.runtime, self._left
-        report = await self.attempt(lambda: runtime.doctor(stop=left).examine())
+        report = await self.attempt(lambda: runtime.doctor(stop=left).check())
         if report is FAILED:
             self._about.update("The checks could not be done; R tries again.")
             return

@@ -96,7 +96,7 @@ class RelayKeysScreen(BaseScreen):
 
     async def read(self) -> None:
         """Read the keys; the cursor stays on its key, whatever has come above it."""
-        keys = await self.look(self._keys.all)
+        keys = await self.fetch(self._keys.all)
         if keys is None:
             return
         before = self._table.selected
@@ -108,17 +108,17 @@ class RelayKeysScreen(BaseScreen):
         self._empty.display = not keys
         if self.focused is None and keys:  # what was hidden has lost it
             self._table.focus()
-        self._tell_more()
+        self._show_details()
 
     @on(LazyTable.Moved)
     def _moved(self) -> None:
-        self._tell_more()
+        self._show_details()
 
     def on_resize(self) -> None:
         """A wider screen tells more."""
-        self._tell_more()
+        self._show_details()
 
-    def _tell_more(self) -> None:
+    def _show_details(self) -> None:
         if (key := self._table.selected) is not None:
             words = (
                 f"{key.name} may send as {', '.join(key.senders) or 'anybody'}; calls: {key.calls}"
@@ -196,8 +196,8 @@ class RelayKeysScreen(BaseScreen):
             return
         revoked = await self.attempt(lambda: self._keys.revoke(key.id))
         if revoked is not FAILED:
-            self.tell(f"Key {revoked.name} has been revoked.")
-        self.look_again()
+            self.toast(f"Key {revoked.name} has been revoked.")
+        self.reload()
 
 
 def _cells(key: RelayKey) -> dict[str, Cell]:

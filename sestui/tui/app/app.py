@@ -156,11 +156,11 @@ class SestuiApp(LifecycleApp):
         self.set_interval(_WATCH_SECONDS, self._watch_sender)
         self.set_interval(_WATCH_SECONDS, self._watch_simulator)
         self.set_interval(_LABEL_SECONDS, self._read_label)
-        self.set_interval(_ELSEWHERE_SECONDS, self._look_elsewhere)
+        self.set_interval(_ELSEWHERE_SECONDS, self._poll_runs)
         run_watch = RunWatch(self.services.runtime)
         self.set_interval(_EVENT_SECONDS, lambda: self._watch_runs(run_watch))
         self.set_timer(_AT_HOME_SECONDS, lambda: self._get_ready(import_all))
-        self.set_timer(_AT_HOME_SECONDS, self._look_elsewhere)
+        self.set_timer(_AT_HOME_SECONDS, self._poll_runs)
         self.set_timer(_SETTLED_SECONDS, gc.freeze)
 
     @work(group="ready")
@@ -177,7 +177,7 @@ class SestuiApp(LifecycleApp):
             self.services.account_open = True
             self._read_label()
         self.trouble = batch.trouble
-        self.services.listeners.tell(batch.lines)
+        self.services.listeners.notify(batch.lines)
 
     def _account_changed(self) -> None:
         """Begin anew with another account: what was shown of the former one is dropped."""
@@ -200,7 +200,7 @@ class SestuiApp(LifecycleApp):
             return  # the old label stays true; it is read again soon
 
     @work(exclusive=True, group="elsewhere")
-    async def _look_elsewhere(self) -> None:
+    async def _poll_runs(self) -> None:
         from sestui.tui.app.leaving.going_on import sent_elsewhere  # noqa: PLC0415 - not for the first paint
 
         found = await sent_elsewhere(self.services.runtime)
@@ -257,7 +257,7 @@ class SestuiApp(LifecycleApp):
                 self._note(severity, said)  # the screen says it already, and better
             else:
                 self.notify(said, severity=severity, timeout=12, markup=False)
-            self.alerts.tell(each.sentence)
+            self.alerts.notify(each.sentence)
 
     def notify(
         self,

@@ -10,8 +10,8 @@ from sestui.sending.shared_account import KnownAccount
 from sestui.store.runs.run_lists import RecentRuns
 from sestui.tui.app.background import Background
 from sestui.tui.app.navigation.account_label import AccountLabel
+from sestui.tui.app.pending_controls import PendingControls
 from sestui.tui.app.screens.background_jobs import BackgroundJobs
-from sestui.tui.app.steering import Steering
 from sestui.tui.widgets.format import clock_time, counted, moment
 
 
@@ -29,7 +29,7 @@ class Listeners:
         """Stop calling it."""
         self._callbacks.remove(callback)
 
-    def tell(self, lines: Sequence[AnswerLine]) -> None:
+    def notify(self, lines: Sequence[AnswerLine]) -> None:
         """Call everybody; on the UI's thread."""
         for callback in tuple(self._callbacks):
             callback(lines)
@@ -50,7 +50,7 @@ class ScreenServices:
         self.lasting = lasting
         self.listeners = Listeners()
         self.jobs = BackgroundJobs()
-        self.steering = Steering()
+        self.pending_controls = PendingControls()
         self.may_leave: list[Callable[[], Awaitable[bool]]] = []
         """Asked, on the UI's thread, before the app is left; one that answers False prevents it."""
         self.account_changed: Callable[[], object] = lambda: None

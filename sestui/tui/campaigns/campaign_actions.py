@@ -108,7 +108,7 @@ class CampaignActions(ScreenPart):
         copied = await self.screen.attempt(lambda: upkeep.copy(name, new_name, self._now()))
         if copied is not FAILED:
             self._changed(copied.name)
-            self.screen.tell(f"{copied.name} is a copy of {name}.")
+            self.screen.toast(f"{copied.name} is a copy of {name}.")
 
     @in_worker("action")
     async def action_rename(self) -> None:
@@ -137,7 +137,7 @@ class CampaignActions(ScreenPart):
         if tasks is not FAILED:
             self._changed(new_name)
             also = f" {_tasks(tasks)} will start it by that name." if tasks else ""
-            self.screen.tell(f"{name} is {new_name} now.{also}")
+            self.screen.toast(f"{name} is {new_name} now.{also}")
 
     @in_worker("action")
     async def action_archive(self) -> None:
@@ -160,7 +160,7 @@ class CampaignActions(ScreenPart):
         off = [each for each in use.tasks if each not in use.active_tasks]
         note = f" {_tasks(off)} stays off." if off else ""
         self._changed(name)
-        self.screen.tell(f"{name} is back; nothing starts it by itself.{note}")
+        self.screen.toast(f"{name} is back; nothing starts it by itself.{note}")
 
     @in_worker("action")
     async def action_delete(self) -> None:
@@ -185,11 +185,11 @@ class CampaignActions(ScreenPart):
         deleted = await self.screen.attempt(lambda: upkeep.delete(name))
         if deleted is not FAILED:
             self._changed("")
-            self.screen.tell(f"{name} is deleted.")
+            self.screen.toast(f"{name} is deleted.")
 
     async def _archive_instead(self, view: CampaignView, use: CampaignUse) -> None:
         if view.archived:
-            self.screen.tell(f"{view.name} stays in the archive: its log is kept.", failed=True)
+            self.screen.toast(f"{view.name} stays in the archive: its log is kept.", failed=True)
             return
         why = (
             f"It has been sent ({counted(use.sent, 'run')}), and its log is kept."
@@ -220,7 +220,7 @@ class CampaignActions(ScreenPart):
         done = await self.screen.attempt(lambda: upkeep.archive(name, self._now()))
         if done is not FAILED:
             self._changed(name)
-            self.screen.tell(f"{name} is archived; b shows the archive.")
+            self.screen.toast(f"{name} is archived; b shows the archive.")
 
     def _now(self) -> Instant:
         return self.runtime.clock.now()

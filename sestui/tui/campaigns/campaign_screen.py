@@ -119,7 +119,7 @@ class CampaignScreen(BaseScreen):
 
     async def read(self) -> None:
         """Read the campaign, and from it how many deliveries the run under the cursor has."""
-        snapshot = await self.look(lambda: self.campaigns.snapshot(self.campaign_name))
+        snapshot = await self.fetch(lambda: self.campaigns.snapshot(self.campaign_name))
         if snapshot is not None:
             self._show(snapshot)
             for run in snapshot.runs:
@@ -216,8 +216,8 @@ class CampaignScreen(BaseScreen):
         if event.table is not self._runs or run is None:
             return
         self._say()
-        if self.panel.look_at(LogFilter(run_id=run.id)):
-            self.look_again()
+        if self.panel.show(LogFilter(run_id=run.id)):
+            self.reload()
 
     @on(LazyTable.Opened)
     def _opened(self, event: LazyTable.Opened) -> None:

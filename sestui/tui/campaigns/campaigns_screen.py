@@ -123,9 +123,9 @@ class CampaignsScreen(BaseScreen):
     async def read(self) -> None:
         """Read the campaigns with their newest runs."""
         overview, archived = self.services.runtime.overview, self._archived
-        views = await self.look(lambda: overview.campaigns(archived=archived))
+        views = await self.fetch(lambda: overview.campaigns(archived=archived))
         if views is not None:
-            self._views = [self.services.steering.seen(view) for view in views]
+            self._views = [self.services.pending_controls.seen(view) for view in views]
             self._show()
 
     def _show(self) -> None:
@@ -171,13 +171,13 @@ class CampaignsScreen(BaseScreen):
     def _changed(self, name: str) -> None:
         """Something was done to a campaign, which is called that by now."""
         self._table.go_to(name)
-        self.look_again()
+        self.reload()
 
     def action_archived(self) -> None:
         """Show the archive, too, or not."""
         self._archived = not self._archived
-        self.look_again()
-        self.tell("The archive is shown, too." if self._archived else "The archive is hidden.")
+        self.reload()
+        self.toast("The archive is shown, too." if self._archived else "The archive is hidden.")
 
     def action_copy(self) -> None:
         """Copy the campaign's name."""
@@ -206,7 +206,7 @@ class CampaignsScreen(BaseScreen):
         """Urgent first, or by name."""
         self._urgent_first = not self._urgent_first
         self._show()
-        self.tell("Sorted by urgency." if self._urgent_first else "Sorted by name.")
+        self.toast("Sorted by urgency." if self._urgent_first else "Sorted by name.")
 
     def step_back(self) -> bool:
         """Close the find line and show everything again."""

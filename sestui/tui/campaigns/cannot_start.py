@@ -30,7 +30,7 @@ _EVERYBODY = "everyone"
 _MOST_REASONS = 7
 """Rows of the reasons' table; it scrolls where there are more."""
 
-PEOPLE_COLUMNS = (
+CONTACT_COLUMNS = (
     Column("email", "Recipient", share=1, whole=WHOLE_ADDRESS),
     Column("why", "Why", width=12, share=1, from_width=120, yields=1),
 )
@@ -115,7 +115,7 @@ class CannotStartScreen(BaseScreen):
             id="reasons",
         )
         self._whole = Static("", id="refusal-reason", markup=False)
-        self.people: LazyTable[Unmailable] = LazyTable(PEOPLE_COLUMNS, _person, id="unmailable")
+        self.people: LazyTable[Unmailable] = LazyTable(CONTACT_COLUMNS, _person, id="unmailable")
 
     def body(self) -> ComposeResult:
         """What it is about, reasons, the whole of one, whom it concerns."""
@@ -277,7 +277,7 @@ class CannotStartScreen(BaseScreen):
             return
         written = await self.attempt(lambda: write_unmailable(_pairs(rows), path))
         if written is not FAILED:
-            self.tell(f"{counted(written, 'recipient')} written to {path}.")
+            self.toast(f"{counted(written, 'recipient')} written to {path}.")
 
 
 def _reasons(checked: StartCheck) -> list[_Reason]:

@@ -46,7 +46,7 @@ class CheckScreen(Dialog[StartCheck | None]):
 
     def on_mount(self) -> None:
         """Begin, and tell how far it is."""
-        self.set_interval(_PROGRESS_SECONDS, self._tell_of_progress)
+        self.set_interval(_PROGRESS_SECONDS, self._show_progress)
         self._check()
 
     def on_unmount(self) -> None:
@@ -75,7 +75,7 @@ class CheckScreen(Dialog[StartCheck | None]):
         who = f"the mail of {recipients(count)}" if count else "everyone's mail"
         return f"Rendering {who} once. Nothing is sent before you have said so."
 
-    def _tell_of_progress(self) -> None:
+    def _show_progress(self) -> None:
         looked_at, audience = self.job.looked_at, self.job.audience
         if not audience:
             return

@@ -147,8 +147,8 @@ class RunAftermath(ScreenPart):
             lambda: self.runtime.doubts.resolve(run.id, ruling.verdict, ruling.emails)
         )
         if settled is not FAILED:
-            self.screen.tell(ruling.done(settled))
-            self.screen.look_again()
+            self.screen.toast(ruling.done(settled))
+            self.screen.reload()
 
     def _rulings(self, run: RunView, count: int) -> list[_Resolution]:
         """Everything that may be said, the harmless first; a cancelled run sends nothing again."""
@@ -178,7 +178,7 @@ class RunAftermath(ScreenPart):
         only = list(Only)[chosen]
         size = dialog.sizes.get(only)
         if size is None:
-            self.screen.tell("Counting recipients…")
+            self.screen.toast("Counting recipients…")
             counted = await self.screen.attempt(lambda: self._size(name, only))
             size = counted or 0
         if not size:

@@ -53,15 +53,15 @@ class RunControls(ScreenPart):
         """Hold the run."""
         if (run := self._run()) is None:
             return
-        steering = self.services.steering
-        steering.pausing(run.id)
-        self.screen.look_again()
+        controls = self.services.pending_controls
+        controls.pausing(run.id)
+        self.screen.reload()
         paused = await self.screen.attempt(lambda: self.runtime.run_control.pause_run(run.id))
         if paused is FAILED:
-            steering.failed(run.id)
+            controls.failed(run.id)
         else:
-            steering.paused(run.id, paused.detail)
-        self.screen.look_again()
+            controls.paused(run.id, paused.detail)
+        self.screen.reload()
 
     @in_worker("steer")
     async def action_resume(self) -> None:
@@ -72,14 +72,14 @@ class RunControls(ScreenPart):
             await start_checked(self.screen, PlannedStart(run.campaign, resumes=run.id))
         else:
             await self._resume(run)
-        self.screen.look_again()
+        self.screen.reload()
 
     async def _resume(self, run: RunView) -> None:
         """Go on with one that nobody's mail is checked for: a test, or what was relayed."""
-        self.services.steering.resuming(run.id, run)
-        self.screen.look_again()
+        self.services.pending_controls.resuming(run.id, run)
+        self.screen.reload()
         if await self.screen.attempt(lambda: self.runtime.run_control.resume_run(run.id)) is FAILED:
-            self.services.steering.failed(run.id)
+            self.services.pending_controls.failed(run.id)
 
     @in_worker("steer")
     async def action_cancel(self) -> None:
@@ -91,7 +91,7 @@ class RunControls(ScreenPart):
         if held is FAILED:
             return
         if held is not None:
-            self.services.steering.paused(shown.id, held.held_for)
+            self.services.pending_controls.paused(shown.id, held.held_for)
         await self.screen.read()  # at once: below the question nothing is read any more
         run = await self.screen.attempt(lambda: self.runtime.overview.run(shown.id))
         sure = run is not FAILED and await self.app.push_screen_wait(
@@ -101,7 +101,7 @@ class RunControls(ScreenPart):
             await self.screen.attempt(lambda: control.cancel_run(shown.id))
         else:
             await self.screen.attempt(lambda: control.release_run(held))
-        self.screen.look_again()
+        self.screen.reload()
 
 
 def _cancel_question(run: RunView, *, held: bool) -> ConfirmScreen:

@@ -147,7 +147,7 @@ class RunScreen(BaseScreen):
     async def read(self) -> None:
         """Read the run and the account."""
         before = self._snapshot
-        snapshot = await self.look(lambda: self.campaigns.run(self.run_id, before))
+        snapshot = await self.fetch(lambda: self.campaigns.run(self.run_id, before))
         if snapshot is not None:
             self._show(snapshot)
             ended = snapshot.run.has_ended
@@ -230,9 +230,9 @@ class RunScreen(BaseScreen):
         for widget in (self.troubles, self._tail, self.query_one("#course"), self._answers):
             widget.display = not shown
         if shown:
-            self.panel.look_at(LogFilter(run_id=self.run_id))
+            self.panel.show(LogFilter(run_id=self.run_id))
             self.panel.table.focus()
-            self.look_again()
+            self.reload()
         else:
             self.troubles.focus()
         self.offer_again()

@@ -87,17 +87,19 @@ class CampaignService:
         with runtime.database.snapshot():
             campaign, known = runtime.campaigns.get(name), self._services.known_account()
             allowed = known.allowed if known else runtime.overview.allowed()
-            view = self._services.steering.seen(runtime.overview.of(campaign, allowed))
+            view = self._services.pending_controls.seen(runtime.overview.of(campaign, allowed))
             runs = runtime.runs.of_campaign(campaign.id, limit=_MOST_RUNS)
             live = forecast = None
             if view.run is not None and not view.run.has_ended:
                 live = self._live(runtime.runs.get(view.run.id), view.run, known)
             elif known is not None and view.audience:
-                forecast = runtime.outlook.of_start(campaign, view.audience, known)
+                forecast = runtime.forecasts.of_start(campaign, view.audience, known)
         return CampaignSnapshot(
             view=view,
             campaign=campaign,
-            runs=[self._services.steering.seen(run_view(run, name, allowed)) for run in runs],
+            runs=[
+                self._services.pending_controls.seen(run_view(run, name, allowed)) for run in runs
+            ],
             live=live,
             forecast=forecast,
         )
@@ -116,7 +118,7 @@ class CampaignService:
             run, name = runtime.runs.named(run_id)
             known = self._services.known_account()
             allowed = known.allowed if known else runtime.overview.allowed()
-            view = self._services.steering.seen(run_view(run, name, allowed))
+            view = self._services.pending_controls.seen(run_view(run, name, allowed))
             found = self._live(run, view, known)
             if before is not None and _same_course(before, found):
                 return replace(
@@ -134,7 +136,7 @@ class CampaignService:
 
     def _live(self, run: Run, view: RunView, known: KnownAccount | None) -> RunSnapshot:
         newest = self._runtime.deliveries.newest(run.id, limit=1)
-        forecast = self._runtime.outlook.of_run(run, known) if known else None
+        forecast = self._runtime.forecasts.of_run(run, known) if known else None
         return RunSnapshot(
             at=self._services.clock.monotonic(),
             run=view,

@@ -66,10 +66,10 @@ async def ask_and_start(
             screen.app.run_worker(compose_campaign(screen.app, view.name, _SET_TIME))
         return None
     check, again = checked.check, view.run is not None
-    steering = screen.services.steering
+    controls = screen.services.pending_controls
     if planned.resumes is not None and view.run is not None:
-        steering.resuming(planned.resumes, view.run)
-        screen.look_again()
+        controls.resuming(planned.resumes, view.run)
+        screen.reload()
     try:
         return await asyncio.to_thread(
             lambda: planned.start(
@@ -82,7 +82,7 @@ async def ask_and_start(
         )
     except SestuiError as error:
         if planned.resumes is not None:
-            steering.failed(planned.resumes)
+            controls.failed(planned.resumes)
         show_refusal(screen, planned, StartCheck(refused=str(error)))
         return None
 
@@ -117,7 +117,7 @@ async def _bounces(screen: BaseScreen, planned: PlannedStart) -> str:
     if planned.only is not None or planned.resumes is not None:
         return ""
     runtime = screen.services.runtime
-    found = await screen.attempt(lambda: runtime.outlook.bounces(planned.campaign))
+    found = await screen.attempt(lambda: runtime.forecasts.bounces(planned.campaign))
     return "" if found is FAILED else found.sentence()
 
 

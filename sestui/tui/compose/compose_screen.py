@@ -116,7 +116,7 @@ class ComposeScreen(DraftScreen):
         self._completion = CompletionList(self._attribute_use, self._keywords, id="completion")
         self.form.complete_with(self._completion)
         self._pictures = PictureMaker()
-        self._contact = self.take(PreviewContact(self, lambda: self.drawn, self.look_at_draft))
+        self._contact = self.take(PreviewContact(self, lambda: self.drawn, self.check_draft))
         self._timer: Timer | None = None
 
     def body(self) -> ComposeResult:
@@ -140,44 +140,44 @@ class ComposeScreen(DraftScreen):
         self._show_head()
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_timer(_LOOK_SECONDS, self.look_at_draft)
+        self._timer = self.set_timer(_LOOK_SECONDS, self.check_draft)
 
-    def kept_changed(self) -> None:
+    def saved_state_changed(self) -> None:
         """Say so."""
         self._show_head()
 
     @work(exclusive=True, group="check")
-    async def look_at_draft(self, step: int = 0) -> None:
+    async def check_draft(self, step: int = 0) -> None:
         """Check the draft and make the mail; a newer look ends an older one."""
-        read, seen, number = self.read_draft(), self.on_desk.seen, self.drafts.begin_look()
+        read, seen, number = self.read_draft(), self.opened_draft.seen, self.drafts.begin_check()
         whom = self._contact.target(step)
         compares = self._preview.view == "changes"
 
         def snapshot() -> Drawn | None:
-            found = self.drafts.look(read, seen, whom, number)
+            found = self.drafts.check(read, seen, whom, number)
             if found is None:
                 return None
             return drawn(found, self.drafts.changes(read, seen) if compares else None)
 
-        made = await self.look(snapshot)
+        made = await self.fetch(snapshot)
         if made is not None:
             self._show(made)
         elif self.drafts.is_newest(number):  # the database didn't answer
-            self._timer = self.set_timer(_AGAIN_SECONDS, self.look_at_draft)
+            self._timer = self.set_timer(_AGAIN_SECONDS, self.check_draft)
 
     def _show(self, made: Drawn) -> None:
         before, self.drawn = self.drawn, made
         self._contact.shown(made)
         self._preview.show(made)
-        self._findings.show(made.look.findings)
-        self.form.mark(made.look.findings)
+        self._findings.show(made.checked.findings)
+        self.form.mark(made.checked.findings)
         self._picture()
         self._show_head()
         if before is None or _offers(before) != _offers(made):
             self.refresh_bindings()
 
     def _show_head(self) -> None:
-        opened, found = self.on_desk.opened, self.drawn.look.findings if self.drawn else ()
+        opened, found = self.opened_draft.opened, self.drawn.checked.findings if self.drawn else ()
         state = "new" if opened is None else ""
         if opened is not None and opened.next_due_at is not None:
             at = self.services.at(opened.next_due_at)
@@ -202,7 +202,7 @@ class ComposeScreen(DraftScreen):
 
     async def _attribute_use(self) -> AttributeUse | None:
         lists = self.read_draft().campaign.lists
-        return await self.look(lambda: self.drafts.attribute_use(lists))
+        return await self.fetch(lambda: self.drafts.attribute_use(lists))
 
     def _keywords(self) -> list[str]:
         return list(self.read_draft().campaign.keywords)
@@ -227,9 +227,9 @@ class ComposeScreen(DraftScreen):
         if action in {"command", "go_back"}:
             return self.typing == (action == "command")
         if action == "finding":
-            return made is not None and bool(made.look.findings)
+            return made is not None and bool(made.checked.findings)
         if action == "browse":
-            return made is not None and made.look.mail is not None
+            return made is not None and made.checked.mail is not None
         return super().check_action(action, parameters)
 
     def step_back(self) -> bool:
@@ -284,7 +284,7 @@ class ComposeScreen(DraftScreen):
     def _viewed(self) -> None:
         """What has changed is looked for once somebody wants to see it."""
         if self._preview.view == "changes":
-            self.look_at_draft()
+            self.check_draft()
         self._picture()
 
     @on(PictureView.Resized)
@@ -322,5 +322,5 @@ class ComposeScreen(DraftScreen):
 
 def _offers(made: Drawn) -> tuple[bool, bool, bool]:
     """What decides on the actions that are offered."""
-    look = made.look
+    look = made.checked
     return bool(look.findings), look.contact is not None, look.mail is not None

@@ -50,9 +50,9 @@ class DraftActions(ScreenPart):
         try:
             command = editor_command()
         except SestuiError as error:
-            self.screen.tell(str(error), failed=True)
+            self.screen.toast(str(error), failed=True)
             return
-        path = await self.screen.attempt(lambda: self._drafts.autosave.scratch(name, text))
+        path = await self.screen.attempt(lambda: self._drafts.autosave.temporary_file(name, text))
         if path is FAILED:
             return
         problem, written = "", text
@@ -67,7 +67,7 @@ class DraftActions(ScreenPart):
             problem = "There is no terminal here for an editor."
         await self.screen.attempt(lambda: path.unlink(missing_ok=True))
         if problem:
-            self.screen.tell(problem, failed=True)
+            self.screen.toast(problem, failed=True)
         elif _without_end(written) != _without_end(text):
             area.replace_all(written if text.endswith("\n") else _without_end(written))
             area.go_to_line(line)
@@ -76,26 +76,26 @@ class DraftActions(ScreenPart):
     async def action_browse(self) -> None:
         """Show the HTML in a browser, or say where it is."""
         drawn = self._mail()
-        mail = drawn.look.mail if drawn is not None else None
+        mail = drawn.checked.mail if drawn is not None else None
         if mail is None:
             return
         # The mark at its head says that it is UTF-8, whatever the HTML says.
         path = await self.screen.attempt(
-            lambda: self._drafts.autosave.scratch("mail.html", f"\ufeff{with_images(mail)}")
+            lambda: self._drafts.autosave.temporary_file("mail.html", f"\ufeff{with_images(mail)}")
         )
         if path is FAILED:
             return
         if not self.app.is_web and open_in_browser(self.app, path.as_uri()):
-            self.screen.tell(f"Opened in your browser: {path}")
+            self.screen.toast(f"Opened in your browser: {path}")
         else:
             self.app.copy_to_clipboard(str(path))
-            self.screen.tell(f"Open it in a browser before you quit sestui: {path} (copied)")
+            self.screen.toast(f"Open it in a browser before you quit sestui: {path} (copied)")
 
     @in_worker("action")
     async def action_test(self) -> None:
         """Save it, and mail it to one address."""
         drawn = self._mail()
-        look = drawn.look if drawn is not None else None
+        look = drawn.checked if drawn is not None else None
         shown_as = look.contact.email if look is not None and look.contact is not None else ""
         whose = f"as it would go to {shorten(shown_as, 50)}" if shown_as else "as it is"
         saved = "The draft is saved first. " if self._draft.unsaved else ""
@@ -114,7 +114,7 @@ class DraftActions(ScreenPart):
             async with self._draft.turn:
                 if not await self._draft.saving.save(ask_about_time=False):
                     return
-        seen = self._draft.on_desk.seen
+        seen = self._draft.opened_draft.seen
         if seen is None:
             return
         run_id = await self.screen.attempt(lambda: self._drafts.test(seen.name, address, shown_as))
@@ -164,13 +164,13 @@ class DraftActions(ScreenPart):
         )
         if path is not None and await self._save_file(path):
             self._file = str(path)
-            self.screen.tell(f"Saved {path}")
+            self.screen.toast(f"Saved {path}")
 
     async def _save_file(self, path: Path) -> bool:
         read = self._draft.read_draft()
         if read.faults:
             fault = read.faults[0]
-            self.screen.tell(f"Not saved: {fault.field}: {fault.problem}.", failed=True)
+            self.screen.toast(f"Not saved: {fault.field}: {fault.problem}.", failed=True)
             return False
 
         def write(*, overwrite: bool) -> FileInTheWayError | None:

@@ -48,11 +48,11 @@ class DraftAutosave(ScreenPart):
             self.fails = False
         except SestuiError as error:
             if not self.fails:
-                self.screen.tell(f"What you type can't be autosaved: {error}", failed=True)
+                self.screen.toast(f"What you type can't be autosaved: {error}", failed=True)
             self.fails = True
         finally:
             self._is_saving = False
-            self._draft.kept_changed()
+            self._draft.saved_state_changed()
 
     async def save(self) -> None:
         """Write the draft, or delete what is on the disk if nothing is unsaved.
@@ -60,7 +60,7 @@ class DraftAutosave(ScreenPart):
         Raises:
             StorageError: the disk refused.
         """
-        draft, seen = self._unsaved, self._draft.on_desk.seen
+        draft, seen = self._unsaved, self._draft.opened_draft.seen
         autosave = self._draft.drafts.autosave
         if draft is None:
             await asyncio.to_thread(autosave.forget)
@@ -75,5 +75,5 @@ class DraftAutosave(ScreenPart):
             if self._unsaved != self._on_disk:
                 await self.save()
         except SestuiError as error:
-            self.screen.tell(str(error), failed=True)
+            self.screen.toast(str(error), failed=True)
         await asyncio.to_thread(self._draft.drafts.autosave.close)

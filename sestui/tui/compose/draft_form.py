@@ -160,9 +160,9 @@ class DraftForm(Fields):
         self._body.show(draft.body, "html" if self._html.value else "markdown")
         self._text.show(draft.text, None)
         self._name_body()
-        self._look_ahead()
+        self._preview_schedule()
 
-    def _look_ahead(self) -> None:
+    def _preview_schedule(self) -> None:
         """Say when the campaign would start by itself."""
         draft = self.draft
         self._preview.show(lambda: self._forecast(draft))
@@ -200,7 +200,7 @@ class DraftForm(Fields):
         if isinstance(event, TextArea.Changed) and isinstance(event.text_area, BodyArea):
             event.text_area.choose_language()
         if event.control in {self._lines[name] for name in _TIMES}:
-            self._look_ahead()
+            self._preview_schedule()
         self.post_message(self.Changed())
 
     @on(Input.Submitted)

@@ -41,15 +41,15 @@ class DraftScreen(BaseScreen):
         self.saving = self.take(DraftSaving(self))
         self._autosave = DraftAutosave(self)
         self.form = DraftForm(lambda: self._lists, self.drafts.forecast, id="form")
-        self.on_desk = OpenDraft(Draft())
+        self.opened_draft = OpenDraft(Draft())
         """What was opened last."""
-        self._shown = self.on_desk.draft
+        self._shown = self.opened_draft.draft
         """The same as the fields show it: they can't hold everything as it was."""
         self._lists: list[str] = []
         self.turn = asyncio.Lock()
         """One question about the draft at a time."""
         self._begun = False
-        self._laid = False
+        self._has_draft = False
         """Whether there was anything on the desk yet."""
         self._told_of: CampaignVersion | None = None
         """What somebody else's change was told of."""
@@ -59,13 +59,13 @@ class DraftScreen(BaseScreen):
     @property
     def unsaved(self) -> bool:
         """Whether the fields say something that the database doesn't."""
-        return self.on_desk.unsaved or self.form.draft != self._shown
+        return self.opened_draft.unsaved or self.form.draft != self._shown
 
     @property
     def kept(self) -> str:
         """When what is shown was saved, or how long ago it was autosaved; '' if it never was."""
         if not self.unsaved:
-            opened = self.on_desk.opened
+            opened = self.opened_draft.opened
             return self._saved(opened.seen.version[0]) if opened is not None else ""
         if self._autosave.fails:
             return "can't be autosaved"
@@ -87,41 +87,41 @@ class DraftScreen(BaseScreen):
     @property
     def called(self) -> str:
         """The campaign, as one names it in a sentence."""
-        seen = self.on_desk.seen
+        seen = self.opened_draft.seen
         name = self.form.draft.name.strip() or (seen.name if seen is not None else "")
         return shorten(name, 60) or "the new campaign"
 
     def read_draft(self) -> ReadDraft:
         """The fields as values."""
-        return read_draft(self.form.draft, self.on_desk.origin(self._shown))
+        return read_draft(self.form.draft, self.opened_draft.origin(self._shown))
 
     async def trouble(self) -> str:
         """What stands in the way of sending the draft, as a sentence; '' if nothing is known to."""
-        read, seen, number = self.read_draft(), self.on_desk.seen, self.drafts.begin_look()
-        found = await self.attempt(lambda: self.drafts.look(read, seen, PreviewTarget(), number))
+        read, seen, number = self.read_draft(), self.opened_draft.seen, self.drafts.begin_check()
+        found = await self.attempt(lambda: self.drafts.check(read, seen, PreviewTarget(), number))
         self.draft_changed()  # the look before it may have ended for this one
         errors = (
             [each for each in found.findings if each.severity is Severity.ERROR] if found else []
         )
         return errors[0].sentence if errors else ""
 
-    def lay(self, on_desk: OpenDraft) -> None:
+    def show_draft(self, opened_draft: OpenDraft) -> None:
         """Show a campaign instead of what is there."""
-        self.form.show(on_desk.draft)
-        self.laid(on_desk)
+        self.form.show(opened_draft.draft)
+        self.keep_shown(opened_draft)
         self.form.page = "message"
 
-    def laid(self, on_desk: OpenDraft) -> None:
+    def keep_shown(self, opened_draft: OpenDraft) -> None:
         """The fields show that campaign already."""
-        self.on_desk = on_desk
-        self._laid = True
+        self.opened_draft = opened_draft
+        self._has_draft = True
         self._shown = self.form.draft
         self.draft_changed()
 
     def draft_changed(self) -> None:
         """Somebody typed, or another draft is there."""
 
-    def kept_changed(self) -> None:
+    def saved_state_changed(self) -> None:
         """What :attr:`kept` says may have changed."""
 
     @on(DraftForm.Changed)
@@ -137,12 +137,12 @@ class DraftScreen(BaseScreen):
 
     def on_screen_resume(self) -> None:
         """Contacts may have come meanwhile."""
-        if self._laid:
+        if self._has_draft:
             self.draft_changed()
 
     async def read(self) -> None:
         """Read what lists there are, and whether the campaign is still as it was opened."""
-        lists = await self.look(self.drafts.lists)
+        lists = await self.fetch(self.drafts.lists)
         self.refresh_seconds = _RETRY_SECONDS if lists is None else _CHANGED_SECONDS
         if lists is None:
             return
@@ -150,9 +150,9 @@ class DraftScreen(BaseScreen):
         if not self._begun:
             self._begun = True
             self._begin()
-        elif (seen := self.on_desk.seen) is not None:
-            changed = await self.look(lambda: self.drafts.changed(seen))
-            if changed and self.on_desk.seen is seen:
+        elif (seen := self.opened_draft.seen) is not None:
+            changed = await self.fetch(lambda: self.drafts.changed(seen))
+            if changed and self.opened_draft.seen is seen:
                 self._follow(seen)
 
     @work(group="open")
@@ -164,12 +164,12 @@ class DraftScreen(BaseScreen):
                     self.drafts.autosave.leave(kept)
                 else:
                     await self._offer(kept)
-            if not self._laid:
+            if not self._has_draft:
                 blank = await self.attempt(self.drafts.blank)
                 if self.form.draft == self._shown:
-                    self.lay(blank if blank is not FAILED else OpenDraft(Draft()))
+                    self.show_draft(blank if blank is not FAILED else OpenDraft(Draft()))
                 else:  # somebody was quicker than the database
-                    self._laid = True
+                    self._has_draft = True
                     self.draft_changed()
 
     async def _offer(self, kept: AutosavedDraft) -> None:
@@ -187,7 +187,7 @@ class DraftScreen(BaseScreen):
             adopted = await self.attempt(lambda: self.drafts.adopt(kept))
             if adopted is not FAILED:
                 self._autosave.adopt(kept)
-                self.lay(adopted)
+                self.show_draft(adopted)
         elif answer == "discard":
             await self.attempt(lambda: self.drafts.autosave.discard(kept))
         else:
@@ -197,20 +197,20 @@ class DraftScreen(BaseScreen):
     async def _follow(self, seen: CampaignVersion) -> None:
         """Somebody else has changed the campaign."""
         async with self.turn:
-            if self.on_desk.seen is not seen:
+            if self.opened_draft.seen is not seen:
                 return
             if self.unsaved:
                 if self._told_of is not seen:
                     self._told_of = seen
-                    self.tell(
+                    self.toast(
                         f"{self.called} has been changed by someone else; saving asks which "
                         "version to keep."
                     )
                 return
             newest = await self.attempt(lambda: self.drafts.newest(seen))
             if newest and not self.unsaved:
-                self.lay(newest)
-                self.tell(
+                self.show_draft(newest)
+                self.toast(
                     f"{self.called} has been changed by someone else; this is the current version."
                 )
 
@@ -223,7 +223,7 @@ class DraftScreen(BaseScreen):
         ``at`` is the field to begin with and a line of it.
         """
         async with self.turn:
-            seen = self.on_desk.seen
+            seen = self.opened_draft.seen
             if name and seen is not None and seen.name == name:
                 self.form.write()  # it is what is being written
                 self._begin_at(at)
@@ -233,7 +233,7 @@ class DraftScreen(BaseScreen):
             drafts = self.drafts
             found = await self.attempt(lambda: drafts.open(name) if name else drafts.blank())
             if found is not FAILED:
-                self.lay(found)
+                self.show_draft(found)
                 self.form.begin()
                 self._begin_at(at)
 
@@ -265,10 +265,10 @@ class DraftScreen(BaseScreen):
                 return
             found = await self.attempt(lambda: self.drafts.open_file(path))
             if found is not FAILED:
-                self.lay(found)
+                self.show_draft(found)
                 self.form.begin()
                 if found.unsaved:
-                    self.tell("Read from the file; not saved in sestui yet.")
+                    self.toast("Read from the file; not saved in sestui yet.")
 
     # saving
 
@@ -300,7 +300,7 @@ class DraftScreen(BaseScreen):
         if answer == "save":
             return await self.saving.save()
         if answer == "discard":
-            self.laid(OpenDraft(self.form.draft, self.on_desk.opened))
+            self.keep_shown(OpenDraft(self.form.draft, self.opened_draft.opened))
             await self._autosave.save()
         return bool(answer)
 
@@ -309,7 +309,7 @@ class DraftScreen(BaseScreen):
     def _keep_soon(self) -> None:
         if self._begun:
             self._autosave.save_changes()
-        self.kept_changed()
+        self.saved_state_changed()
 
     @on(events.Unmount)
     async def _gone(self) -> None:

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from sestui.compose.browser_picture import DEVICES
-from sestui.compose.draft_checker import Look
+from sestui.compose.draft_checker import CheckedDraft
 from sestui.compose.png import Pixel
 from sestui.core.content.changes import ChangedLine
 from sestui.core.delivery.mail import Mail
@@ -38,7 +38,7 @@ _MOST_SHOWN = 300_000
 class Drawn:
     """A look, drawn; made off the UI thread."""
 
-    look: Look
+    checked: CheckedDraft
     mail: Content
     texts: dict[str, str]
     """Text by the name of its view."""
@@ -46,7 +46,7 @@ class Drawn:
     """What has changed since the last run; None: nobody asked."""
 
 
-def drawn(look: Look, changes: tuple[ChangedLine, ...] | None = None) -> Drawn:
+def drawn(look: CheckedDraft, changes: tuple[ChangedLine, ...] | None = None) -> Drawn:
     """Draw every view of a look."""
     mail = look.mail
     if mail is None:
@@ -92,7 +92,7 @@ class PreviewHead(Widget):
         )
         if self.drawn is None:
             return tabs
-        look, width = self.drawn.look, max(10, self.size.width)
+        look, width = self.drawn.checked, max(10, self.size.width)
         whom = f"to {shorten(look.email, max(8, width - 26))}"
         if look.contact is None:
             whom += " (made up: no contacts yet)"
@@ -180,7 +180,7 @@ class MailPreview(Vertical):
     def picture_mail(self) -> Mail | None:
         """The mail of which a picture is looked at; None: none is."""
         wanted = self.view in PICTURES and self._drawn is not None
-        return self._drawn.look.mail if wanted and self._drawn is not None else None
+        return self._drawn.checked.mail if wanted and self._drawn is not None else None
 
     def picture_width(self) -> int:
         """Pixels that a picture may be wide."""
@@ -213,9 +213,9 @@ class MailPreview(Vertical):
             self._switch.current = "preview-picture"
             self._show_text(self._beside, snapshot.texts["text"])
             return
-        is_mail = self.view in {"mail", *PICTURES} or snapshot.look.mail is None
+        is_mail = self.view in {"mail", *PICTURES} or snapshot.checked.mail is None
         self._switch.current = "preview-mail" if is_mail else "preview-pager"
-        if snapshot.look.mail is None:
+        if snapshot.checked.mail is None:
             self._mail.show(
                 Content.styled("No preview yet: fix the problems listed below.", "$text-muted")
             )

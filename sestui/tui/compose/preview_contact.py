@@ -63,13 +63,13 @@ class PreviewContact(ScreenPart):
 
     def shown(self, drawn: Drawn) -> None:
         """The preview is for this contact now."""
-        contact = drawn.look.contact
+        contact = drawn.checked.contact
         self._contact_id = contact.contact_id if contact is not None else None
 
     def offers(self, action: str) -> bool:
         """Only while a contact's mail is shown."""
         drawn = self._drawn()
-        return drawn is not None and drawn.look.contact is not None
+        return drawn is not None and drawn.checked.contact is not None
 
     def action_contact(self, step: int) -> None:
         """See the mail of the next contact, or of the one before."""
@@ -92,4 +92,4 @@ class PreviewContact(ScreenPart):
     def action_copy(self) -> None:
         """Copy the contact's address."""
         if (drawn := self._drawn()) is not None:
-            self.screen.copy(drawn.look.email)
+            self.screen.copy(drawn.checked.email)

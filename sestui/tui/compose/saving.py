@@ -45,12 +45,12 @@ class DraftSaving(ScreenPart):
         read = self._draft.read_draft()
         if read.faults:
             fault = read.faults[0]
-            self.screen.tell(
+            self.screen.toast(
                 f"Not saved: {Finding(fault.field, fault.problem).sentence}", failed=True
             )
             self._draft.form.go_to(fault.field, None)
             return False
-        seen = self._draft.on_desk.seen
+        seen = self._draft.opened_draft.seen
         if seen is not None and read.campaign.name != seen.name:
             answer = await self._ask_about_name(seen, read)
             if not answer:
@@ -69,9 +69,9 @@ class DraftSaving(ScreenPart):
         opened = await self._save(seen, read, scheduled=scheduled)
         if opened is None:
             return False
-        self._draft.laid(OpenDraft(self._draft.form.draft, opened))
+        self._draft.keep_shown(OpenDraft(self._draft.form.draft, opened))
         trouble = await self._draft.trouble() if opened.next_due_at is not None else ""
-        self.screen.tell(f"{self._said(opened)} {trouble}".rstrip(), failed=bool(trouble))
+        self.screen.toast(f"{self._said(opened)} {trouble}".rstrip(), failed=bool(trouble))
         return True
 
     def _said(self, opened: Opened) -> str:
@@ -140,12 +140,12 @@ class DraftSaving(ScreenPart):
                     return None
                 seen = newest.seen if newest is not None else None
             except SestuiError as error:
-                self.screen.tell(f"Not saved: {error}", failed=True)
+                self.screen.toast(f"Not saved: {error}", failed=True)
                 return None
 
     async def _overwrite(self, conflict: ConflictError) -> bool:
         """Ask whose version is to stay; True: ours."""
-        seen = self._draft.on_desk.seen
+        seen = self._draft.opened_draft.seen
         assert seen is not None  # noqa: S101 - only what was opened can have been changed
         answer = await self.app.push_screen_wait(
             ChooseScreen(
@@ -161,5 +161,5 @@ class DraftSaving(ScreenPart):
         if answer == "theirs":
             newest = await self.screen.attempt(lambda: self._draft.drafts.newest(seen))
             if newest is not FAILED:
-                self._draft.lay(newest or OpenDraft(self._draft.form.draft, unsaved=True))
+                self._draft.show_draft(newest or OpenDraft(self._draft.form.draft, unsaved=True))
         return answer == "ours"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sestui.compose.autosave import Autosave, AutosavedDraft
-from sestui.compose.draft_checker import DraftChecker, Look, PreviewTarget, Superseded
+from sestui.compose.draft_checker import CheckedDraft, DraftChecker, PreviewTarget, Superseded
 from sestui.compose.drafts import Drafts, Opened
 from sestui.compose.files import attached, load_campaign
 from sestui.compose.snippets import Snippet, built_in, of_folder
@@ -58,11 +58,11 @@ class ComposeService:
         self._settings = runtime.settings
         self._members = Members(runtime.database)
         self._drafts = Drafts(runtime.campaigns, runtime.clock)
-        self._examiner = DraftChecker(runtime.checker, self._members)
+        self._checker = DraftChecker(runtime.checker, self._members)
         self.autosave = Autosave(runtime.workspace, runtime.clock)
         """What is not saved yet, against crashes."""
-        self._one_look = threading.Lock()
-        self._newest_look = 0
+        self._one_check = threading.Lock()
+        self._newest_check = 0
         self._attribute_use: tuple[tuple[str, ...], float, AttributeUse] | None = None
         """What the last lists asked about came to, and when that was."""
 
@@ -87,7 +87,7 @@ class ComposeService:
         for fault in read.faults:
             if fault.field in {"schedule", "start", "timezone"}:
                 raise UsageError(f"{fault.field}: {fault.problem}.")
-        return self._runtime.tasks.outlook_of_campaign(read.campaign)
+        return self._runtime.tasks.forecast_of_campaign(read.campaign)
 
     def blank(self) -> OpenDraft:
         """A new campaign, from the sender of the last one, to the only list if there is one."""
@@ -130,24 +130,24 @@ class ComposeService:
 
     # looking
 
-    def begin_look(self) -> int:
+    def begin_check(self) -> int:
         """The number of the look that begins now: it ends those with lower numbers."""
-        self._newest_look += 1
-        return self._newest_look
+        self._newest_check += 1
+        return self._newest_check
 
     def is_newest(self, number: int) -> bool:
         """Whether no newer look has begun."""
-        return number == self._newest_look
+        return number == self._newest_check
 
-    def look(
+    def check(
         self, read: ReadDraft, seen: CampaignVersion | None, whom: PreviewTarget, number: int
-    ) -> Look | None:
+    ) -> CheckedDraft | None:
         """Findings and mail; None: a newer look has begun meanwhile."""
-        with self._one_look:
-            if number != self._newest_look:
+        with self._one_check:
+            if number != self._newest_check:
                 return None
             try:
-                return self._examiner.look(read, seen, whom, lambda: number != self._newest_look)
+                return self._checker.check(read, seen, whom, lambda: number != self._newest_check)
             except Superseded:
                 return None
 
@@ -157,7 +157,7 @@ class ComposeService:
         Raises:
             NotFoundError: nobody on them has it.
         """
-        found = self._examiner.find(read_draft(draft).campaign.lists, email)
+        found = self._checker.find(read_draft(draft).campaign.lists, email)
         if found is None:
             raise NotFoundError(f"Nobody on {draft.lists.strip() or 'no list'} has {email}.")
         return found

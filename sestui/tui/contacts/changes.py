@@ -9,9 +9,9 @@ from sestui.store.contacts.bulk import BulkAction, Changed, change_selected
 from sestui.store.contacts.contact_lists import ContactLists
 from sestui.store.contacts.filters import ContactFilters
 from sestui.store.contacts.journal import Noted, last_change
+from sestui.store.contacts.key_queries import Which
 from sestui.store.contacts.selection import Selection
 from sestui.store.contacts.undo import Undone, undo_last
-from sestui.store.contacts.walks import Which
 from sestui.tui.app.screens.background_jobs import BackgroundJob
 from sestui.tui.dialogs.export_file import FileExport
 from sestui.tui.widgets.format import grouped
@@ -41,7 +41,7 @@ class BulkJob(BackgroundJob[Changed]):
             self._action,
             self._runtime.clock.now(),
             confirmed=self._confirmed,
-            on_progress=self._tell,
+            on_progress=self._report,
         )
 
     def summary(self, result: Changed) -> str:
@@ -50,7 +50,7 @@ class BulkJob(BackgroundJob[Changed]):
         more = f" {grouped(rest)} of {grouped(result.matched)} were so already." if rest else ""
         return f"{result.said}.{more}"
 
-    def _tell(self, done: int, of: int) -> None:
+    def _report(self, done: int, of: int) -> None:
         self.share = done / max(1, of)
         self.check()
 
@@ -75,7 +75,7 @@ class ContactExport(FileExport):
                 file,
                 form=self.form,
                 raw=False,
-                on_progress=self.tell,
+                on_progress=self.report,
             )
 
 

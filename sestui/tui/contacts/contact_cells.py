@@ -2,8 +2,8 @@
 
 from sestui.core.contact.person_name import name_of
 from sestui.core.delivery.states import DeliveryState, Standing
+from sestui.store.contacts.key_queries import Order
 from sestui.store.contacts.pages import ContactLine
-from sestui.store.contacts.walks import Order
 from sestui.tui.widgets.column_widths import WHOLE_ADDRESS
 from sestui.tui.widgets.lazy_table import Column
 from sestui.tui.widgets.row_strip import Cell
@@ -29,7 +29,7 @@ STATE_KINDS = {
 _SIGNS = {Order.ADDRESS: " ▲", Order.ADDRESS_BACK: " ▼"}
 
 
-def people_columns(order: Order) -> tuple[Column, ...]:
+def contact_columns(order: Order) -> tuple[Column, ...]:
     """The columns of contacts that come in that order."""
     return (
         Column("mark", "", width=1),

@@ -108,7 +108,7 @@ class ContactScreen(SuppressionScreen):
     async def read(self) -> None:
         """Read everything that concerns the address."""
         records = self.services.runtime.contact_records
-        record = await self.look(lambda: records.of(self._email))
+        record = await self.fetch(lambda: records.of(self._email))
         if record is not None:
             self._record = record
             self._show()
@@ -235,8 +235,8 @@ class ContactScreen(SuppressionScreen):
             return True
 
         if await self.attempt(action):
-            self.tell(_told(after - before, before - after))
-            self.look_again()
+            self.toast(_told(after - before, before - after))
+            self.reload()
 
 
 def _told(joined: set[str], left: set[str]) -> str:

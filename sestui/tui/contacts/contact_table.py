@@ -9,12 +9,12 @@ from textual.binding import Binding, BindingType
 
 from sestui.core.percent import percent
 from sestui.errors import SestuiError
+from sestui.store.contacts.key_queries import Order, Which
 from sestui.store.contacts.pages import ContactLine, ContactPages
 from sestui.store.contacts.search import find_contacts
 from sestui.store.contacts.selection import Selection
-from sestui.store.contacts.walks import Order, Which
 from sestui.store.db.database import Database
-from sestui.tui.contacts.contact_cells import contact_cells, people_columns
+from sestui.tui.contacts.contact_cells import contact_cells, contact_columns
 from sestui.tui.contacts.marks import MOST_MARKED, Marks
 from sestui.tui.contacts.service import FoundContactRows
 from sestui.tui.widgets.column_widths import GAP
@@ -53,7 +53,7 @@ class ContactTable(LazyTable[ContactLine]):
         Binding("shift+up", "mark_on(-1)", "Mark up", show=False),
     ]
 
-    class Told(TableMessage):
+    class CountChanged(TableMessage):
         """There is something new in :attr:`said`."""
 
     @dataclass
@@ -63,7 +63,7 @@ class ContactTable(LazyTable[ContactLine]):
         key: str
 
     def __init__(self, database: Database) -> None:
-        super().__init__(people_columns(Order.NEWEST), self._marked_cells, id="people")
+        super().__init__(contact_columns(Order.NEWEST), self._marked_cells, id="people")
         self._database = database
         self.which = Which()
         self.wanted = ""
@@ -87,10 +87,10 @@ class ContactTable(LazyTable[ContactLine]):
             part for part in (told, order, range_, self.marks.summary, self._counting) if part
         )
 
-    def tell_count(self, said: str) -> None:
+    def show_count(self, said: str) -> None:
         """Say beside the rest that something is being counted; '' that it is done."""
         self._counting = said
-        self.post_message(self.Told(self))
+        self.post_message(self.CountChanged(self))
 
     @property
     def shown(self) -> Which | Selection:
@@ -124,7 +124,7 @@ class ContactTable(LazyTable[ContactLine]):
         """Go on after a mark: the lines of both contacts are drawn anew, and no others."""
         self.refresh(self._region_of(self.cursor))
         self.cursor += rows
-        self.post_message(self.Told(self))
+        self.post_message(self.CountChanged(self))
 
     def _mark_line(self, line: ContactLine | None) -> None:
         if line is not None and line.id is not None and not self.marks.full:
@@ -186,7 +186,7 @@ class ContactTable(LazyTable[ContactLine]):
     def _marks_changed(self) -> None:
         self._in_range = self._ids_in_range()
         self.refresh()
-        self.post_message(self.Told(self))
+        self.post_message(self.CountChanged(self))
 
     def _ids_in_range(self) -> set[int]:
         if self._range_from is None:
@@ -214,7 +214,7 @@ class ContactTable(LazyTable[ContactLine]):
     def sort(self, order: Order) -> None:
         """Show the same contacts in another order."""
         self.order = order
-        self._columns = people_columns(order)
+        self._columns = contact_columns(order)
         self._search(0, cursor=0)
 
     def on_click(self, event: events.Click) -> None:
@@ -230,7 +230,7 @@ class ContactTable(LazyTable[ContactLine]):
 
     # showing
 
-    def look_at(self, which: Which, wanted: str = "", *, total: int = 0) -> None:
+    def show_contacts(self, which: Which, wanted: str = "", *, total: int = 0) -> None:
         """Show these contacts; all of them if ``wanted`` is ''. ``total`` is how many there are."""
         self.which, self.wanted = which, wanted
         self._range_from = None
@@ -250,9 +250,9 @@ class ContactTable(LazyTable[ContactLine]):
         is to giving it up."""
         if not self.wanted:
             self.show(ContactPages(self._database, self.which, self.order))
-            self.post_message(self.Told(self))
+            self.post_message(self.CountChanged(self))
             return
-        self._tell("searching…")
+        self._show_progress("searching…")
         await asyncio.sleep(_TYPING_SECONDS)
         failed = False
         while True:
@@ -283,13 +283,13 @@ class ContactTable(LazyTable[ContactLine]):
             elif step.lines:
                 self.reload()
             if done:
-                self._tell(_result(len(finds.lines), more=step.more))
+                self._show_progress(_result(len(finds.lines), more=step.more))
             else:
-                self._tell(_progress(len(finds.lines), step.searched, total))
+                self._show_progress(_progress(len(finds.lines), step.searched, total))
 
-    def _tell(self, progress: str) -> None:
+    def _show_progress(self, progress: str) -> None:
         self._progress = progress
-        self.post_message(self.Told(self))
+        self.post_message(self.CountChanged(self))
 
 
 def _progress(found: int, searched: int, total: int) -> str:

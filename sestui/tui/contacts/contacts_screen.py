@@ -9,7 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
 from sestui.core.delivery.states import Standing
-from sestui.store.contacts.walks import Order, Which
+from sestui.store.contacts.key_queries import Order, Which
 from sestui.tui.app.look.panel import frame
 from sestui.tui.app.navigation.navigation import open_contact
 from sestui.tui.app.services import ScreenServices
@@ -113,13 +113,13 @@ class ContactsScreen(SuppressionScreen):
         frame(self._groups, "Lists")
         self._say()
         self._people.focus()
-        self._people.look_at(Which())
+        self._people.show_contacts(Which())
 
     # looking
 
     async def read(self) -> None:
         """Count the lists; where something has changed, read the table again."""
-        groups = await self.look(self.contacts.groups)
+        groups = await self.fetch(self.contacts.groups)
         if groups is None:
             return
         before = self._groups.groups
@@ -158,7 +158,7 @@ class ContactsScreen(SuppressionScreen):
         self._say()
         self.offer_again()
 
-    @on(ContactTable.Told)
+    @on(ContactTable.CountChanged)
     def _told(self) -> None:
         """What is offered depends on whether anybody is marked, and not on how many."""
         self._say()
@@ -216,7 +216,7 @@ class ContactsScreen(SuppressionScreen):
     def _head_clicked(self, event: ContactTable.HeadClicked) -> None:
         """Only what an index gives: sorting a million by anything else takes minutes."""
         if event.key != "email":
-            self.tell("Contacts come by age or by address: no index sorts them by anything else.")
+            self.toast("Contacts come by age or by address: no index sorts them by anything else.")
             return
         following = {Order.ADDRESS: Order.ADDRESS_BACK, Order.ADDRESS_BACK: Order.NEWEST}
         self._people.sort(following.get(self._people.order, Order.ADDRESS))
@@ -233,7 +233,7 @@ class ContactsScreen(SuppressionScreen):
     def _choose(self, which: Which) -> None:
         wanted = self.query_one("#find", Input).value.strip()
         total = self._groups.size_of(group_of(which))
-        self._people.look_at(which, wanted, total=total)
+        self._people.show_contacts(which, wanted, total=total)
 
     # finding
 
@@ -255,7 +255,7 @@ class ContactsScreen(SuppressionScreen):
         if self._groups.go_to(Which(name)):
             self._show_filter(Which(name), "")
         else:
-            self.tell(f"There is no longer a list {name}.", failed=True)
+            self.toast(f"There is no longer a list {name}.", failed=True)
 
     def step_back(self) -> bool:
         """Unmark everybody, close the find line, then take the filter away."""
@@ -294,7 +294,7 @@ class ContactsScreen(SuppressionScreen):
     def changed(self) -> None:
         """Show what was done."""
         self._people.renew()
-        self.look_again()
+        self.reload()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Some actions need contacts; those who are suppressed have one status."""

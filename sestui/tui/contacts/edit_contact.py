@@ -69,7 +69,7 @@ class EditContactScreen(EditScreen):
         if self._contact is not None:
             return
         records = self.services.runtime.contact_records
-        record = await self.look(lambda: records.of(self._email))
+        record = await self.fetch(lambda: records.of(self._email))
         self.refresh_seconds = 1.0 if record is None else None
         if record is None or record.contact is None:
             return
@@ -125,7 +125,7 @@ class EditContactScreen(EditScreen):
             return True
 
         if await self.attempt(action):
-            self.tell(f"Saved {contact.email}.")
+            self.toast(f"Saved {contact.email}.")
             self.app.pop_screen()
 
     async def _sure(self, contact: Contact, form: ContactForm) -> bool:

@@ -1,7 +1,7 @@
 """The lists on the left of Contacts, between all contacts and the suppressed."""
 
 from sestui.core.delivery.states import Standing
-from sestui.store.contacts.walks import Which
+from sestui.store.contacts.key_queries import Which
 from sestui.tui.contacts.service import Group
 from sestui.tui.widgets.format import grouped
 from sestui.tui.widgets.lazy_table import Column, LazyTable

@@ -138,5 +138,5 @@ class ListActions(ScreenPart):
         if done is FAILED:
             return
         named = f" {done.mentions.sentence()} now name the new one." if done.mentions else ""
-        self.screen.tell(f"{done.said}.{named[:1]}{named[1:2].upper()}{named[2:]} u undoes it.")
+        self.screen.toast(f"{done.said}.{named[:1]}{named[1:2].upper()}{named[2:]} u undoes it.")
         self._changed()

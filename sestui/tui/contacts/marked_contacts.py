@@ -93,7 +93,7 @@ class MarkedContacts(ScreenPart):
             return
         tag = " ".join(answer.name.split())
         if tag != printable(tag) or len(tag) > _LONGEST_TAG:
-            self.screen.tell(f"A tag is at most {_LONGEST_TAG} letters and signs.", failed=True)
+            self.screen.toast(f"A tag is at most {_LONGEST_TAG} letters and signs.", failed=True)
             return
         action = Tag(tag) if answer.add else Untag(tag)
         verb = f"Tag {{}} {tag}" if answer.add else f"Remove the tag {tag} from {{}}"
@@ -138,13 +138,13 @@ class MarkedContacts(ScreenPart):
         if selection is None:
             return None
         if selection.ids is None:
-            self._table.tell_count("counting…")
+            self._table.show_count("counting…")
         count = await self.screen.attempt(lambda: count_selected(self.runtime.database, selection))
-        self._table.tell_count("")
+        self._table.show_count("")
         if count is FAILED:
             return None
         if not count:
-            self.screen.tell("No contact is marked: these addresses are no contacts.")
+            self.screen.toast("No contact is marked: these addresses are no contacts.")
             return None
         return selection, count
 
@@ -165,7 +165,7 @@ class MarkedContacts(ScreenPart):
         done = await self.app.push_screen_wait(BulkProgressScreen(self.services, title, job))
         if done is not None:
             self._table.clear_marks()
-            self.screen.tell(f"{job.last_words} u undoes it." if done.changed else job.last_words)
+            self.screen.toast(f"{job.last_words} u undoes it." if done.changed else job.last_words)
             self._changed()
 
     # exporting
@@ -199,4 +199,4 @@ class MarkedContacts(ScreenPart):
         )
         said = await self.app.push_screen_wait(ExportScreen(self.services, plan))
         if said:
-            self.screen.tell(said)
+            self.screen.toast(said)

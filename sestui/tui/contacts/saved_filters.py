@@ -6,7 +6,7 @@ from typing import ClassVar
 from textual.binding import Binding
 
 from sestui.store.contacts.filters import ContactFilter
-from sestui.store.contacts.walks import Which
+from sestui.store.contacts.key_queries import Which
 from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from sestui.tui.app.screens.screen_part import ScreenPart, in_worker
 from sestui.tui.contacts.changes import ContactChanges
@@ -72,7 +72,7 @@ class SavedFilters(ScreenPart):
             return True
 
         if await self.screen.attempt(save):
-            self.screen.tell(f"Saved the filter {name}.")
+            self.screen.toast(f"Saved the filter {name}.")
 
     async def _forget(self, found: list[ContactFilter]) -> None:
         items = [Item(shorten(each.name, 60), shorten(each.note, 100)) for each in found]
@@ -85,4 +85,4 @@ class SavedFilters(ScreenPart):
             return True
 
         if await self.screen.attempt(forget):
-            self.screen.tell(f"Forgot the filter {found[chosen].name}.")
+            self.screen.toast(f"Forgot the filter {found[chosen].name}.")

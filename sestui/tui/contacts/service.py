@@ -9,8 +9,8 @@ from sestui.core.delivery.states import Standing
 from sestui.errors import StateError
 from sestui.runtime import Runtime
 from sestui.store.contacts.edits import ContactEdits
+from sestui.store.contacts.key_queries import Order, Which
 from sestui.store.contacts.pages import ContactLine, count_of
-from sestui.store.contacts.walks import Order, Which
 from sestui.store.db.tables import Contact
 
 

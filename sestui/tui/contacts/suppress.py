@@ -102,7 +102,7 @@ class SuppressionScreen(BaseScreen):
 
     def changed(self) -> None:
         """Something was done to the address in focus."""
-        self.look_again()
+        self.reload()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only one of the two is offered."""
@@ -126,7 +126,7 @@ class SuppressionScreen(BaseScreen):
             return True
 
         if await self.attempt(action):
-            self.tell(f"{email} has been suppressed.")
+            self.toast(f"{email} has been suppressed.")
             self.changed()
 
     @work(group="action")
@@ -149,5 +149,5 @@ class SuppressionScreen(BaseScreen):
             return True
 
         if await self.attempt(action):
-            self.tell(f"{email} may be mailed again.")
+            self.toast(f"{email} may be mailed again.")
             self.changed()

@@ -39,7 +39,7 @@ class UndoChanges(ScreenPart):
         if change is FAILED:
             return
         if change is None:
-            self.screen.tell(NOTHING)
+            self.screen.toast(NOTHING)
             return
         question = ConfirmScreen(
             "Undo this?",
@@ -51,8 +51,8 @@ class UndoChanges(ScreenPart):
         if not await self.app.push_screen_wait(question):
             return
         if change.size > TYPED_ABOVE:
-            self.screen.tell("Undoing…")
+            self.screen.toast("Undoing…")
         done = await self.screen.attempt(lambda: self._changes.undo(change))
         if done is not FAILED:
-            self.screen.tell(done.sentence)
+            self.screen.toast(done.sentence)
             self._changed()

@@ -128,7 +128,7 @@ class DeliveryFilters(ScreenPart):
             return
         said = await self.app.push_screen_wait(ExportScreen(self.services, plan))
         if said:
-            self.screen.tell(said)
+            self.screen.toast(said)
 
 
 def _title(count: int, *, more: bool) -> str:

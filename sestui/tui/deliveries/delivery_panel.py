@@ -46,10 +46,10 @@ class FindLine(Input):
 class DeliveryPanel(Vertical):
     """A table of deliveries, its state bar, its find line, and one delivery in full.
 
-    The screen says what scope it is of with :meth:`look_at`, and calls :meth:`renew` in its reads.
+    The screen says what scope it is of with :meth:`show`, and calls :meth:`renew` in its reads.
     """
 
-    class Narrowed(Message):
+    class FilterChanged(Message):
         """Other deliveries are wanted than before."""
 
     def __init__(self, services: ScreenServices, *, mixed: bool) -> None:
@@ -112,7 +112,7 @@ class DeliveryPanel(Vertical):
     def _typed(self) -> str:
         return self._line.value.strip()
 
-    def look_at(self, scope: LogFilter, *, keep_cursor: bool = False) -> bool:
+    def show(self, scope: LogFilter, *, keep_cursor: bool = False) -> bool:
         """Show the deliveries of a scope (its states and address are the panel's own).
 
         False if it is the one that is shown.
@@ -179,7 +179,7 @@ class DeliveryPanel(Vertical):
             self.table.reload()
         elif self._search_may_be_repeated():
             self._stale = False
-            self._look_for(self.wanted, quietly=True)
+            self._search(self.wanted, quietly=True)
 
     def _search_may_be_repeated(self) -> bool:
         rest = max(_AGAIN_SECONDS, _SEARCH_SHARE * self._search_took)
@@ -198,14 +198,14 @@ class DeliveryPanel(Vertical):
         wanted = self.wanted
         self.detail.hint = ""
         if wanted.is_search:
-            self._look_for(wanted, quietly=False)
+            self._search(wanted, quietly=False)
         else:
             self._told.update("")
             self.table.show(DeliveryRows(self._pages, wanted), keep_cursor=keep_cursor)
-        self.post_message(self.Narrowed())
+        self.post_message(self.FilterChanged())
 
     @work(exclusive=True, group="search")
-    async def _look_for(self, wanted: LogFilter, *, quietly: bool) -> None:
+    async def _search(self, wanted: LogFilter, *, quietly: bool) -> None:
         """Look through the ledger a stretch at a time; whatever is typed next cancels it."""
         began = shown = self._clock.monotonic()
         self._latest = search = self._pages.search(wanted)

@@ -77,5 +77,5 @@ class Export(FileExport):
                 file,
                 form=self.form,
                 raw=False,
-                on_progress=self.tell,
+                on_progress=self.report,
             )

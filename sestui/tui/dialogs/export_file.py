@@ -56,7 +56,7 @@ class FileExport(BackgroundJob[int]):
         """What was written where."""
         return f"{grouped(result)} {self.noun[result != 1]} written to {self.out}."
 
-    def tell(self, count: int) -> None:
+    def report(self, count: int) -> None:
         """So many have been written; raises if somebody wants no more of it."""
         self.written = count
         self.check()
@@ -122,7 +122,7 @@ class ExportScreen(Dialog[str]):
         line = self.query_one(PathInput)
         line.value = as_shown(self._folder / self._plan.file_name) or self._plan.file_name
         line.focus()
-        self.set_interval(_PROGRESS_SECONDS, self._tell_of_progress)
+        self.set_interval(_PROGRESS_SECONDS, self._show_progress)
 
     def on_unmount(self) -> None:
         """Nobody waits for it any more."""
@@ -158,7 +158,7 @@ class ExportScreen(Dialog[str]):
         answer: bool = await self.app.push_screen_wait(question)
         return answer
 
-    def _tell_of_progress(self) -> None:
+    def _show_progress(self) -> None:
         if self._export is None:
             return
         written, count = self._export.written, max(1, self._plan.count, self._export.written)

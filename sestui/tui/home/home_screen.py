@@ -113,7 +113,7 @@ class HomeScreen(BaseScreen):
     async def read(self) -> None:
         """Read everything that is shown."""
         account_open = self.services.account_open
-        seen = await self.look(lambda: self._home.snapshot(account_open=account_open))
+        seen = await self.fetch(lambda: self._home.snapshot(account_open=account_open))
         if seen is not None:
             self._show(seen)
 
@@ -277,4 +277,4 @@ class HomeScreen(BaseScreen):
         )
         if await self.app.push_screen_wait(question):
             await self.attempt(lambda: self._home.import_seen(import_id))
-            self.look_again()
+            self.reload()

@@ -99,14 +99,14 @@ class ColumnsStep(Vertical):
     def _choose(self, choice: ColumnChoice) -> None:
         self.choice = choice
         self._say(choice.fault)
-        self._tell_of_statuses()
+        self._show_statuses()
         self._table.refresh()
 
     def _say(self, fault: str) -> None:
         self._fault.update(fault)
         self._fault.display = bool(fault)
 
-    def _tell_of_statuses(self) -> None:
+    def _show_statuses(self) -> None:
         """What the first rows say of who may be mailed, or that somebody has to say what is meant.
 
         It is only true of columns that are used for it.

@@ -64,7 +64,7 @@ class ImportScreen(BaseScreen):
     def on_mount(self) -> None:
         """Begin with the file."""
         self._go(_FILE)
-        self.set_interval(_PROGRESS_SECONDS, self._tell_of_progress)
+        self.set_interval(_PROGRESS_SECONDS, self._show_progress)
 
     def on_unmount(self) -> None:
         """An import whose screen is gone is stopped; its rejects are let go of."""
@@ -75,14 +75,14 @@ class ImportScreen(BaseScreen):
 
     async def read(self) -> None:
         """Read the lists there are; what an import rejected is in sight now, and so seen."""
-        lists = await self.look(self.services.runtime.contacts.lists)
+        lists = await self.fetch(self.services.runtime.contacts.lists)
         self.refresh_seconds = _RETRY_SECONDS if lists is None else None
         if lists is not None:
             self._list.show(lists)
         note = self._imported.result.note if self._imported is not None else None
         if note is not None and self.is_current:
             runtime = self.services.runtime
-            await self.look(lambda: Imports(runtime.database).seen(note, runtime.clock.now()))
+            await self.fetch(lambda: Imports(runtime.database).seen(note, runtime.clock.now()))
 
     # the steps
 
@@ -119,10 +119,10 @@ class ImportScreen(BaseScreen):
 
     @on(FileStep.Taken)
     def _taken(self, event: FileStep.Taken) -> None:
-        self._look_at(event.path, event.reading)
+        self._preview_file(event.path, event.reading)
 
     @work(exclusive=True, group="preview")
-    async def _look_at(self, path: Path, reading: Reading) -> None:
+    async def _preview_file(self, path: Path, reading: Reading) -> None:
         self._head.about = f"Looking at {path}…"
         try:
             seen = await asyncio.to_thread(preview, path, reading)
@@ -189,7 +189,7 @@ class ImportScreen(BaseScreen):
         except SestuiError as error:
             self._go(_LIST)
             if isinstance(error, StoppedError):
-                self.tell(str(error))
+                self.toast(str(error))
             else:
                 self._list.say(str(error))
             return
@@ -198,11 +198,11 @@ class ImportScreen(BaseScreen):
             self.services.jobs.remove(job)
         self._result.show(self._imported)
         if not self.is_current:  # the operator is elsewhere meanwhile
-            self.tell(job.last_words)
+            self.toast(job.last_words)
         if not plan.dry_run:
-            self.look_again()
+            self.reload()
 
-    def _tell_of_progress(self) -> None:
+    def _show_progress(self) -> None:
         if self._errand is not None:
             self._result.went_on(self._errand.progress)
 
@@ -226,7 +226,7 @@ class ImportScreen(BaseScreen):
             return
         job.stop()
         if self._errand is not job:
-            self.tell("It has just finished.")
+            self.toast("It has just finished.")
 
     # rejects
 
@@ -238,7 +238,7 @@ class ImportScreen(BaseScreen):
     def _reject_opened(self, event: LazyTable.Opened) -> None:
         reject = event.table.selected
         if reject is not None:
-            self.tell(f"Line {reject.line}, {reject.column}: {reject.reason} {reject.row}")
+            self.toast(f"Line {reject.line}, {reject.column}: {reject.reason} {reject.row}")
 
     @on(ResultStep.SaveWanted)
     def _save_wanted(self, event: ResultStep.SaveWanted) -> None:
@@ -264,7 +264,7 @@ class ImportScreen(BaseScreen):
             self._result.say(str(error))
             return
         self._result.step_back()
-        self.tell(said)
+        self.toast(said)
 
 
 def _working_folder() -> Path:

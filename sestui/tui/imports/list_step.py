@@ -85,14 +85,14 @@ class ListStep(Vertical):
     def on_mount(self) -> None:
         """The rules never change."""
         self._rules.show_rows(tuple(OnConflict))
-        self._tell_of_name()
+        self._show_name_hint()
 
     def show(self, lists: Sequence[ListSize]) -> None:
         """The lists there are."""
         self._sizes = {each.name: each.contacts for each in lists}
         self._lists.show_rows(lists)
         self._lists.display = bool(lists)
-        self._tell_of_name()
+        self._show_name_hint()
 
     def enter(self) -> None:
         """Take the focus: where a name is wanted first."""
@@ -125,7 +125,7 @@ class ListStep(Vertical):
             "sentence": (rule.sentence, "quiet"),
         }
 
-    def _tell_of_name(self) -> None:
+    def _show_name_hint(self) -> None:
         name = self._line.value.strip()
         if not name:
             text = (
@@ -172,7 +172,7 @@ class ListStep(Vertical):
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
         self.say("")
-        self._tell_of_name()
+        self._show_name_hint()
 
     @on(Input.Submitted)
     def _named(self, event: Input.Submitted) -> None:

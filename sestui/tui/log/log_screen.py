@@ -82,7 +82,7 @@ class LogScreen(BaseScreen):
         self._follow_the_clock()
         if (scope := self.panel.scope) is not None:
             pages = self.services.runtime.delivery_pages
-            found = await self.look(lambda: pages.counts(scope))
+            found = await self.fetch(lambda: pages.counts(scope))
             if found is not None:
                 self.panel.counted(scope, found)
         counts = self.panel.bar.counts
@@ -93,7 +93,7 @@ class LogScreen(BaseScreen):
     def _take(self, scope: LogScope) -> None:
         self._scope = self._line.scope = scope
         self._line.count = None
-        self.panel.look_at(self._log.filter(scope))
+        self.panel.show(self._log.filter(scope))
         self.offer_again()
 
     def _follow_the_clock(self) -> None:
@@ -102,7 +102,7 @@ class LogScreen(BaseScreen):
         if shown is None or shown.since is None or wanted.since is None:
             return
         if wanted.since >= shown.since + _DRIFT_SECONDS:
-            self.panel.look_at(wanted, keep_cursor=True)
+            self.panel.show(wanted, keep_cursor=True)
 
     def _about(self) -> str:
         return self._scope.words()
@@ -122,7 +122,7 @@ class LogScreen(BaseScreen):
         if picked is not None:
             campaign = names[picked - 1] if picked else None
             self._take(LogScope(campaign, self._scope.since))
-            self.look_again()
+            self.reload()
 
     def action_since(self) -> None:
         """Go on to the next beginning."""
@@ -131,7 +131,7 @@ class LogScreen(BaseScreen):
 
     def _since(self, since: Since) -> None:
         self._take(LogScope(self._scope.campaign, since))
-        self.look_again()
+        self.reload()
 
     def step_back(self) -> bool:
         """Close the find line, then show every campaign's again, since ever."""
@@ -139,7 +139,7 @@ class LogScreen(BaseScreen):
             return True
         if self._scope != LogScope():
             self._take(LogScope(None, EVER))
-            self.look_again()
+            self.reload()
             return True
         return False
 
@@ -149,6 +149,6 @@ class LogScreen(BaseScreen):
     def _counted(self) -> None:
         self._line.count = self.panel.table.count
 
-    @on(DeliveryPanel.Narrowed)
+    @on(DeliveryPanel.FilterChanged)
     def _narrowed(self) -> None:
         self._line.count = None

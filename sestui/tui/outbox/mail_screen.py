@@ -41,10 +41,10 @@ async def browse(screen: BaseScreen, outbox: OutboxService, message_id: str) -> 
     if url is FAILED:
         return
     if open_in_browser(screen.app, url):
-        screen.tell(f"Opened in your browser: {url.partition('?')[0]}")
+        screen.toast(f"Opened in your browser: {url.partition('?')[0]}")
     else:
         screen.app.copy_to_clipboard(url)
-        screen.tell(f"Open it in a browser: {url} (copied)")
+        screen.toast(f"Open it in a browser: {url} (copied)")
 
 
 class MailHead(Widget):
@@ -198,13 +198,13 @@ class MailScreen(BaseScreen):
     async def read(self) -> None:
         """Read the mail at the index, unless it is the one that is shown."""
         index = self.index
-        mails = await self.look(lambda: self._source.page(index, 1))
+        mails = await self.fetch(lambda: self._source.page(index, 1))
         if mails is not None and not mails:
             gone = "The mail is gone: the simulator's account has been reset."
             self.app.notify(gone, severity="error", markup=False)  # it outlives this screen
             self.app.pop_screen()
             return
-        found = await self.look(lambda: self._drawn(mails[0].message_id)) if mails else None
+        found = await self.fetch(lambda: self._drawn(mails[0].message_id)) if mails else None
         self.refresh_seconds = None if found is not None else _RETRY_SECONDS
         if found is not None:
             self._show(*found)
@@ -249,7 +249,7 @@ class MailScreen(BaseScreen):
     def action_next(self, step: int) -> None:
         """Show the mail ``step`` rows down the list."""
         self.index += step
-        self.look_again()
+        self.reload()
 
     def action_view(self, name: str) -> None:
         """Show another view of the mail, and of those one goes on to."""
@@ -270,7 +270,7 @@ class MailScreen(BaseScreen):
         """Copy what is shown, as text."""
         text = self._pager.text if self._pager.has_focus else self._mail.plain
         self.app.copy_to_clipboard(text)
-        self.tell(f"Copied: the text, {grouped(len(text))} characters")
+        self.toast(f"Copied: the text, {grouped(len(text))} characters")
 
     @work(group="action")
     async def action_browse(self) -> None:

@@ -111,7 +111,7 @@ class OutboxScreen(BaseScreen):
         """Take in new mail if one looks at the top of the list; else say how much waits."""
         source = self._source
         if source is not self._shown or self._follows:
-            came = await self.look(source.renew)
+            came = await self.fetch(source.renew)
             if came is None:
                 return
             self._waiting = 0
@@ -121,10 +121,10 @@ class OutboxScreen(BaseScreen):
             elif came:
                 self._table.reload()
             self._say()
-        elif (waiting := await self.look(source.waiting)) is not None:
+        elif (waiting := await self.fetch(source.waiting)) is not None:
             if waiting < 0:  # somebody has reset the account: what is shown is gone
                 self._source = self._outbox.source(source.wanted)
-                self.look_again()
+                self.reload()
             self._waiting = max(0, waiting)
             self._say()
 
@@ -162,7 +162,7 @@ class OutboxScreen(BaseScreen):
     def _moved(self) -> None:
         self._frame()
         if self._waiting and self._follows:
-            self.look_again()
+            self.reload()
 
     def _cells(self, mail: ListedMail) -> dict[str, Cell]:
         state = mail.outcome.state
@@ -235,4 +235,4 @@ class OutboxScreen(BaseScreen):
         if wanted:
             self._mails = f"searching for {shorten(wanted, 60)}…"
             self._frame()
-        self.look_again()
+        self.reload()

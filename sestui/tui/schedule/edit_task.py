@@ -80,7 +80,7 @@ class EditTaskScreen(EditScreen):
         """Read once what there is to choose from."""
         if self._choices is not None:
             return
-        choices = await self.look(self._service.choices)
+        choices = await self.fetch(self._service.choices)
         if choices is None:
             return
         self._choices = choices
@@ -93,7 +93,7 @@ class EditTaskScreen(EditScreen):
         await self._show_type(first)
         self._fields["name"].field.focus()
         self._check_soon()
-        self._look_ahead()
+        self._preview_schedule()
 
     @property
     def _form(self) -> TaskForm:
@@ -145,9 +145,9 @@ class EditTaskScreen(EditScreen):
             return
         self._check_soon()
         if event.control in {self._fields[name].field for name in _TIMES}:
-            self._look_ahead()
+            self._preview_schedule()
 
-    def _look_ahead(self) -> None:
+    def _preview_schedule(self) -> None:
         """Say when it would run, as soon as typing pauses."""
         form = self._form
         self._preview.show(lambda: self._service.forecast(form))
@@ -188,7 +188,7 @@ class EditTaskScreen(EditScreen):
             return
         name = await self.attempt(lambda: self._service.save(self._task_name, form))
         if name is not FAILED:
-            self.tell(f"Saved {name}.")
+            self.toast(f"Saved {name}.")
             self.app.pop_screen()
 
     def _go_to_fault(self) -> None:
@@ -196,5 +196,5 @@ class EditTaskScreen(EditScreen):
             if each.wrong:
                 each.field.focus()
                 each.scroll_visible(animate=False)
-                self.tell(f"Nothing has been saved. {each.sentence}", failed=True)
+                self.toast(f"Nothing has been saved. {each.sentence}", failed=True)
                 return

@@ -92,7 +92,7 @@ class ScheduleScreen(BaseScreen):
 
     async def read(self) -> None:
         """Read the agenda with its newest runs."""
-        agenda = await self.look(self._runtime.agenda)
+        agenda = await self.fetch(self._runtime.agenda)
         if agenda is not None:
             self._agenda = agenda
             self._show()
@@ -117,7 +117,7 @@ class ScheduleScreen(BaseScreen):
         self._say_overdue()
         if self.focused is None and items:  # what was hidden has lost it
             self._tasks.focus()
-        self._look_ahead()
+        self._preview_schedule()
         self.refresh_bindings()
 
     def _say_overdue(self) -> None:
@@ -137,10 +137,10 @@ class ScheduleScreen(BaseScreen):
 
     @on(LazyTable.Moved)
     def _moved(self) -> None:
-        self._look_ahead()
+        self._preview_schedule()
 
     @work(exclusive=True, group="ahead")
-    async def _look_ahead(self) -> None:
+    async def _preview_schedule(self) -> None:
         """Say when what is under the cursor starts: working that out is not the UI thread's."""
         item = self._tasks.selected
         about = self.query_one("#about-task", Static)
@@ -152,18 +152,18 @@ class ScheduleScreen(BaseScreen):
             return
         if self._looked is None or self._looked[0] != item:
             try:
-                outlook = await asyncio.to_thread(self._outlook, item)
+                forecast = await asyncio.to_thread(self._forecast, item)
             except SestuiError as error:  # a schedule of a time before today's rules
                 about.update(shorten(str(error), 400))
                 return
-            self._looked = (item, outlook)
+            self._looked = (item, forecast)
         about.update(_told(item, self._looked[1], max(20, about.size.width)))
 
-    def _outlook(self, item: AgendaItem) -> TaskForecast:
+    def _forecast(self, item: AgendaItem) -> TaskForecast:
         """When it starts, in words and by the clock; blocking."""
         if isinstance(item, TaskView):
-            return self._service.outlook_of(item)
-        return self._service.outlook_from(item.timing, item.next_run_at)
+            return self._service.forecast_of(item)
+        return self._service.forecast_from(item.timing, item.next_run_at)
 
     @property
     def selected(self) -> AgendaItem | None:
@@ -239,7 +239,7 @@ class ScheduleScreen(BaseScreen):
         if await self.app.push_screen_wait(question):
             done = await self.attempt(lambda: _install(crontab))
             if done is not FAILED:
-                self.tell(done)
+                self.toast(done)
 
     def _cells(self, item: AgendaItem) -> dict[str, Cell]:
         late = self._agenda.late(item) if self._agenda is not None else ""
@@ -260,17 +260,17 @@ def _searched(item: AgendaItem) -> str:
     return f"{item.name} {item.kind} {item.type} {description}".casefold()
 
 
-def _told(item: AgendaItem, outlook: TaskForecast, width: int) -> str:
+def _told(item: AgendaItem, forecast: TaskForecast, width: int) -> str:
     """What it is for, its schedule in words, and when it starts next; at most six lines."""
     if isinstance(item, TaskView):
         about = item.fields.description or item.type
     else:
         about = f"sent to {', '.join(item.lists)}"
     raw = f" ({item.schedule})" if item.schedule else ""
-    lines = [f"{about}: {outlook.words}{raw}"]
+    lines = [f"{about}: {forecast.words}{raw}"]
     if not item.active:
         lines.append("switched off")
     lines += [
-        f"next  {at}" if number == 0 else f"      {at}" for number, at in enumerate(outlook.dates)
+        f"next  {at}" if number == 0 else f"      {at}" for number, at in enumerate(forecast.dates)
     ]
     return "\n".join(shorten(line, width) for line in lines[:6])

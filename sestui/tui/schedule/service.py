@@ -48,7 +48,7 @@ class TaskFormService:
         usual = {"name": "preview", "type": "", "parameters": ""}
         kept = {name: form.texts[name] for name in times}
         fields = fields_of_form(TaskForm({**kept, **usual}, form.active))
-        return self._runtime.tasks.outlook(fields)
+        return self._runtime.tasks.forecast(fields)
 
     def save(self, name: str | None, form: TaskForm) -> str:
         """Store the form as a new task or over the one of that name; how it is called now."""

@@ -103,7 +103,7 @@ class TaskActions(ScreenPart):
         if (view := self._task) is None:
             return
         await self.screen.attempt(lambda: self.runtime.tasks.switch(view.name, on=on))
-        self.screen.look_again()
+        self.screen.reload()
 
     @in_worker("action")
     async def action_remove(self) -> None:
@@ -118,7 +118,7 @@ class TaskActions(ScreenPart):
         )
         if await self.app.push_screen_wait(question):
             await self.screen.attempt(lambda: self.runtime.tasks.remove(view.name))
-            self.screen.look_again()
+            self.screen.reload()
 
     @in_worker("run")
     async def action_run(self) -> None:
@@ -130,18 +130,18 @@ class TaskActions(ScreenPart):
             return
         job = await self.screen.attempt(lambda: TaskJob.of(self.runtime, view.name, again=again))
         if job is not FAILED:
-            self.screen.tell(f"Running {view.name} now.")
+            self.screen.toast(f"Running {view.name} now.")
             await self._follow(job)
 
     async def _follow(self, job: TaskJob) -> None:
         self.services.jobs.add(job)
         try:
             await asyncio.to_thread(job.run)
-            self.screen.tell(job.last_words)
+            self.screen.toast(job.last_words)
         except StoppedError as error:
-            self.screen.tell(str(error))
+            self.screen.toast(str(error))
         except SestuiError as error:
-            self.screen.tell(str(error), failed=True)
+            self.screen.toast(str(error), failed=True)
         finally:
             self.services.jobs.remove(job)
-        self.screen.look_again()
+        self.screen.reload()

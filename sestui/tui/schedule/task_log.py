@@ -56,7 +56,7 @@ class TaskLogScreen(BaseScreen):
     async def read(self) -> None:
         """Read the runs."""
         tasks = self.services.runtime.tasks
-        found = await self.look(lambda: tasks.log(self._task_name, limit=_MOST_RUNS))
+        found = await self.fetch(lambda: tasks.log(self._task_name, limit=_MOST_RUNS))
         if found is not None:
             self._runs.show_rows(found)
             self._say()

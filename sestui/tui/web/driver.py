@@ -5,7 +5,7 @@ import os
 from textual import messages
 from textual.drivers.web_driver import WebDriver
 
-from sestui.tui._compat import tell_app
+from sestui.tui._compat import app_poster
 
 
 class ServedDriver(WebDriver):
@@ -20,4 +20,4 @@ class ServedDriver(WebDriver):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self.fileno)
         os.close(nowhere)
-        tell_app(self)(messages.ExitApp())
+        app_poster(self)(messages.ExitApp())

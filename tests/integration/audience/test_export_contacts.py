@@ -11,7 +11,7 @@ from sestui.core.delivery.states import Standing
 from sestui.errors import NotFoundError
 from sestui.reports.sent_log import Format
 from sestui.store.contacts.contacts import Contacts, NewContact
-from sestui.store.contacts.walks import Which
+from sestui.store.contacts.key_queries import Which
 from tests.support.seeding import suppress
 
 PEOPLE = [

@@ -23,7 +23,7 @@ from sestui.compose.autosave import Autosave
 from sestui.core.clock import SystemClock
 from sestui.core.campaign.draft import Draft
 unsaved = Autosave(Path(sys.argv[1]), SystemClock())
-unsaved.scratch("preview.html", "secret")
+unsaved.temporary_file("preview.html", "secret")
 if sys.argv[2]:
     unsaved.keep(Draft(body=sys.argv[2]), None)
 os.kill(os.getpid(), signal.SIGKILL)
@@ -58,7 +58,7 @@ def test_nothing_is_on_the_disk_before_it_has_to_be(open_editor, tmp_path):
 def test_what_was_kept_is_for_its_owner_alone_and_goes_when_it_is_saved(open_editor, tmp_path):
     editor = open_editor()
     editor.keep(DRAFT, SEEN)
-    preview = editor.scratch("preview.html", "half an emoji \ud83d")
+    preview = editor.temporary_file("preview.html", "half an emoji \ud83d")
     assert preview.read_text() == "half an emoji ?"
     assert len(files(tmp_path)) == 4
     for path in tmp_path.rglob("*"):
@@ -71,7 +71,7 @@ def test_what_was_kept_is_for_its_owner_alone_and_goes_when_it_is_saved(open_edi
 def test_a_draft_that_was_left_is_offered_once(open_editor, tmp_path):
     one, two = open_editor(), open_editor()
     one.keep(DRAFT, SEEN)
-    one.scratch("body.md", "x")
+    one.temporary_file("body.md", "x")
     assert two.left() == []  # its editor is still there
     one.close()
     (kept,) = two.left()

@@ -13,7 +13,7 @@ OFF = " [off]({{ unsubscribe_url }})"
 
 
 @pytest.fixture
-def examiner(database):
+def checker(database):
     return DraftChecker(Checker(database, load_settings(), FakeClock()), Members(database))
 
 
@@ -27,27 +27,27 @@ def people(database):
     Contacts(database).add([], list_name="empty", now=1.0)
 
 
-def look(examiner, body, whom=None, *, seen=None, **typed):
+def look(checker, body, whom=None, *, seen=None, **typed):
     usual = {"name": "news", "subject": "News", "from_address": "a@example.com", "lists": "all"}
     draft = Draft(**usual | typed, body=body + OFF)
-    return examiner.look(read_draft(draft), seen, whom or PreviewTarget(), lambda: False)
+    return checker.check(read_draft(draft), seen, whom or PreviewTarget(), lambda: False)
 
 
 def told(found):
     return [(each.severity.value, each.sentence) for each in found.findings]
 
 
-def test_a_sound_draft_is_rendered_for_one_contact_after_the_other(examiner, people):
-    found = look(examiner, "Hi {{ first_name or 'you' }}")
+def test_a_sound_draft_is_rendered_for_one_contact_after_the_other(checker, people):
+    found = look(checker, "Hi {{ first_name or 'you' }}")
     assert (told(found), found.email, found.sendable) == ([], "ada@example.com", True)
     assert found.mail.text.startswith("Hi Ada")
     following = look(
-        examiner, "Hi {{ first_name or 'you' }}", PreviewTarget(found.contact.contact_id, 1)
+        checker, "Hi {{ first_name or 'you' }}", PreviewTarget(found.contact.contact_id, 1)
     )
     assert (following.email, following.mail.text[:6]) == ("bob@example.com", "Hi you")
-    same = look(examiner, "Hi {{ city }}", PreviewTarget(following.contact.contact_id))
+    same = look(checker, "Hi {{ city }}", PreviewTarget(following.contact.contact_id))
     assert same.mail.text.startswith("Hi Berne")
-    back = look(examiner, "{{ city }}", PreviewTarget(following.contact.contact_id, -1))
+    back = look(checker, "{{ city }}", PreviewTarget(following.contact.contact_id, -1))
     assert (back.email, back.mail, back.sendable) == ("ada@example.com", None, False)
     assert told(back) == [
         (
@@ -56,13 +56,13 @@ def test_a_sound_draft_is_rendered_for_one_contact_after_the_other(examiner, peo
             "(for ada@example.com).",
         )
     ]
-    assert examiner.find(["all"], " BOB@example.com ").email == "bob@example.com"
-    assert examiner.find(["all"], "zoe@example.com") is None
+    assert checker.find(["all"], " BOB@example.com ").email == "bob@example.com"
+    assert checker.find(["all"], "zoe@example.com") is None
 
 
 @pytest.mark.parametrize("lists", ["", "empty", "none"])
-def test_with_nobody_to_send_to_a_contact_is_made_up(examiner, people, lists):
-    found = look(examiner, "Hi {{ first_name }} of {{ planet }}", lists=lists)
+def test_with_nobody_to_send_to_a_contact_is_made_up(checker, people, lists):
+    found = look(checker, "Hi {{ first_name }} of {{ planet }}", lists=lists)
     assert (found.contact, found.email) == (None, "ada@example.com")
     assert found.mail.text.startswith("Hi Ada of [planet]")
     assert (
@@ -75,18 +75,18 @@ def test_with_nobody_to_send_to_a_contact_is_made_up(examiner, people, lists):
     )
 
 
-def test_a_variable_nobody_has_is_told_until_somebody_has_it(examiner, people, database):
+def test_a_variable_nobody_has_is_told_until_somebody_has_it(checker, people, database):
     body = "{{ frist_name or 'x' }} {{ season }}"
     typo = "body, line 1: no contact on its lists has frist_name; did you mean first_name?"
     for _ in range(2):
-        assert told(look(examiner, body, keywords="season: autumn")) == [("warning", typo)]
+        assert told(look(checker, body, keywords="season: autumn")) == [("warning", typo)]
     rows = [NewContact("c@example.com", "c@example.com", {"frist_name": "C"})]
     Contacts(database).add(rows, list_name="all", now=1.0)
-    assert told(look(examiner, body, keywords="season: autumn")) == []
+    assert told(look(checker, body, keywords="season: autumn")) == []
 
 
-def test_faults_and_the_campaigns_own_rules_are_told_too(examiner, people, campaigns):
-    found = look(examiner, "Hi", priority="11", start_at="2020-01-01T00:00+00:00", notify="a@b.ch")
+def test_faults_and_the_campaigns_own_rules_are_told_too(checker, people, campaigns):
+    found = look(checker, "Hi", priority="11", start_at="2020-01-01T00:00+00:00", notify="a@b.ch")
     assert told(found) == [
         ("error", "priority: must be a whole number from 0 to 9; 9 goes first."),
         (
@@ -97,8 +97,8 @@ def test_faults_and_the_campaigns_own_rules_are_told_too(examiner, people, campa
     assert found.mail is not None
 
 
-def test_a_look_that_is_of_no_use_any_more_ends(examiner, people):
+def test_a_look_that_is_of_no_use_any_more_ends(checker, people):
     with pytest.raises(Superseded):
-        examiner.look(
+        checker.check(
             read_draft(Draft()), CampaignVersion(1, "x", (1.0, 1)), PreviewTarget(), lambda: True
         )

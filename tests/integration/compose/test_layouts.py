@@ -12,7 +12,7 @@ from sestui.core.content import Composer, Envelope, TemplateError
 from sestui.errors import BadFileError
 from sestui.ses.requests import bulk_request, single_request
 from sestui.ses_api.wire_parsing import parse_send_bulk_email, parse_send_email
-from sestui.simulator.outbox.rendered_mail import arrived
+from sestui.simulator.outbox.rendered_mail import delivered_mail
 from tests.support.compose import plan
 
 NOW = 1_790_000_000.0
@@ -53,7 +53,7 @@ def mail_of(loaded, attributes=None, to="bo@example.org", **envelope):
 def through_ses(mail, *, bulk=False):
     request = json.dumps(bulk_request([mail]) if bulk else single_request(mail)).encode()
     parsed = parse_send_bulk_email(request).single(0) if bulk else parse_send_email(request)
-    source = arrived(parsed, message_id="0100-1", at=0.0).source
+    source = delivered_mail(parsed, message_id="0100-1", at=0.0).source
     return email.message_from_bytes(source, policy=default)
 
 

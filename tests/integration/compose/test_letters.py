@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from sestui.compose.files import load_campaign
 from sestui.core.content import Composer, Envelope, MessageSource
-from sestui.core.content.lint.findings import examine
+from sestui.core.content.lint.findings import check_message
 from sestui.errors import BadFileError
 from sestui.ses.requests import bulk_request, single_request
 from sestui.ses_api.wire_parsing import parse_send_bulk_email, parse_send_email
-from sestui.simulator.outbox.rendered_mail import arrived
+from sestui.simulator.outbox.rendered_mail import delivered_mail
 
 LETTERS = Path(__file__).parents[2] / "data" / "letters"
 PNG = bytes.fromhex("89504e470d0a1a0a")
@@ -44,7 +44,7 @@ def through_ses(mail, *, bulk=False):
     request = bulk_request([mail]) if bulk else single_request(mail)
     body = json.dumps(request).encode()
     parsed = parse_send_bulk_email(body).single(0) if bulk else parse_send_email(body)
-    found = arrived(parsed, message_id="0100-1", at=0.0)
+    found = delivered_mail(parsed, message_id="0100-1", at=0.0)
     return email.message_from_bytes(found.source, policy=default)
 
 
@@ -73,7 +73,9 @@ def campaign(folder, body, name="news.md", **fields):
 
 def problems(loaded):
     fields = loaded.file.fields
-    found = examine(loaded.message, Envelope(fields.from_address, transactional=True)).findings
+    found = check_message(
+        loaded.message, Envelope(fields.from_address, transactional=True)
+    ).findings
     return [(each.where, each.line, each.problem) for each in found]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from sestui.compose.files import load_campaign
 from sestui.core.content import Composer, Envelope, MessageSource, TemplateError
-from sestui.core.content.lint.findings import examine
+from sestui.core.content.lint.findings import check_message
 from sestui.core.content.markup import mjml as module
 
 SHOP = """<mjml>
@@ -112,7 +112,7 @@ def test_without_the_extra_one_sentence_says_how_to_get_it(monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", refuse)
     module._converter.cache_clear()
-    found = examine(MessageSource("s", SHOP, "mjml"), Envelope("a@example.com")).findings
+    found = check_message(MessageSource("s", SHOP, "mjml"), Envelope("a@example.com")).findings
     assert "body: MJML needs another package; install it with: pip install 'sestui[mjml]'." in [
         each.sentence for each in found
     ]

@@ -3,7 +3,7 @@
 import pytest
 
 from sestui.compose.snippets import built_in, of_folder
-from sestui.core.content.lint.findings import Severity, examine, rendered
+from sestui.core.content.lint.findings import Severity, check_message, rendered
 from sestui.core.content.message import Envelope, MessageSource
 from sestui.core.delivery.mail import MailAttachment
 from sestui.errors import StorageError
@@ -39,10 +39,10 @@ def test_our_own_make_a_mail_without_a_complaint(html):
         source = MessageSource(
             "Hi", each.text, "html" if html else "markdown", text="Hi", attachments=photo
         )
-        examined = examine(source, envelope)
-        assert not examined.findings, each.name
+        checked = check_message(source, envelope)
+        assert not checked.findings, each.name
         values = {"plan": "pro", "tags": ["vip"], "lists": []}
-        mail, faults = rendered(lambda: examined.composer.mail("a@example.com", values), "a")  # noqa: B023 - called at once
+        mail, faults = rendered(lambda: checked.composer.mail("a@example.com", values), "a")  # noqa: B023 - called at once
         assert mail is not None
         assert not [fault for fault in faults if fault.severity is Severity.ERROR]
         assert "{{" not in mail.html

@@ -102,7 +102,7 @@ class Patient:
             **(self.settings | settings),
         )
         with Runtime.open(given, self.clock) as runtime:
-            return runtime.doctor().examine()
+            return runtime.doctor().check()
 
     def found(self, check: str, **settings: Any) -> list[DoctorFinding]:
         """The findings of one check."""

@@ -149,7 +149,10 @@ def test_a_state_folder_that_can_not_be_written(made, state):
     sent(runtime)
     assert runtime.runs.get(run.id).state == RunState.FINISHED
     assert state.read_text() == "a file"
-    assert "an older copy of the database would not be recognised" in runtime.lineage.lack()
+    assert (
+        "an older copy of the database would not be recognised"
+        in runtime.lineage.unavailable_reason()
+    )
 
 
 def test_a_state_file_that_lags_behind_makes_no_database_old(made, state):

@@ -10,7 +10,7 @@ from tests.support.screens import add_campaign, running, shown, until
 @pytest.mark.ci
 async def test_the_findings_are_the_commands_and_each_says_what_to_do(runtime, still):
     add_campaign(runtime, schedule="0 9 1 * *")
-    expected = runtime.doctor().examine()
+    expected = runtime.doctor().check()
     needed = next(each for each in expected.findings if each.step)
     async with running(runtime, place="account", size=(120, 40)) as (app, pilot):
         await pilot.press("d")

@@ -301,7 +301,7 @@ async def test_what_others_do_to_keys_is_seen_and_moves_no_cursor(runtime):
         await pilot.press("j")
         await until(pilot, lambda: app.screen._table.selected.name == "shop")
         made(runtime, "later")
-        app.screen.look_again()
+        app.screen.reload()
         await until(pilot, lambda: app.screen._table.count == 3)
         assert app.screen._table.selected.name == "shop"
         await pilot.press("x")
@@ -359,7 +359,7 @@ async def test_a_busy_database_is_a_quiet_line(runtime, monkeypatch):
     async with at_keys(runtime) as (app, pilot):
         with monkeypatch.context() as patch:
             patch.setattr(KeyMaker, "all", busy)
-            app.screen.look_again()
+            app.screen.reload()
             await until(pilot, lambda: "locked by another program. Trying again." in shown(app))
             assert "shop" in shown(app)
             assert not toasts(app)

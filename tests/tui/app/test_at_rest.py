@@ -23,7 +23,7 @@ def used(runtime):
 
 async def least_painted(app, pilot, screen):
     """How often the app paints for one look, the others being no better."""
-    await until(pilot, lambda: app.screen is screen and screen.has_looked and app.settled)
+    await until(pilot, lambda: app.screen is screen and screen.has_loaded and app.settled)
     paints = []
     display = app._display
     app._display = lambda *args: (paints.append(args[1]), display(*args))

@@ -167,7 +167,7 @@ def test_what_is_told_without_a_screen_is_one_transaction_too(live):
         "campaign show": lambda: runtime.overview.campaign("news"),
         "its runs": lambda: runtime.overview.runs("news"),
         "a run": lambda: runtime.overview.run(run_id),
-        "campaign forecast": lambda: runtime.outlook.of("news"),
+        "campaign forecast": lambda: runtime.forecasts.of("news"),
         "contact show": lambda: runtime.contact_records.of("all1@example.com"),
         "account": runtime.account_report,
         "task list": runtime.agenda,

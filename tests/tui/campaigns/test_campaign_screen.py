@@ -363,7 +363,7 @@ async def test_a_busy_database_is_told_of_until_it_answers(runtime, still, monke
 
         with monkeypatch.context() as broken:
             broken.setattr(screen.campaigns, "snapshot", locked)
-            screen.look_again()
+            screen.reload()
             await until(pilot, lambda: "locked by another program. Trying again." in shown(app))
         await until(pilot, lambda: "Trying again" not in shown(app))
         with monkeypatch.context() as broken:

@@ -8,7 +8,7 @@ from textual.widgets import Static
 from sestui.core.delivery.states import PauseReason, WaitReason
 from sestui.core.schedule.cron import Occurrence
 from sestui.sending.runs.operator import operator
-from sestui.tui.app.steering import Steering
+from sestui.tui.app.pending_controls import PendingControls
 from sestui.tui.campaigns.campaign_screen import CampaignScreen
 from sestui.tui.campaigns.campaign_table import CampaignTable
 from sestui.tui.campaigns.campaigns_screen import CampaignsScreen
@@ -141,29 +141,29 @@ async def test_who_paused_it_is_said_as_it_is(runtime, open_runtime, still, run,
 
 def test_pausing_and_resuming_are_said_until_a_look_finds_them(runtime, run):
     def look():
-        return steering.seen(runtime.overview.campaign("news")).run.shown_state
+        return controls.seen(runtime.overview.campaign("news")).run.shown_state
 
-    steering = Steering()
+    controls = PendingControls()
     assert look() == "sending"
-    steering.pausing(run.id)
+    controls.pausing(run.id)
     assert look() == "pausing…"
     before = runtime.overview.run(run.id)
     done = runtime.run_control.pause("news")
-    steering.paused(run.id, done.detail)
-    steering.seen(before)  # by a look that began before the pause
+    controls.paused(run.id, done.detail)
+    controls.seen(before)  # by a look that began before the pause
     assert look() == "paused"
-    assert steering.seen(runtime.overview.run(run.id)).detail == "You paused this run."
-    steering.resuming(run.id, runtime.overview.run(run.id))
+    assert controls.seen(runtime.overview.run(run.id)).detail == "You paused this run."
+    controls.resuming(run.id, runtime.overview.run(run.id))
     assert look() == "resuming…"
     runtime.run_control.resume("news")
     assert look() == "sending"
     runtime.run_control.pause("news")  # by somebody else
-    assert steering.seen(runtime.overview.run(run.id)).detail == done.detail
+    assert controls.seen(runtime.overview.run(run.id)).detail == done.detail
     runtime.run_control.resume("news")
-    steering.pausing(run.id)
-    steering.failed(run.id)
+    controls.pausing(run.id)
+    controls.failed(run.id)
     assert look() == "sending"
-    steering.pausing(run.id)
+    controls.pausing(run.id)
     runtime.run_control.cancel("news")
     assert look() == "cancelled"
 

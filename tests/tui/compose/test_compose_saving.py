@@ -82,7 +82,7 @@ async def test_a_campaign_starts_by_itself_only_when_that_is_said(runtime, still
         return runtime.campaigns.get("news").next_due_at
 
     async with running(runtime, place="compose") as (app, pilot):
-        await load(app, pilot, lambda: app.screen.on_desk.seen is not None)
+        await load(app, pilot, lambda: app.screen.opened_draft.seen is not None)
         await write_in(app, pilot, "start", "2099-01-01T09:00")
         await press(pilot, "@ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
@@ -127,7 +127,7 @@ async def test_what_a_task_starts_gets_no_time_of_its_own(runtime, still):
     starts = TaskFields("weekly", "campaign", "0 9 * * 1", parameters={"campaign": "news"})
     runtime.tasks.add(starts)
     async with running(runtime, place="compose") as (app, pilot):
-        await load(app, pilot, lambda: app.screen.on_desk.seen is not None)
+        await load(app, pilot, lambda: app.screen.opened_draft.seen is not None)
         await write_in(app, pilot, "start", "2099-01-01T09:00")
         await press(pilot, "@ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, ChooseScreen))
@@ -144,7 +144,7 @@ async def test_another_name_is_a_rename_or_another_campaign(runtime, still):
     add_people(runtime)
     seen = add_news(runtime)
     async with running(runtime, place="compose") as (app, pilot):
-        await load(app, pilot, lambda: app.screen.on_desk.seen is not None)
+        await load(app, pilot, lambda: app.screen.opened_draft.seen is not None)
         await write_in(app, pilot, "name", "-2")
         await press(pilot, "@ctrl+s")
         await answer(app, pilot, "Rename news to news-2")
@@ -155,7 +155,7 @@ async def test_another_name_is_a_rename_or_another_campaign(runtime, still):
         await answer(app, pilot, "Save news-2-b as a new campaign")
         await until(pilot, lambda: runtime.campaigns.names() == ["news-2", "news-2-b"])
         await press(pilot, "N")
-        await until(pilot, lambda: app.screen.on_desk.seen is None)
+        await until(pilot, lambda: app.screen.opened_draft.seen is None)
         await write_in(app, pilot, "name", "news-2")
         await press(pilot, "@ctrl+s")
         await until(
@@ -170,14 +170,14 @@ async def test_a_change_by_somebody_else_is_asked_about(runtime, still, choice, 
     add_people(runtime)
     add_news(runtime)
     async with running(runtime, place="compose") as (app, pilot):
-        await load(app, pilot, lambda: app.screen.on_desk.seen is not None)
+        await load(app, pilot, lambda: app.screen.opened_draft.seen is not None)
         add_news(runtime, priority=9)
-        app.screen.look_again()
+        app.screen.reload()
         await until(pilot, lambda: app.screen.form.draft.priority == "9")
         assert any("this is the current version" in text for text in toasts(app))
         await write_in(app, pilot, "subject", " mine")
         add_news(runtime, priority=1)
-        app.screen.look_again()
+        app.screen.reload()
         await until(
             pilot, lambda: any("saving asks which version to keep" in text for text in toasts(app))
         )
@@ -196,7 +196,7 @@ async def test_unsaved_changes_are_asked_about_before_anything_else_is_opened(ru
         add_news(runtime, name)
     async with running(runtime) as (app, pilot):
         await compose_campaign(app, "news")
-        await until(pilot, lambda: app.screen.on_desk.seen is not None)
+        await until(pilot, lambda: app.screen.opened_draft.seen is not None)
         await write_in(app, pilot, "subject", " 1")
         await compose_campaign(app, "news")  # it is there already
         await press(pilot, "@escape", "O")
@@ -215,7 +215,7 @@ async def test_unsaved_changes_are_asked_about_before_anything_else_is_opened(ru
         await write_in(app, pilot, "subject", " 2")
         await compose_campaign(app, "")
         await answer(app, pilot, "Discard it")
-        await until(pilot, lambda: app.screen.on_desk.seen is None)
+        await until(pilot, lambda: app.screen.opened_draft.seen is None)
         assert stored(runtime, "december")[1].subject == "Hello"
         await until(pilot, lambda: not kept(runtime))
 
@@ -228,7 +228,7 @@ async def test_unsaved_changes_are_asked_about_before_anything_else_is_opened(ru
 async def test_leaving_asks_about_unsaved_changes(runtime, still, choice, left, subject):
     add_news(runtime)
     async with running(runtime, place="compose") as (app, pilot):
-        await load(app, pilot, lambda: app.screen.on_desk.seen is not None)
+        await load(app, pilot, lambda: app.screen.opened_draft.seen is not None)
         await write_in(app, pilot, "subject", " 1")
         await press(pilot, "1", "q")
         await until(pilot, lambda: isinstance(app.screen, ChooseScreen))
@@ -285,7 +285,7 @@ async def test_a_test_mail_shows_what_is_on_the_screen(runtime):
     add_people(runtime)
     add_news(runtime)
     async with running(runtime, place="compose") as (app, pilot):
-        await load(app, pilot, lambda: app.screen.on_desk.seen is not None)
+        await load(app, pilot, lambda: app.screen.opened_draft.seen is not None)
         await write_in(app, pilot, "subject", " {{ first_name }}")
         await ready(app, pilot)
         await press(pilot, "t")
@@ -313,7 +313,7 @@ async def test_a_campaign_becomes_a_file_and_a_file_a_campaign(
     add_news(runtime, priority=7)
     path = tmp_path / "news.md"
     async with running(runtime, place="compose") as (app, pilot):
-        await load(app, pilot, lambda: app.screen.on_desk.seen is not None)
+        await load(app, pilot, lambda: app.screen.opened_draft.seen is not None)
         await press(pilot, "@escape")
         for number in (1, 2):
             await press(pilot, "E")

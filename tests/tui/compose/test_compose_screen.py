@@ -67,7 +67,7 @@ async def test_typing_replaces_nothing_in_a_campaign_that_is_saved(runtime, stil
     add_people(runtime)
     add_news(runtime)
     async with running(runtime, place="compose") as (app, pilot):
-        await load(app, pilot, lambda: app.screen.on_desk.seen is not None)
+        await load(app, pilot, lambda: app.screen.opened_draft.seen is not None)
         await press(pilot, "@i", "@tab", "@tab", "x", "@escape")
         await until(pilot, lambda: app.screen.form.draft.from_address == "xshop@example.com")
 
@@ -278,7 +278,7 @@ async def test_the_mail_is_shown_in_a_browser_or_it_is_said_where_it_is(
     opened = []
     async with running(runtime, place="compose") as (app, pilot):
         await load(app, pilot, lambda: app.screen.typing)
-        await until(pilot, lambda: app.screen.drawn.look.mail is not None)
+        await until(pilot, lambda: app.screen.drawn.checked.mail is not None)
         await press(pilot, "@escape", "w")
         await until(pilot, lambda: any("Open it in a browser" in text for text in toasts(app)))
         (page,) = runtime.workspace.glob("compose/*/mail.html")
@@ -340,7 +340,9 @@ async def test_help_and_palette_offer_every_action_while_one_types(runtime, stil
     add_people(runtime)
     add_news(runtime, body="Hi")
     async with running(runtime, place="compose", size=(120, 100)) as (app, pilot):
-        await load(app, pilot, lambda: app.screen.typing and app.screen.drawn.look.mail is not None)
+        await load(
+            app, pilot, lambda: app.screen.typing and app.screen.drawn.checked.mail is not None
+        )
         offered = {
             binding.description
             for _, binding, _, tooltip in app.screen.active_bindings.values()

@@ -284,11 +284,11 @@ async def test_a_busy_database_is_a_quiet_line(runtime, still, monkeypatch):
 
         with monkeypatch.context() as patch:
             patch.setattr(runtime.contact_records, "of", busy)
-            app.screen.look_again()
+            app.screen.reload()
             await until(pilot, lambda: "locked by another program" in shown(app))
             assert "city = London" in shown(app)
             assert not toasts(app)
-        app.screen.look_again()
+        app.screen.reload()
         await until(pilot, lambda: "locked by another program" not in shown(app))
 
 

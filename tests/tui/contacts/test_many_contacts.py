@@ -166,7 +166,7 @@ async def test_a_change_that_is_stopped_leaves_nothing(runtime, people, still, m
     gate, reached = threading.Event(), threading.Event()
     async with contacts(runtime) as (app, pilot):
         await until(pilot, lambda: len(listed(app)) == 20)
-        tell = BulkJob._tell
+        tell = BulkJob._report
 
         def held_up(job, done, of):
             if done >= 10:
@@ -174,7 +174,7 @@ async def test_a_change_that_is_stopped_leaves_nothing(runtime, people, still, m
                 gate.wait(20)
             tell(job, done, of)
 
-        monkeypatch.setattr(BulkJob, "_tell", held_up)
+        monkeypatch.setattr(BulkJob, "_report", held_up)
         await pilot.press("asterisk", "T")
         await choose(app, pilot, "vip", "add")
         await on_screen(app, pilot, ConfirmScreen)

@@ -1,20 +1,20 @@
 import pytest
 
 from sestui.core.delivery.states import Standing
-from sestui.store.contacts.walks import Order
+from sestui.store.contacts.key_queries import Order
 from sestui.tui.campaigns import cannot_start
-from sestui.tui.contacts.contact_cells import people_columns
+from sestui.tui.contacts.contact_cells import contact_columns
 from sestui.tui.deliveries import delivery_table
 from sestui.tui.outbox import outbox_screen
 from sestui.tui.widgets.column_widths import GAP, ColumnWidths
 from sestui.tui.widgets.lazy_table import Column
 
-PEOPLE = people_columns(Order.ADDRESS)
+PEOPLE = contact_columns(Order.ADDRESS)
 TABLES = {
     "contacts": (PEOPLE, "email"),
     "deliveries of a run": (delivery_table._OF_ONE_RUN, "email"),
     "log": (delivery_table._MIXED, "email"),
-    "not mailable": (cannot_start.PEOPLE_COLUMNS, "email"),
+    "not mailable": (cannot_start.CONTACT_COLUMNS, "email"),
     "outbox": (outbox_screen._COLUMNS, "to"),
 }
 

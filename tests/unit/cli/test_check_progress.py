@@ -13,7 +13,7 @@ def told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *,
     clock = FakeClock()
     progress = CheckProgress(1_000_000, clock)
     for looked_at in range(10_000, 1_000_001, 10_000):
-        progress.tell(looked_at)
+        progress.report(looked_at)
         clock.advance(0.125)
     progress.close()
     return capsys.readouterr().err

@@ -39,7 +39,7 @@ _LARGE, _LARGE_BOLD = 24.0, 18.66
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _Colours:
     tag: str
     colour: Colour | None = (0, 0, 0)
     """None if unknown; so is ``ground``, the background."""
@@ -75,11 +75,11 @@ class _Reader(HtmlReader):
     def __init__(self) -> None:
         super().__init__()
         self.found: list[tuple[str, float]] = []
-        self._open = [_Look("")]
+        self._open = [_Colours("")]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag not in _VOID:
-            self._open.append(_look(tag, self.attributes(), self._open[-1]))
+            self._open.append(_colours(tag, self.attributes(), self._open[-1]))
 
     def handle_endtag(self, tag: str) -> None:
         for number in range(len(self._open) - 1, 0, -1):
@@ -99,7 +99,7 @@ class _Reader(HtmlReader):
             self.found.append((text, ratio))
 
 
-def _look(tag: str, given: dict[str, str], outer: _Look) -> _Look:
+def _colours(tag: str, given: dict[str, str], outer: _Colours) -> _Colours:
     style = _declarations(given.get("style", ""))
     look = replace(outer, tag=tag)
     if tag == "a":

@@ -125,7 +125,7 @@ class Examined:
         return _only_tag(text, line)
 
 
-def examine(source: MessageSource, envelope: Envelope) -> Examined:
+def check_message(source: MessageSource, envelope: Envelope) -> Examined:
     """Check a message by all rules that need no contact."""
     parts = {
         "subject": source.subject,
@@ -270,29 +270,29 @@ def _body(
 
 
 def unknown_variables(
-    examined: Examined, envelope: Envelope, missing: Collection[str], known: Collection[str]
+    checked: Examined, envelope: Envelope, missing: Collection[str], known: Collection[str]
 ) -> Iterator[Finding]:
     """Findings for variables without a value in any contact.
 
     Args:
-        examined: the message.
+        checked: the message.
         envelope: its keywords count as known.
         missing: those of :func:`wanted_attributes` that no recipient has.
         known: names that recipients have, for suggestions.
     """
     names = {*known, *envelope.keywords, *BUILT_INS}
     for name in sorted(missing):
-        where, line = examined.variables[name]
+        where, line = checked.variables[name]
         problem = f"no contact on its lists has {printable(name)}"
         if hint := did_you_mean(name, names):
             problem += f"; {hint}"
-        column = column_of(examined.parts.get(where, ""), line, name)
+        column = column_of(checked.parts.get(where, ""), line, name)
         yield Finding(where, problem, line, column=column)
 
 
-def wanted_attributes(examined: Examined, envelope: Envelope) -> frozenset[str]:
+def wanted_attributes(checked: Examined, envelope: Envelope) -> frozenset[str]:
     """Variables that only recipients' attributes can provide."""
-    return frozenset(examined.variables) - BUILT_INS - {"range"} - envelope.keywords.keys()
+    return frozenset(checked.variables) - BUILT_INS - {"range"} - envelope.keywords.keys()
 
 
 def rendered(render: Callable[[], Mail], who: str) -> tuple[Mail | None, tuple[Finding, ...]]:

@@ -23,7 +23,7 @@ _OF_SCRIPTS = (
 """Scripts by the language that uses them most; Latin and Cyrillic have none."""
 _PERSIAN, _URDU = frozenset("پچژگ"), frozenset("ٹڈڑےں")
 _LOOKED_AT = 20_000
-"""Characters that are examined; mixed texts usually begin with the main language."""
+"""Characters that are checked; mixed texts usually begin with the main language."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ class KeysScreen(BaseScreen):
         """Gather every action there is, and the keymap of the settings."""
         if not self._known:
             self._known = await asyncio.to_thread(actions)
-        keymap = await self.look(lambda: dict(load_settings().keymap))
+        keymap = await self.fetch(lambda: dict(load_settings().keymap))
         self.refresh_seconds = _RETRY_SECONDS if keymap is None else None
         if keymap is not None:
             self._keymap = keymap
@@ -178,7 +178,7 @@ class KeysScreen(BaseScreen):
         await use_keymap(self.app, keymap)
         self.step_back()
         self._show()
-        self.tell(f"{action.description}: {keys or action.keys}")
+        self.toast(f"{action.description}: {keys or action.keys}")
 
     def _say(self, fault: str) -> None:
         self._fault.update(fault)

@@ -117,7 +117,7 @@ async def _root(app: "SestuiApp", mode: str) -> Screen[Any] | None:
     for _ in range(_FIRST_LOOKS):
         if app.screen is not screen:
             return None
-        if getattr(screen, "has_looked", True):
+        if getattr(screen, "has_loaded", True):
             break
         await asyncio.sleep(_LOOK_SECONDS)
     return screen

@@ -29,7 +29,7 @@ class Alerts:
         self._environment = environment
         self._write = write
 
-    def tell(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         """Ring, and show ``text``, any text, where the terminal can hand it to the desktop."""
         if self._wanted == "off":
             return

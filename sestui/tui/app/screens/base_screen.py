@@ -64,7 +64,7 @@ class BaseScreen(Screen[None]):
     within: Page | None = None
     """The page that it belongs to, wherever it was opened from: a run's campaign."""
 
-    has_looked = False
+    has_loaded = False
     """Whether it has read once what it shows."""
 
     TELLS_OF_SENDING: ClassVar[bool] = False
@@ -82,7 +82,7 @@ class BaseScreen(Screen[None]):
         self.services = services
         self.banner = Banner(tells_of_sending=self.TELLS_OF_SENDING)
         self.refresh_seconds: float | None = None
-        """How often to read again; None: only when asked to by :meth:`look_again`."""
+        """How often to read again; None: only when asked to by :meth:`reload`."""
         self._offered: list[bool | None] = []
         self._parts: dict[type[ScreenPart], ScreenPart] = {}
         self._refusals: set[str] = set()
@@ -114,15 +114,15 @@ class BaseScreen(Screen[None]):
     # looking
 
     async def read(self) -> None:
-        """Read what is shown, with :meth:`look`, and show it."""
+        """Read what is shown, with :meth:`fetch`, and show it."""
 
     def on_screen_resume(self) -> None:
         """Look at once when one comes to it, or back to it."""
-        self.look_again()
+        self.reload()
 
     def on_screen_suspend(self) -> None:
         """Nobody looks: don't read; toasts of what failed stay only under a dialog."""
-        self.workers.cancel_group(self, "look")
+        self.workers.cancel_group(self, "reload")
         if not isinstance(self.app.screen, ModalScreen):
             self._withdraw_refusals()
 
@@ -135,19 +135,19 @@ class BaseScreen(Screen[None]):
         withdraw_toasts(self.app, self._refusals)
         self._refusals.clear()
 
-    @work(exclusive=True, group="look")
-    async def look_again(self) -> None:
+    @work(exclusive=True, group="reload")
+    async def reload(self) -> None:
         """Read at once; a newer look cancels an older one."""
         while True:
             began = self.services.clock.monotonic()
             await self.read()
-            self.has_looked = True
+            self.has_loaded = True
             if self.refresh_seconds is None:
                 return
             took = self.services.clock.monotonic() - began
             await asyncio.sleep(max(self.refresh_seconds, _READ_SHARE * took))
 
-    async def look(self, read: Callable[[], T]) -> T | None:
+    async def fetch(self, read: Callable[[], T]) -> T | None:
         """Read something off the UI thread; what goes wrong is a quiet line until it goes right.
 
         None, too, when the screen was left meanwhile: there is nothing to show it on.
@@ -195,14 +195,16 @@ class BaseScreen(Screen[None]):
         try:
             return await asyncio.to_thread(action)
         except SestuiError as error:
-            self.tell(str(error), failed=True)
+            self.toast(str(error), failed=True)
             return FAILED
         except Exception as error:  # noqa: BLE001 - as in reading
             _log.exception("A screen's deed has failed.")
-            self.tell(str(unforeseen("It failed", error, "nothing else has changed.")), failed=True)
+            self.toast(
+                str(unforeseen("It failed", error, "nothing else has changed.")), failed=True
+            )
             return FAILED
 
-    def tell(self, text: str, *, failed: bool = False) -> None:
+    def toast(self, text: str, *, failed: bool = False) -> None:
         """A toast, whatever strange characters are in it; of a failure, it goes with the screen."""
         shown = shorten(text, _TOAST_CELLS)
         if failed:
@@ -217,7 +219,7 @@ class BaseScreen(Screen[None]):
     def copy(self, text: str) -> None:
         """Put ``text`` on the terminal's clipboard (OSC 52), and show it for those without one."""
         self.app.copy_to_clipboard(text)
-        self.tell(f"Copied: {text}")
+        self.toast(f"Copied: {text}")
 
     # leaving
 

@@ -18,8 +18,8 @@ from sestui.core.delivery.states import ContactStatus
 from sestui.core.spreadsheet import guarded, unguarded
 from sestui.reports.sent_log import Format
 from sestui.store.contacts.contacts import Contacts
+from sestui.store.contacts.key_queries import Which
 from sestui.store.contacts.suppressions import Suppressions
-from sestui.store.contacts.walks import Which
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Contact, ContactList, Membership, Suppression
 from tests.support.cli import Sestui

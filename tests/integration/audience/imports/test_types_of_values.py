@@ -14,7 +14,7 @@ from sestui.core.contact.conflict_policy import OnConflict
 from sestui.errors import UsageError
 from sestui.reports.sent_log import Format
 from sestui.store.contacts.contacts import Contacts
-from sestui.store.contacts.walks import Which
+from sestui.store.contacts.key_queries import Which
 from sestui.store.db.database import Database
 from tests.support.workbooks import workbook
 

@@ -14,10 +14,10 @@ from sestui.store.contacts.bulk import Join, Leave, Suppress, Tag, Untag, change
 from sestui.store.contacts.contacts import Contacts, NewContact
 from sestui.store.contacts.edits import ContactEdits, ContactFields
 from sestui.store.contacts.journal import UNDO_SECONDS, forget_batch, last_change
+from sestui.store.contacts.key_queries import Which
 from sestui.store.contacts.selection import Selection, count_selected
 from sestui.store.contacts.suppressions import Suppressions
 from sestui.store.contacts.undo import undo_last
-from sestui.store.contacts.walks import Which
 from tests.support.statements import counted
 
 NOW = 1_000.0

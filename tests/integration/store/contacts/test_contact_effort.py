@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import event, text
 
 from sestui.core.delivery.states import Standing
+from sestui.store.contacts.key_queries import Order, Which
 from sestui.store.contacts.pages import ContactPages
 from sestui.store.contacts.search import find_contacts
-from sestui.store.contacts.walks import Order, Which
 from tests.support.watched import Watched
 
 CONTACTS = 120_000

@@ -6,8 +6,8 @@ from sestui.core.contact.address_check import check_address
 from sestui.core.delivery.states import Standing
 from sestui.errors import NotFoundError
 from sestui.store.contacts.contacts import Contacts, NewContact
+from sestui.store.contacts.key_queries import Which
 from sestui.store.contacts.search import find_contacts
-from sestui.store.contacts.walks import Which
 from tests.support.seeding import suppress
 
 PEOPLE = {
@@ -21,8 +21,8 @@ PEOPLE = {
 
 @pytest.fixture(params=[0, 5_000], ids=["long lists", "short lists"])
 def people(database, request, monkeypatch):
-    monkeypatch.setattr("sestui.store.contacts.walks._SHORT", request.param)
-    monkeypatch.setattr("sestui.store.contacts.search._STRETCH", 2)
+    monkeypatch.setattr("sestui.store.contacts.key_queries._SHORT", request.param)
+    monkeypatch.setattr("sestui.store.contacts.search._CHUNK", 2)
     new = []
     for email, attributes in PEOPLE.items():
         address = check_address(email.replace(".example.net", ".com"))

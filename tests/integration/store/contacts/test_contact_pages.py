@@ -8,8 +8,8 @@ from sqlalchemy import text
 from sestui.core.delivery.states import Standing
 from sestui.errors import NotFoundError
 from sestui.store.contacts.contacts import Contacts, NewContact
+from sestui.store.contacts.key_queries import Order, Which
 from sestui.store.contacts.pages import ContactPages
-from sestui.store.contacts.walks import Order, Which
 from tests.support.seeding import suppress
 
 STATUSES = ("active", "active", "unsubscribed", "active", "invalid")
@@ -54,7 +54,7 @@ def expected(people, which):
 
 @pytest.mark.parametrize("short", [0, 5_000], ids=["long lists", "short lists"])
 def test_every_page_of_every_choice(database, people, short, monkeypatch):
-    monkeypatch.setattr("sestui.store.contacts.walks._SHORT", short)
+    monkeypatch.setattr("sestui.store.contacts.key_queries._SHORT", short)
     chance = random.Random(9)
     for which in WHICH:
         whole = expected(people, which)
@@ -142,7 +142,7 @@ def in_order(emails, which, order):
 @pytest.mark.parametrize("order", Order)
 @pytest.mark.parametrize("short", [0, 5_000], ids=["long lists", "short lists"])
 def test_every_order_of_every_choice(database, people, short, order, monkeypatch):
-    monkeypatch.setattr("sestui.store.contacts.walks._SHORT", short)
+    monkeypatch.setattr("sestui.store.contacts.key_queries._SHORT", short)
     chance = random.Random(7)
     for which in WHICH:
         whole = in_order(expected(people, which), which, order)

@@ -7,9 +7,9 @@ from sestui.core.contact.address_check import domain_key, suppression_key
 from sestui.core.delivery.handover import ClaimRequest
 from sestui.core.delivery.states import MANUAL, Standing
 from sestui.store.contacts.address_sql import of_domain
+from sestui.store.contacts.key_queries import Which
 from sestui.store.contacts.pages import ContactPages
 from sestui.store.contacts.suppressions import Suppressions
-from sestui.store.contacts.walks import Which
 from tests.support.seeding import (
     PLENTY,
     add_contacts,

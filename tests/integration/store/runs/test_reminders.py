@@ -62,7 +62,7 @@ def of(run: Run, state: str = "paused") -> ReminderNote:
 def tell(reminders: Reminders, told: ReminderNote, now: float) -> bool:
     before = told_before(Reminding.DAILY, now)
     assert before is not None
-    return reminders.tell(told, [], now, before)
+    return reminders.record(told, [], now, before)
 
 
 @pytest.mark.parametrize("values", NEEDS)

@@ -14,7 +14,7 @@ from sestui.store.runs.agenda import note_run_due
 from sestui.store.runs.runs import Runs
 from sestui.store.tasks.runs import Runner, RunResult, TaskRuns
 from sestui.store.tasks.tasks import Tasks
-from sestui.tasks.agenda import ScheduledCampaign, look_at_agenda
+from sestui.tasks.agenda import ScheduledCampaign, read_agenda_now
 from sestui.tasks.task_service import TaskView
 from tests.support.clocks import START, FakeClock
 from tests.support.seeding import add_contacts, addresses
@@ -49,7 +49,7 @@ def test_both_kinds_in_the_order_of_what_comes_next(database: Database, clock: F
     add_campaign(database, "news", START + 3 * HOUR, "0 9 * * 1")
     add_campaign(database, "now", START + HOUR)
     add_campaign(database, "draft", None)
-    found = look_at_agenda(database, clock)
+    found = read_agenda_now(database, clock)
     assert [(item.kind, item.name) for item in found.items] == [
         ("campaign", "now"),
         ("task", "sooner"),
@@ -81,13 +81,13 @@ def test_each_with_its_newest_run(database: Database, clock: FakeClock) -> None:
     newest = Runs(database).start(campaign, START, again=True)
     assert newest is not None
     Runs(database).start_test(campaign, [("a@example.com", None)], START)
-    task, sent = look_at_agenda(database, clock).items
+    task, sent = read_agenda_now(database, clock).items
     assert isinstance(task, TaskView)
     assert isinstance(sent, ScheduledCampaign)
     assert task.run is not None
     assert task.run.state is TaskRunState.SUCCEEDED
     assert (sent.run and sent.run.id, sent.state) == (newest.id, RunState.SENDING)
-    for item in look_at_agenda(database, clock, with_runs=False).items:
+    for item in read_agenda_now(database, clock, with_runs=False).items:
         assert item.run is None
 
 
@@ -101,7 +101,7 @@ def test_it_is_one_transaction_however_many_there_are(
     begun, statements = [], []
     event.listen(database.engine, "begin", begun.append)
     event.listen(database.engine, "before_cursor_execute", lambda *each: statements.append(each[2]))
-    assert len(look_at_agenda(database, clock, with_runs=with_runs).items) == 24
+    assert len(read_agenda_now(database, clock, with_runs=with_runs).items) == 24
     asked = [each for each in statements if each.startswith("SELECT")]
     assert (len(begun), len(asked)) == (1, 2)
 
@@ -111,10 +111,10 @@ def test_what_nobody_has_run_is_overdue_until_a_run_due_is_at_work(
 ) -> None:
     add_task(database, "tidy", due=START - 170)
     add_task(database, "off", due=START - HOUR, active=False)
-    assert look_at_agenda(database, clock).sentence == ""
+    assert read_agenda_now(database, clock).sentence == ""
     clock.jump(10)
     add_campaign(database, "news", START - 230)
-    found = look_at_agenda(database, clock)
+    found = read_agenda_now(database, clock)
     assert found.sentence == "overdue 4 min: nothing runs tasks here"
     assert [(item.name, found.late(item)) for item in found.overdue] == [
         ("news", "overdue 4 min"),
@@ -124,7 +124,7 @@ def test_what_nobody_has_run_is_overdue_until_a_run_due_is_at_work(
     clock.jump(60)
     note_run_due(database, clock.now())  # the second one finds the first one's note
     clock.jump(179)
-    found = look_at_agenda(database, clock)
+    found = read_agenda_now(database, clock)
     assert (found.sentence, found.ran_at) == ("", clock.now() - 179)
     clock.jump(1)
-    assert look_at_agenda(database, clock).sentence.endswith("nothing runs tasks here")
+    assert read_agenda_now(database, clock).sentence.endswith("nothing runs tasks here")

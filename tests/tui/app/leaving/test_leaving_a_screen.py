@@ -48,7 +48,7 @@ class Reading(BaseScreen):
         yield Removed(self._gate)
 
     async def read(self):
-        self._gate.shown.append(await self.look(self._gate.read))
+        self._gate.shown.append(await self.fetch(self._gate.read))
 
 
 async def test_what_is_read_while_the_app_closes_is_not_shown(runtime):

@@ -151,7 +151,7 @@ async def test_a_contact_that_is_being_edited_is_asked_about(runtime, still):
         await until(pilot, lambda: "all0@example.com" in shown(app))
         await pilot.press("e")
         form = await at(pilot, app, EditContactScreen)
-        await until(pilot, lambda: form.has_looked and not form.touched)
+        await until(pilot, lambda: form.has_loaded and not form.touched)
         form.query_one("#reason", Input).value = "on their wish"
         await until(pilot, lambda: form.touched)
         await pilot.press("alt+left")

@@ -33,7 +33,7 @@ def test_each_terminal_gets_what_it_understands(environment, wanted):
 
 def told(wanted, environment=KITTY, text="hello", *, terminal=True):
     written = []
-    Alerts(wanted, environment, written.append, terminal=terminal).tell(text)
+    Alerts(wanted, environment, written.append, terminal=terminal).notify(text)
     return "".join(written)
 
 
@@ -133,7 +133,7 @@ async def test_the_end_of_a_run_rings_and_can_be_read_later(runtime, still, run)
     async with running(runtime, place="home") as (app, pilot):
         written = []
         app.alerts = Alerts("desktop", KITTY, written.append, terminal=True)
-        await until(pilot, lambda: app.screen.has_looked)
+        await until(pilot, lambda: app.screen.has_loaded)
         watched = RunWatch(runtime)
         watched.poll()
         change(runtime, run, "state = 'finished', accepted = 20, pending = 0")
@@ -173,11 +173,11 @@ async def test_notices_are_kept_newest_first_and_made_harmless(runtime, still, s
         await pilot.press("f3")
         await until(pilot, lambda: isinstance(app.screen, NoticesScreen))
         await until(pilot, lambda: "Nothing has been said yet" in shown(app))
-        app.screen.tell(HOSTILE)
+        app.screen.toast(HOSTILE)
         for number in range(600):
             app.notices.add(app.notices.all()[0])
             assert len(app.notices.all()) <= 500, number
-        app.screen.tell("The last one.", failed=True)
+        app.screen.toast("The last one.", failed=True)
         await until(pilot, lambda: "The last one." in shown(app).splitlines()[2])
         assert r"[red]a\x1b]9;b\x07;c\u202e\nd" in shown(app)
         fits(app.screen, size)
@@ -187,8 +187,8 @@ async def test_what_failed_or_was_refused_is_not_said_any_more_once_one_has_left
     async with running(runtime) as (app, pilot):
         app.action_notices()
         await until(pilot, lambda: isinstance(app.screen, NoticesScreen))
-        app.screen.tell("Saved.")
-        app.screen.tell("It failed.", failed=True)
+        app.screen.toast("Saved.")
+        app.screen.toast("It failed.", failed=True)
         await until(pilot, lambda: toasts(app) == ["Saved.", "It failed."])
         question = ConfirmScreen("Send it?", "", recipients=2_000, yes="Send it")
         app.push_screen(question)

@@ -13,7 +13,7 @@ async def test_a_notice_takes_lines_of_its_own(runtime, still, size, text):
     add_campaign(runtime)
     async with running(runtime, size=size) as (app, pilot):
         await until(pilot, lambda: app.focused is not None)
-        app.screen.tell(text, failed=True)
+        app.screen.toast(text, failed=True)
         await until(pilot, lambda: any(each.region for each in app.screen.query(Toast)))
         await until(pilot, lambda: not overlaps(app.screen))
         fits(app.screen, size)

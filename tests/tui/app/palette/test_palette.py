@@ -302,7 +302,7 @@ async def test_counting_what_there_is_holds_nobody_up(runtime, still, some):
             go_on.wait(20)
 
     async with running(runtime, place="home", size=(120, 40)) as (app, pilot):
-        await until(pilot, lambda: app.screen.has_looked)
+        await until(pilot, lambda: app.screen.has_loaded)
         event.listen(runtime.database.engine, "before_cursor_execute", slow)
         try:
             await opened(pilot, app, "contacts")

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sestui.core.content.lint.findings import (
     CLIPPED_BYTES,
     Severity,
-    examine,
+    check_message,
     rendered,
     unknown_variables,
     wanted_attributes,
@@ -18,8 +18,8 @@ SENDER = Envelope("Ada's Shop <news@example.com>", keywords={"season": "autumn"}
 
 
 def found(body="Hi", *, envelope=SENDER, end=OFF, subject="News", **more):
-    examined = examine(MessageSource(subject, body + end if body else "", **more), envelope)
-    return [(each.severity.value, each.sentence) for each in examined.findings]
+    checked = check_message(MessageSource(subject, body + end if body else "", **more), envelope)
+    return [(each.severity.value, each.sentence) for each in checked.findings]
 
 
 def test_nothing_is_found_in_a_sound_message():
@@ -131,9 +131,9 @@ def test_the_worst_comes_first_and_everything_is_told_at_once():
 
 def test_unknown_variables_are_named_with_their_place_and_a_close_name():
     source = MessageSource("{{ frist_name or 'x' }}", "a {{ season }}\n{{ zzz }} {{ email }}" + OFF)
-    examined = examine(source, SENDER)
-    assert wanted_attributes(examined, SENDER) == {"frist_name", "zzz"}
-    told = unknown_variables(examined, SENDER, {"frist_name", "zzz"}, {"first_name", "city"})
+    checked = check_message(source, SENDER)
+    assert wanted_attributes(checked, SENDER) == {"frist_name", "zzz"}
+    told = unknown_variables(checked, SENDER, {"frist_name", "zzz"}, {"first_name", "city"})
     assert [each.sentence for each in told] == [
         "subject: no contact on its lists has frist_name; did you mean first_name?",
         "body, line 2: no contact on its lists has zzz.",
@@ -142,7 +142,7 @@ def test_unknown_variables_are_named_with_their_place_and_a_close_name():
 
 def test_what_only_a_rendered_mail_shows():
     source = MessageSource("{{ x }}", "a\n\n{{ y + y }}" + OFF)
-    composer = examine(source, SENDER).composer
+    composer = check_message(source, SENDER).composer
 
     def mail_of(**attributes):
         return rendered(lambda: composer.mail("a@example.com", attributes), "a@example.com")
@@ -217,8 +217,8 @@ def test_links_are_found_where_they_stand():
 @given(st.text("[]()<>{}%#a b\n.:/\"'=`!-", max_size=60))
 def test_any_text_is_examined(body):
     for body_format in ("markdown", "html"):
-        examined = examine(MessageSource("s", body, body_format), SENDER)
-        errors = [each for each in examined.findings if each.severity is Severity.ERROR]
-        assert (examined.composer is None) <= bool(errors)
+        checked = check_message(MessageSource("s", body, body_format), SENDER)
+        errors = [each for each in checked.findings if each.severity is Severity.ERROR]
+        assert (checked.composer is None) <= bool(errors)
         lines = body.count("\n") + 1
-        assert all(each.line is None or 1 <= each.line <= lines for each in examined.findings)
+        assert all(each.line is None or 1 <= each.line <= lines for each in checked.findings)

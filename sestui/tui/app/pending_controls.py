@@ -30,7 +30,7 @@ class _PausedHere:
     """Whether a look has found it: before, a run that goes on is only an older look's."""
 
 
-class Steering:
+class PendingControls:
     """Puts what was asked here beside what is read, in whatever thread that is.
 
     A run is shown as ``pausing…`` or ``resuming…`` until a look finds it so. Who paused it is in

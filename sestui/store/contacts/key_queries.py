@@ -1,7 +1,7 @@
 """Queries for the keys of selected contacts, each along an index.
 
-A :class:`Walk` is a key column with conditions and a direction, used to count, page and search. To
-keep query planners from reading a million rows, conditions on other tables are subqueries.
+A :class:`KeyQuery` is a key column with conditions and a direction, used to count, page and search.
+To keep query planners from reading a million rows, conditions on other tables are subqueries.
 """
 
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ class Order(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
+class KeyQuery:
     """Keys in an order: contact ids, their addresses, or addresses of suppressions."""
 
     key: ColumnElement[Any]
@@ -73,21 +73,21 @@ class Walk:
     bytewise: bool = False
     """PostgreSQL compares the keys byte by byte: its index of addresses does, too."""
 
-    def on_from(
+    def keys_from(
         self, connection: Connection, key: Any = None, *, skip: int = 0, limit: int
     ) -> Sequence[Any]:
         """Keys from ``key`` (inclusive), or from the beginning."""
         where = [*self.only] if key is None else [*self.only, self.after_or_at(key)]
         return self._keys(connection, where, skip, limit, rising=self.rising)
 
-    def back_from(
+    def keys_before(
         self, connection: Connection, key: Any = None, *, skip: int = 0, limit: int
     ) -> Sequence[Any]:
         """The last ``limit`` keys before ``key`` or the end, except the last ``skip``, in order."""
         where = [*self.only] if key is None else [*self.only, ~self.after_or_at(key)]
         return self._keys(connection, where, skip, limit, rising=not self.rising)[::-1]
 
-    def stretch(self, connection: Connection, after: Any, size: int) -> Any:
+    def chunk_end(self, connection: Connection, after: Any, size: int) -> Any:
         """The last of the next ``size`` keys of the index; None if fewer are left."""
         where = [] if after is None else [self.after(after)]
         found = self._keys(connection, where, size - 1, 1, rising=self.rising)
@@ -141,7 +141,7 @@ class Walk:
         )
 
 
-def walk_of(connection: Connection, which: Which, order: Order = Order.NEWEST) -> Walk:
+def key_query_of(connection: Connection, which: Which, order: Order = Order.NEWEST) -> KeyQuery:
     """The way through the contacts that are meant; the suppressed always come by address.
 
     Raises:
@@ -154,14 +154,16 @@ def walk_of(connection: Connection, which: Which, order: Order = Order.NEWEST) -
         return _by_email(connection, which, list_id, rising=order is Order.ADDRESS)
     rising = order is Order.OLDEST
     if list_id is None:
-        return Walk(CONTACT.c.id, *of_standing(which.standing), rising=rising)
+        return KeyQuery(CONTACT.c.id, *of_standing(which.standing), rising=rising)
     if which.standing in {None, Standing.ACTIVE} or is_short(connection, list_id):
         return _of_members(list_id, which.standing, rising=rising)
     along, only = of_standing(which.standing)
-    return Walk(CONTACT.c.id, along, (*only, on_list(list_id, CONTACT.c.id)), rising=rising)
+    return KeyQuery(CONTACT.c.id, along, (*only, on_list(list_id, CONTACT.c.id)), rising=rising)
 
 
-def _by_email(connection: Connection, which: Which, list_id: int | None, *, rising: bool) -> Walk:
+def _by_email(
+    connection: Connection, which: Which, list_id: int | None, *, rising: bool
+) -> KeyQuery:
     along, only = of_standing(which.standing)
     few = which.standing not in {None, Standing.ACTIVE}
     if list_id is not None:
@@ -172,7 +174,7 @@ def _by_email(connection: Connection, which: Which, list_id: int | None, *, risi
     # Few are read and sorted: walking along the index of all addresses would meet all the others.
     key: ColumnElement[Any] = func.coalesce(CONTACT.c.email_key, "") if few else CONTACT.c.email_key
     bytewise = connection.dialect.name == "postgresql"
-    return Walk(key, along, only, by_email=True, rising=rising, bytewise=bytewise)
+    return KeyQuery(key, along, only, by_email=True, rising=rising, bytewise=bytewise)
 
 
 def list_id_of(connection: Connection, which: Which) -> int | None:
@@ -193,8 +195,8 @@ def list_id_of(connection: Connection, which: Which) -> int | None:
 
 def is_short(connection: Connection, list_id: int) -> bool:
     """Whether the list is short enough to be scanned by membership."""
-    members = Walk(MEMBERSHIP.c.contact_id, (MEMBERSHIP.c.list_id == list_id,))
-    return not members.on_from(connection, skip=_SHORT, limit=1)
+    members = KeyQuery(MEMBERSHIP.c.contact_id, (MEMBERSHIP.c.list_id == list_id,))
+    return not members.keys_from(connection, skip=_SHORT, limit=1)
 
 
 def on_list(list_id: int, contact_id: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -232,13 +234,13 @@ def contact_of_suppression(*where: ColumnElement[bool]) -> ColumnElement[bool]:
     return select(CONTACT.c.id).where(OF_ONE_ADDRESS, *where).exists()
 
 
-def _of_members(list_id: int, standing: Standing | None, *, rising: bool) -> Walk:
+def _of_members(list_id: int, standing: Standing | None, *, rising: bool) -> KeyQuery:
     along = (MEMBERSHIP.c.list_id == list_id,)
     by_contact, by_others = of_standing(standing)
     only = (contact_of_member(*by_contact, *by_others),) if standing is not None else ()
-    return Walk(MEMBERSHIP.c.contact_id, along, only, rising=rising)
+    return KeyQuery(MEMBERSHIP.c.contact_id, along, only, rising=rising)
 
 
-def _of_suppressed(list_id: int | None, *, rising: bool) -> Walk:
+def _of_suppressed(list_id: int | None, *, rising: bool) -> KeyQuery:
     only = () if list_id is None else (contact_of_suppression(on_list(list_id, CONTACT.c.id)),)
-    return Walk(SUPPRESSION.c.email_key, only=only, by_address=True, rising=rising)
+    return KeyQuery(SUPPRESSION.c.email_key, only=only, by_address=True, rising=rising)
