@@ -78,6 +78,12 @@ class BreakerError(StateError):
     exit_code = EXIT_NEEDS_OPERATOR
 
 
+class OtherAccountError(StateError):
+    """A run belongs to another account than mail goes to; only the operator can move it."""
+
+    exit_code = EXIT_NEEDS_OPERATOR
+
+
 class ConflictError(StateError):
     """Somebody else changed the object since it was read; nothing was written."""
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from sestui.reports.reminders import ReminderService
     from sestui.sending.engine.loop import Engine, Limits
     from sestui.sending.engine.report import SenderReport
+    from sestui.sending.runs.account_guard import AccountGuard
     from sestui.sending.runs.campaign_scheduler import CampaignScheduler
     from sestui.sending.runs.forecast import ForecastService
     from sestui.sending.runs.run_control import RunControl
@@ -79,7 +80,7 @@ class Runtime:
         self.clock = clock
         self.contacts = Contacts(database)
         self.campaigns = Campaigns(database)
-        self.runs = Runs(database)
+        self.runs = Runs(database, lambda: self.ses.new_runs)
         self.deliveries = Deliveries(database)
         self.delivery_pages = DeliveryPages(database)
         self.doubts = InDoubt(database)
@@ -230,8 +231,23 @@ class Runtime:
         from sestui.store.runs.holding import Holding  # noqa: PLC0415 - as above
 
         return RunControl(
-            self.campaigns, self.runs, Holding(self.database), self.starter, self.clock
+            self.campaigns,
+            self.runs,
+            Holding(self.database),
+            self.starter,
+            self.clock,
+            guard=self.account_guard,
+            account=lambda: self.ses.key,
         )
+
+    @lazy
+    def account_guard(self) -> "AccountGuard":
+        """Keeps runs on the account that they were started for."""
+        from sestui.sending.runs.account_guard import AccountGuard  # noqa: PLC0415 - only where something is sent
+        from sestui.store.ledger.workers import Workers  # noqa: PLC0415 - as above
+
+        workers = Workers(self.database, self.clock)
+        return AccountGuard(self.runs, lambda: self.ses.key, workers.accounts, self.clock)
 
     @lazy
     def campaign_upkeep(self) -> "CampaignUpkeep":
@@ -253,6 +269,7 @@ class Runtime:
             self.runs,
             lambda: self.starter,
             restored=restored,
+            guard=self.account_guard,
             clock=self.clock,
             local=self.local_time,
             witness=lambda: unexplained(self.account, self.account_report),
@@ -375,11 +392,14 @@ class Runtime:
 
         self.account.poll()
         self.campaign_scheduler.hold_restored()
-        with registered_worker(self.database, self.clock, lineage=self.lineage) as worker:
+        account = self.ses.key
+        with registered_worker(
+            self.database, self.clock, lineage=self.lineage, account=account
+        ) as worker:
             engine = Engine(
                 ledger=Ledger(
                     self.database,
-                    account=self.ses_account.key,
+                    account=account,
                     worker=worker.id,
                     quota_rule=self.settings.quota_rule,
                     clock=self.clock,
@@ -390,6 +410,7 @@ class Runtime:
                     quota=self.account.quota,
                     local=self.local_time,
                     announce=self.notices.announce,
+                    guard=self.account_guard,
                     clock=self.clock,
                     timezone=self.settings.timezone,
                     only=only,
@@ -418,7 +439,7 @@ class Runtime:
         """
         from sestui.sending.runs.waking import wake_waiting  # noqa: PLC0415 - only where runs wait
 
-        wake_waiting(self.runs, self.account)
+        wake_waiting(self.runs, self.account, self.account_guard.may_send)
 
     # time
 

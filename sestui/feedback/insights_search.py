@@ -6,13 +6,14 @@ event would be. That SES knows no such mail proves nothing: it is noted when tha
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from sestui.core.clock import Clock, Instant, iso
 from sestui.core.contact.address_check import address_key
 from sestui.core.content.addresses import wire_address
-from sestui.errors import AccountError, ContentError, SestuiError
+from sestui.core.delivery.account_key import account_words
+from sestui.errors import AccountError, ContentError, SestuiError, StateError
 from sestui.feedback.puller import new_event
 from sestui.ses.message_insights import (
     KEPT_SECONDS,
@@ -85,8 +86,14 @@ class InsightsSearch:
 
         Raises:
             AccountError: SES refuses, or doesn't answer; the next search goes on.
+            StateError: the run belongs to another account, which alone knows of its mails.
             StoppedError: as above.
         """
+        if other := self._questions.other_account(run_id):
+            raise StateError(
+                f"The run was sent through {account_words(other)}, and this account knows nothing "
+                "of its mails: change the account to ask there."
+            )
         settle_by_events(self._database)
         before = self._questions.in_doubt(run_id)
         recently = self._clock.now() - _JUST_ASKED_SECONDS
@@ -99,8 +106,7 @@ class InsightsSearch:
             batch = self._next(run_id, recently, wanted)
             if not batch:
                 break
-            asked.update(each.id for each in batch)
-            self._ask(run_id, batch)
+            asked.update(each.id for each in self._ask(run_id, batch))
         left = {each.id: each for each in self._questions.in_doubt(run_id)}
         answered = {each.id for each in left.values() if each.asked_at is not None}
         settled = sum(each.id not in left for each in before)
@@ -149,33 +155,45 @@ class InsightsSearch:
             each
             for each in self._questions.in_doubt(run_id)
             if (each.asked_at is None or each.asked_at < recently)
+            and not each.is_elsewhere
             and _wire(each.email)
             and not self._is_forgotten(each)
             and (wanted is None or wanted(each))
         ]
-        batch = found[:MOST_ADDRESSES]
-        while len(_spellings(batch)) > MOST_ADDRESSES:
-            batch.pop()
-        return batch
+        return found[:MOST_ADDRESSES]
 
     def _is_forgotten(self, each: DoubtfulDelivery) -> bool:
         return each.sent_at < self._clock.now() - KEPT_SECONDS + _MARGIN_SECONDS
 
-    def _ask(self, run_id: int, batch: Sequence[DoubtfulDelivery]) -> None:
+    def _ask(self, run_id: int, batch: Sequence[DoubtfulDelivery]) -> list[DoubtfulDelivery]:
+        """Ask about as many as one job can be narrowed to; returns them."""
         now = self._clock.now()
         oldest = now - KEPT_SECONDS
+        control = self._questions.control(run_id, batch[0].id, oldest + _MARGIN_SECONDS)
+        wires = _spellings([control.email] if control is not None else [])
+        asked: list[DoubtfulDelivery] = []
+        for each in batch:
+            more = wires | _spellings([each.email])
+            if len(more) > MOST_ADDRESSES:
+                break
+            wires = more
+            asked.append(each)
+        sent = [each.sent_at for each in asked] + ([control.sent_at] if control else [])
         # To now: a process that was suspended sends long after it has claimed.
-        since, until = max(min(each.sent_at for each in batch) - _MARGIN_SECONDS, oldest), now
-        ids = tuple(each.id for each in batch)
+        since, until = max(min(sent) - _MARGIN_SECONDS, oldest), now
+        ids = tuple(each.id for each in asked)
         question = Question(run_id, ids, since, until, at=now)
+        if control is not None:
+            question = replace(question, control=control.message_id, control_id=control.id)
         if not self._questions.open(question):
-            return  # another process was quicker: its job is read first
+            return []  # another process was quicker: its job is read first
         try:
-            job_id = self._insights.create(_spellings(batch), since, until)
+            job_id = self._insights.create(sorted(wires), since, until)
         except SestuiError:
             self._questions.drop(question)
             raise
         self._questions.started(replace(question, job_id=job_id))
+        return asked
 
     def _read(self, question: Question) -> None:
         """Wait for the open job, apply its result and close it."""
@@ -209,8 +227,10 @@ class InsightsSearch:
         What SES lists and doesn't identify may be the mail of any delivery to that address.
         """
         keys = {each.id: address_key(each.email) for each in self._of(question)}
-        found = {} if result.is_whole else dict.fromkeys(keys, Unclear.CUT_OFF)
-        known = self._questions.known_mails(question, [each.message_id for each in result.mails])
+        listed_ids = [each.message_id for each in result.mails]
+        found: dict[int, Unclear] = {}
+        known = self._questions.known_mails(question, listed_ids)
+        is_covered = question.control in listed_ids if question.control else False
         for listed in result.mails:
             if listed.message_id in known:
                 continue
@@ -222,11 +242,15 @@ class InsightsSearch:
                 self._apply(event)
                 if event.run_id == question.run_id:  # if it is settled, this no longer counts
                     found[event.delivery_id] = Unclear.NO_DETAILS
+                    is_covered = is_covered or not question.control
                 continue
             to = {address_key(each) for each in listed.destinations}
             to |= set(event.recipients) if event is not None else set()
             why = Unclear.NO_DETAILS if event is None else Unclear.NO_TAGS
             found |= {each: why for each, key in keys.items() if not to or key in to}
+        if not result.is_whole or not is_covered:
+            why = Unclear.CUT_OFF if not result.is_whole else Unclear.NO_CONTROL
+            found = dict.fromkeys(keys, why) | found
         return found
 
     def _of(self, question: Question) -> list[DoubtfulDelivery]:
@@ -239,10 +263,10 @@ class InsightsSearch:
             _log.info("A delivery in doubt was accepted, as SES's message insights know it.")
 
 
-def _spellings(batch: Sequence[DoubtfulDelivery]) -> list[str]:
-    """Their addresses as sent and in lower case: SES's filter tells them apart."""
-    wires = {_wire(each.email) for each in batch}
-    return sorted(wires | {each.lower() for each in wires})
+def _spellings(emails: Iterable[str]) -> set[str]:
+    """The addresses as sent and in lower case: SES's filter tells them apart."""
+    wires = {wire for each in emails if (wire := _wire(each))}
+    return wires | {each.lower() for each in wires}
 
 
 def _wire(email: str) -> str:

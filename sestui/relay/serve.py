@@ -97,7 +97,9 @@ def serve(
     with (
         _listening(options.host, options.port) as listener,
         _maybe_listening(options.host, options.metrics_port) as monitored,
-        registered_worker(database, clock, lineage=runtime.lineage) as place,
+        registered_worker(
+            database, clock, lineage=runtime.lineage, account=runtime.ses.key
+        ) as place,
     ):
         mails.release_orphans()
         admission = _admission(runtime, mails, place)

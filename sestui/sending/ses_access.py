@@ -4,6 +4,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from sestui.core.clock import Clock
+from sestui.core.delivery.account_key import ANY_SES, SIMULATOR
 from sestui.core.delivery.pacing import AllowedRate
 from sestui.core.lazy import lazy
 from sestui.settings import Settings, check_variables
@@ -36,7 +37,20 @@ class SesAccess:
     @property
     def simulated(self) -> bool:
         """Whether mail goes to the simulator rather than to SES."""
-        return self._settings.account == "simulator"
+        return self._settings.account == SIMULATOR
+
+    @property
+    def new_runs(self) -> str:
+        """The account that runs which start now belong to, without boto3, which is slow to import.
+
+        SES's region becomes known when the first mail is sent.
+        """
+        return SIMULATOR if self.simulated else ANY_SES
+
+    @property
+    def key(self) -> str:
+        """The account's key (``core.delivery.account_key``); starts no simulator."""
+        return SIMULATOR if self.simulated else self.reader.key
 
     @property
     def simulator_died(self) -> bool:

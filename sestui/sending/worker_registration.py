@@ -33,16 +33,18 @@ def registered_worker(
     role: WorkerRole = WorkerRole.SENDER,
     *,
     lineage: Lineage | None = None,
+    account: str = "",
 ) -> Iterator[WorkerRegistration]:
     """Register this process for the duration of the block.
 
-    Senders give ``lineage``, after checking that the database is not an older copy.
+    Senders give ``lineage``, after checking that the database is not an older copy, and the key of
+    their ``account``.
     """
     workers = Workers(database, clock, lineage)
     workers.reap(host=this_host(), is_alive=is_alive)
     pid, started_at = this_process()
     worker_id = workers.register(
-        host=this_host(), pid=pid, process_started_at=started_at, role=role
+        host=this_host(), pid=pid, process_started_at=started_at, role=role, account=account
     )
     try:
         yield WorkerRegistration(worker_id, workers)

@@ -7,6 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from sestui.core.delivery.account import AccountStatus, Identity
+from sestui.core.delivery.account_key import SIMULATOR
 from sestui.errors import AccountUnreachableError
 from sestui.ses.client import CREDENTIAL_CODES, Clients, plain_errors
 
@@ -27,7 +28,7 @@ class AccountReader:
     def key(self) -> str:
         """Key of the governor's row; processes with the same key share rate and quota."""
         if self.simulated:
-            return "simulator"
+            return SIMULATOR
         if self._clients.is_aws:
             return f"ses:{self.region}"
         return f"ses:{self.region}:{self._clients.endpoint_url}"

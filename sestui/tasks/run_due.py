@@ -154,6 +154,9 @@ class RunDue:
         report = self._report
         self._unfinished()  # before reaping dead workers, whose mails in doubt are news
         report.notes += self._services.campaign_scheduler.hold_restored()
+        for held in self._services.campaign_scheduler.hold_foreign():
+            report.notes.append(held.sentence)
+            self._doubts.setdefault(held.run_id, 0)
         self._services.reap_dead_workers()
         self._worker_pool.start()
         error: SestuiError | None = None

@@ -29,17 +29,28 @@ def resume_command(
             "--despite-breaker", help="Also a run that too many bounces or complaints have paused."
         ),
     ] = False,
+    change_account: Annotated[
+        bool,
+        typer.Option(
+            "--change-account",
+            help="Send the rest through the account that mail goes to now, also of a run that was "
+            "started for another.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Continue where the run stopped, with the current message and sender."""
     with opened() as runtime:
         if not despite_breaker:
             runtime.run_control.refuse_tripped(name)  # before everybody's mail is checked
+        if not change_account:
+            runtime.run_control.refuse_other_account(name)
         with checking(runtime, runtime.campaigns.get(name)) as progress:
             resumed = runtime.run_control.resume(
                 name,
                 skip_unrenderable=skip_unrenderable,
                 despite_breaker=despite_breaker,
+                change_account=change_account,
                 on_check=warn,
                 progress=progress,
             )

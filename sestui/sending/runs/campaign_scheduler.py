@@ -10,6 +10,7 @@ from sestui.core.clock import Clock, Instant
 from sestui.core.delivery.states import GOING_RUN_STATES, WaitReason
 from sestui.core.schedule.cron import Occurrence, next_occurrence, occurrence_at, past
 from sestui.errors import ContentError, NotFoundError, StateError, UsageError
+from sestui.sending.runs.account_guard import AccountGuard, ForeignRun
 from sestui.sending.runs.run_starter import RunStarter
 from sestui.store.backup.restore_guard import Restore, RestoreGuard, why_restored
 from sestui.store.campaigns.campaigns import Campaigns
@@ -53,6 +54,7 @@ class CampaignScheduler:
         starter: Callable[[], RunStarter],
         *,
         restored: RestoreGuard,
+        guard: AccountGuard,
         clock: Clock,
         local: Callable[[Instant], str],
         witness: Callable[[], str] = str,
@@ -62,6 +64,7 @@ class CampaignScheduler:
         self._runs = runs
         self._starter = starter
         self._restored = restored
+        self._guard = guard
         self._clock = clock
         self._local = local
         self._witness = witness
@@ -69,12 +72,16 @@ class CampaignScheduler:
         """Warnings about the last started campaign."""
 
     def unfinished(self) -> Sequence[Run]:
-        """Runs that are sending, or waiting for anything but approval."""
+        """Runs of this account that are sending, or waiting for anything but approval."""
         return [
             run
             for run in self._runs.in_states(GOING_RUN_STATES)
-            if run.reason != WaitReason.APPROVAL
+            if run.reason != WaitReason.APPROVAL and self._guard.may_send(run)
         ]
+
+    def hold_foreign(self) -> list[ForeignRun]:
+        """Pause unfinished runs of another account that nobody else sends."""
+        return self._guard.hold(self._runs.in_states(GOING_RUN_STATES))
 
     def hold_restored(self) -> list[str]:
         """After a restore, make unfinished runs wait for approval; returns sentences about it.

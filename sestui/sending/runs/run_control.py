@@ -1,9 +1,12 @@
 """Pause, resume and cancel runs."""
 
+from collections.abc import Callable
+
 from sestui.compose.checks import CampaignCheck
 from sestui.core.clock import Clock
 from sestui.core.delivery.states import ENDED_RUN_STATES, PauseReason, RunKind
-from sestui.errors import StateError
+from sestui.errors import OtherAccountError, StateError
+from sestui.sending.runs.account_guard import AccountGuard
 from sestui.sending.runs.operator import operator
 from sestui.sending.runs.run_starter import OnCheck, Progress, RunStarter, no_progress
 from sestui.store.campaigns.campaigns import Campaigns
@@ -22,12 +25,18 @@ class RunControl:
         holding: Holding,
         starter: RunStarter,
         clock: Clock,
+        *,
+        guard: AccountGuard,
+        account: Callable[[], str],
     ) -> None:
+        """``account`` returns the key of the account that mail goes to."""
         self._campaigns = campaigns
         self._runs = runs
         self._holding = holding
         self._starter = starter
         self._clock = clock
+        self._guard = guard
+        self._account = account
 
     def open_run(self, name: str) -> tuple[Campaign, Run]:
         """The campaign and its unfinished run.
@@ -81,12 +90,27 @@ class RunControl:
         if run.reason == PauseReason.BREAKER:
             raise breaker_error(run)
 
+    def other_account(self, run_id: int) -> str:
+        """Why the run needs a word of the operator's before it goes on, as a sentence: it belongs
+        to another account than mail goes to now. '': it doesn't."""
+        return self._guard.why_not(self._runs.get(run_id))
+
+    def refuse_other_account(self, name: str) -> None:
+        """Raise the OtherAccountError that :meth:`resume` would raise."""
+        _, run = self.open_run(name)
+        if why := self._guard.why_not(run):
+            raise OtherAccountError(
+                f"Run {run.number} of {name} can't just go on. {why}",
+                by_option="--change-account sends the rest there.",
+            )
+
     def resume(
         self,
         name: str,
         *,
         skip_unrenderable: bool = False,
         despite_breaker: bool = False,
+        change_account: bool = False,
         on_check: OnCheck | None = None,
         check: CampaignCheck | None = None,
         progress: Progress = no_progress,
@@ -94,16 +118,21 @@ class RunControl:
         """Continue the run with the campaign's current message and sender.
 
         ``check`` and ``progress`` are as in :meth:`RunStarter.start`. ``despite_breaker``: also
-        where bounces or complaints have paused it.
+        where bounces or complaints have paused it. ``change_account``: through the account that
+        mail goes to now, also where it belongs to another.
 
         Raises:
             BreakerError: they have, and ``despite_breaker`` is not given.
+            OtherAccountError: it does, and ``change_account`` is not given.
             ConflictError: the campaign has been changed since ``check``.
             ContentError: the message can't be rendered for somebody; the run is unchanged.
         """
         campaign, run = self.open_run(name)
         if run.kind == RunKind.RELAY:
             return self._runs.resume(run.id)
+        if not change_account:
+            self.refuse_other_account(name)
+        moves = not self._guard.may_send(run)
         skip = skip_unrenderable or campaign.skip_unrenderable or run.skip_unrenderable
         check = self._starter.checked(
             campaign, skip=skip, on_check=on_check, check=check, progress=progress
@@ -114,6 +143,7 @@ class RunControl:
             unrenderable=check.unrenderable,
             skip_unrenderable=skip,
             despite_breaker=self._clock if despite_breaker else None,
+            move_to=(self._account(), self._clock) if moves else None,
         )
 
     def resume_run(
@@ -122,12 +152,13 @@ class RunControl:
         *,
         skip_unrenderable: bool = False,
         despite_breaker: bool = False,
+        change_account: bool = False,
         check: CampaignCheck | None = None,
     ) -> Run:
-        """Resume a run by its id; ``despite_breaker`` as in :meth:`resume`.
+        """Resume a run by its id; ``despite_breaker`` and ``change_account`` as in :meth:`resume`.
 
         Raises:
-            BreakerError: as in :meth:`resume`.
+            BreakerError, OtherAccountError: as in :meth:`resume`.
             StateError: it has ended.
         """
         run, name = self._runs.named(run_id)
@@ -139,6 +170,7 @@ class RunControl:
             name,
             skip_unrenderable=skip_unrenderable,
             despite_breaker=despite_breaker,
+            change_account=change_account,
             check=check,
         )
 

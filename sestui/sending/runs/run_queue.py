@@ -9,6 +9,7 @@ from sestui.core.delivery.states import PauseReason, RunState, WaitReason
 from sestui.core.schedule.zones import zone_named
 from sestui.errors import StateError
 from sestui.sending.engine.ports import MailComposer
+from sestui.sending.runs.account_guard import AccountGuard
 from sestui.store.db.tables import Run
 from sestui.store.runs.runs import Runs
 
@@ -25,7 +26,7 @@ class RunQueue:
 
     ``compose`` makes a run's composer, ``quota`` returns the last known quota, ``local`` formats an
     instant for the operator, and ``timezone`` is the default zone of send windows. ``announce``
-    adds notices of finished runs to the runs.
+    adds notices of finished runs to the runs. ``guard`` keeps out runs of other accounts.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class RunQueue:
         quota: Callable[[], Quota | None],
         local: Callable[[Instant], str],
         announce: Callable[[], object],
+        guard: AccountGuard,
         clock: Clock,
         timezone: str = "",
         only: int | None = None,
@@ -45,6 +47,7 @@ class RunQueue:
         self._quota = quota
         self._local = local
         self._announce = announce
+        self._guard = guard
         self._clock = clock
         self._timezone = timezone
         self._only = only
@@ -52,11 +55,13 @@ class RunQueue:
     def refresh(self) -> None:
         """Wake runs that have waited long enough, and let those with a closed window wait.
 
-        Finished runs are announced.
+        Finished runs are announced, and runs of another account paused.
         """
         now = self._clock.now()
         self._announce()
-        for run in self._served(RunState.SENDING, RunState.WAITING):
+        found = self._served(RunState.SENDING, RunState.WAITING)
+        self._guard.hold(found)
+        for run in filter(self._guard.may_send, found):
             opens_at = self._opens_at(run, now)
             if run.state == RunState.WAITING:
                 if opens_at <= now and _waited_enough(run, now):
@@ -71,7 +76,11 @@ class RunQueue:
     def runnable(self) -> Sequence[Run]:
         """Sending runs whose windows are open, highest priority first."""
         now = self._clock.now()
-        return [run for run in self._served(RunState.SENDING) if self._opens_at(run, now) <= now]
+        return [
+            run
+            for run in self._served(RunState.SENDING)
+            if self._opens_at(run, now) <= now and self._guard.may_send(run)
+        ]
 
     def _served(self, *states: RunState) -> Sequence[Run]:
         return [run for run in self._runs.in_states(states) if self._serves(run)]
@@ -106,7 +115,7 @@ class RunQueue:
     def account_answered(self) -> None:
         """Wake runs that wait for the account."""
         for run in self._served(RunState.WAITING):
-            if run.reason == WaitReason.ACCOUNT:
+            if run.reason == WaitReason.ACCOUNT and self._guard.may_send(run):
                 self._runs.wake(run.id)
 
     def _serves(self, run: Run) -> bool:

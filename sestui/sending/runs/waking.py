@@ -1,12 +1,17 @@
 """Wake runs that wait for the account or its quota."""
 
+from collections.abc import Callable
+
 from sestui.core.delivery.states import RunState, WaitReason
 from sestui.sending.shared_account import SharedAccount
+from sestui.store.db.tables import Run
 from sestui.store.runs.runs import Runs
 
 
-def wake_waiting(runs: Runs, account: SharedAccount) -> None:
+def wake_waiting(runs: Runs, account: SharedAccount, may_send: Callable[[Run], bool]) -> None:
     """Ask the account, and wake runs that wait for it, or for quota that it now has.
+
+    Those that it ``may_send``: others belong to another account.
 
     Raises:
         AccountError: it doesn't answer.
@@ -14,7 +19,7 @@ def wake_waiting(runs: Runs, account: SharedAccount) -> None:
     waiting = [
         run
         for run in runs.in_states((RunState.WAITING,))
-        if run.reason in {WaitReason.QUOTA, WaitReason.ACCOUNT}
+        if run.reason in {WaitReason.QUOTA, WaitReason.ACCOUNT} and may_send(run)
     ]
     if not waiting:
         return

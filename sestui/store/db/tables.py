@@ -225,6 +225,10 @@ class Run(SQLModel, table=True):
     timezone: str = Field(default="")
     tat: float = Field(default=0)
     """Theoretical arrival time for the run's own max_rate."""
+    account: str = Field(default="")
+    """Key of the account that it belongs to (``core.delivery.account_key``)."""
+    account_since: float = Field(default=0)
+    """What was handed over earlier went through another account."""
     state: str = Field(default=RunState.SCHEDULED.value, index=True)
     reason: str = Field(default="")
     """A PauseReason or WaitReason; '' in other states."""
@@ -373,6 +377,8 @@ class Worker(SQLModel, table=True):
     process_started_at: float
     """Guards against a reused pid."""
     heartbeat_at: float
+    account: str = Field(default="")
+    """For a sender: key of the account that it sends through."""
 
 
 class SharedSetting(SQLModel, table=True):

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -12,7 +12,7 @@ from sestui.core.clock import Instant
 from sestui.core.delivery.states import DeliveryState
 from sestui.store.db.database import Database
 from sestui.store.db.tables import SharedSetting
-from sestui.store.ledger.statements import DELIVERY
+from sestui.store.ledger.statements import DELIVERY, RUN
 
 _SETTING = SharedSetting.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 
@@ -23,6 +23,7 @@ class Unclear(StrEnum):
     NO_DETAILS = "no_details"
     NO_TAGS = "no_tags"
     CUT_OFF = "cut_off"
+    NO_CONTROL = "no_control"
 
     @property
     def reason(self) -> str:
@@ -34,6 +35,7 @@ _REASONS = {
     Unclear.NO_DETAILS: "SES lists a mail to them, but no details of it",
     Unclear.NO_TAGS: "SES lists a mail to them, without sestui's tags",
     Unclear.CUT_OFF: "SES's answer was cut off",
+    Unclear.NO_CONTROL: "SES's records show no mail that it is known to have taken",
 }
 
 
@@ -49,6 +51,8 @@ class DoubtfulDelivery:
     """When SES was last asked about it, and didn't prove that it had taken it; None: not yet."""
     unclear: Unclear | None = None
     """Why that answer proves nothing; None: SES had no record of any mail that could be it."""
+    is_elsewhere: bool = False
+    """Whether it was sent through another account than its run belongs to now."""
 
     @property
     def is_unrecorded(self) -> bool:
@@ -94,22 +98,23 @@ def doubtful_deliveries(database: Database, run_id: int) -> list[DoubtfulDeliver
     """The run's deliveries in doubt, those sent first coming first."""
     sent_at = func.coalesce(DELIVERY.c.claimed_at, DELIVERY.c.queued_at)
     query = (
-        select(DELIVERY.c.id, DELIVERY.c.email, sent_at)
+        select(DELIVERY.c.id, DELIVERY.c.email, sent_at, RUN.c.account_since)
+        .join(RUN, RUN.c.id == DELIVERY.c.run_id)
         .where(*where_in_doubt(run_id))
         .order_by(sent_at, DELIVERY.c.id)
     )
     with database.read_connection() as connection:
         answers = answers_about(connection, run_id)
         rows: Sequence[Any] = connection.execute(query).all()
-    return [_doubtful(key, email, at, answers.get(key)) for key, email, at in rows]
+    return [_doubtful(row, answers.get(row.id)) for row in rows]
 
 
-def _doubtful(
-    key: int, email: str, sent_at: Instant, answer: "SearchAnswer | None"
-) -> DoubtfulDelivery:
+def _doubtful(row: Any, answer: "SearchAnswer | None") -> DoubtfulDelivery:
+    key, email, sent_at, account_since = row
+    found = DoubtfulDelivery(key, email, sent_at, None, is_elsewhere=sent_at < account_since)
     if answer is None or answer.at < sent_at:  # it has been sent once more since
-        return DoubtfulDelivery(key, email, sent_at, None)
-    return DoubtfulDelivery(key, email, sent_at, answer.at, answer.unclear)
+        return found
+    return replace(found, asked_at=answer.at, unclear=answer.unclear)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sestui.core.clock import Instant
+from sestui.core.delivery.account_key import belongs_to
+from sestui.core.delivery.states import DeliveryState
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Run, SharedSetting
 from sestui.store.ledger.bulk_statements import ids_of, values_of, values_text
@@ -41,6 +43,20 @@ class Question:
     at: Instant
     job_id: str = ""
     """'' until SES has answered with it."""
+    control: str = ""
+    """Message id of a mail that SES has taken, and has to find too; '': there is none."""
+    control_id: int = 0
+    """Its delivery."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlMail:
+    """A mail that SES has taken: its records are complete only if they have it."""
+
+    id: int
+    message_id: str
+    email: str
+    sent_at: Instant
 
 
 class InsightQuestions:
@@ -48,6 +64,7 @@ class InsightQuestions:
 
     def __init__(self, database: Database, account: str) -> None:
         self._database = database
+        self._account = account
         self._job_name = f"insights_job:{account}"
 
     def in_doubt(self, run_id: int) -> list[DoubtfulDelivery]:
@@ -55,7 +72,7 @@ class InsightQuestions:
         return doubtful_deliveries(self._database, run_id)
 
     def known_mails(self, question: Question, message_ids: Sequence[str]) -> set[str]:
-        """Those of SES's message ids that are of other mails to the question's recipients."""
+        """Those of SES's message ids that are of mails to its recipients that SES has answered."""
         with self._database.read_connection() as connection:
             is_postgresql = connection.dialect.name == "postgresql"
             given = values_of("b_messages", postgresql=is_postgresql)
@@ -64,16 +81,42 @@ class InsightQuestions:
                 DELIVERY.c.contact_id.in_(asked), DELIVERY.c.message_id.in_(select(given.c.value))
             )
             values = {
-                "b_ids": values_text(question.delivery_ids),
+                "b_ids": values_text([*question.delivery_ids, question.control_id]),
                 "b_messages": values_text([each for each in message_ids if each]),
             }
             return set(connection.execute(query, values).scalars())
 
     def runs(self) -> list[int]:
-        """The runs with anything in doubt."""
-        query = select(_RUN.c.id).where(_RUN.c.in_doubt > 0).order_by(_RUN.c.id)
+        """The account's runs with anything in doubt."""
+        query = select(_RUN.c.id, _RUN.c.account).where(_RUN.c.in_doubt > 0).order_by(_RUN.c.id)
         with self._database.read_connection() as connection:
-            return list(connection.execute(query).scalars())
+            rows = connection.execute(query).all()
+        return [run_id for run_id, account in rows if belongs_to(account, self._account)]
+
+    def other_account(self, run_id: int) -> str:
+        """Key of the account that the run belongs to, if it is not this one; else ''."""
+        query = select(_RUN.c.account).where(_RUN.c.id == run_id)
+        with self._database.read_connection() as connection:
+            account = str(connection.execute(query).scalar_one())
+        return "" if belongs_to(account, self._account) else account
+
+    def control(self, run_id: int, delivery_id: int, since: Instant) -> ControlMail | None:
+        """A mail that SES has taken since then: of the run, the one before the delivery if there
+        is one, else of the newest other run of the account."""
+        with self._database.read_connection() as connection:
+            for before in (True, False):
+                if found := _control(connection, run_id, delivery_id, since, before=before):
+                    return found
+            query = (
+                select(_RUN.c.id)
+                .where(_RUN.c.account == self._account, _RUN.c.accepted > 0, _RUN.c.id != run_id)
+                .order_by(_RUN.c.id.desc())
+                .limit(1)
+            )
+            other = connection.execute(query).scalar()
+            if other is None:
+                return None
+            return _control(connection, other, 0, since, before=False)
 
     def open_question(self) -> Question | None:
         """The job that is open."""
@@ -141,3 +184,26 @@ class InsightQuestions:
         if not value:
             return None
         return Question(**{**value, "delivery_ids": tuple(value["delivery_ids"])})
+
+
+def _control(
+    connection: Connection, run_id: int, delivery_id: int, since: Instant, *, before: bool
+) -> ControlMail | None:
+    key = DELIVERY.c.id
+    query = (
+        select(DELIVERY.c.id, DELIVERY.c.message_id, DELIVERY.c.email, DELIVERY.c.claimed_at)
+        .join(_RUN, _RUN.c.id == DELIVERY.c.run_id)
+        .where(
+            DELIVERY.c.run_id == run_id,
+            DELIVERY.c.state == DeliveryState.ACCEPTED.value,
+            key < delivery_id if before else key > delivery_id,
+            DELIVERY.c.message_id != "",
+            DELIVERY.c.email != "",
+            DELIVERY.c.claimed_at > since,
+            DELIVERY.c.claimed_at >= _RUN.c.account_since,
+        )
+        .order_by(key.desc() if before else key)
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    return None if row is None else ControlMail(*row)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row
 
 from sestui.core.clock import Clock, Instant
 from sestui.core.delivery.account import QuotaRule
+from sestui.core.delivery.account_key import belongs_to
 from sestui.core.delivery.handover import (
     PLACE,
     RELAYED,
@@ -33,7 +34,7 @@ from sestui.core.delivery.pacing import (
     Pace,
     chunk_size,
 )
-from sestui.core.delivery.states import ContactStatus, DeliveryState, RunState, SkipReason
+from sestui.core.delivery.states import ContactStatus, DeliveryState, RunKind, RunState, SkipReason
 from sestui.store.db.database import Database
 from sestui.store.ledger import bulk_statements as many
 from sestui.store.ledger import governor, slices
@@ -171,6 +172,9 @@ class Ledger:
         run = connection.execute(sql.RUN_NOW, {"run_id": want.run_id}).one()
         if run.state != RunState.SENDING:
             return replace(said, run_state=RunState(run.state))
+        is_ours = belongs_to(run.account, self._account)
+        if not is_ours and run.kind == RunKind.CAMPAIGN:
+            return replace(said, run_state=RunState.PAUSED)
         quota = governor.row_quota(row, self._quota_rule, now)
         allowed = governor.row_allowed(row, now)
         pace = Pace(
@@ -197,6 +201,9 @@ class Ledger:
             return replace(said, quota_exhausted=exhausted)
         claims, skipped = self._claim_rows(connection, want.run_id, run, count, now)
         said = self._take(connection, want.run_id, pace, claims, said)
+        if claims and run.account != self._account:
+            given = {"b_run_id": want.run_id, "b_account": self._account}
+            connection.execute(sql.BIND_RUN, given | {"b_since": 0.0 if is_ours else now})
         open_rows = run.pending + run.sending - skipped
         state = RunState.SENDING if open_rows else finish_if_done(connection, want.run_id, now)
         next_at = None

@@ -34,9 +34,18 @@ RUN_NOW = select(
     RUN.c.transactional,
     RUN.c.pending,
     RUN.c.sending,
+    RUN.c.kind,
+    RUN.c.account,
     _WORKERS.label("workers"),
 ).where(RUN.c.id == bindparam("run_id"))
 """The fields of a run that a claim needs."""
+
+BIND_RUN = (
+    update(RUN)
+    .where(RUN.c.id == bindparam("b_run_id"))
+    .values(account=bindparam("b_account"), account_since=bindparam("b_since"))
+)
+"""Set the account that a run belongs to."""
 
 CLAIMED = select(DELIVERY.c.id, DELIVERY.c.attempts).where(
     # By run, as there is an index on (run, state) but not on worker.

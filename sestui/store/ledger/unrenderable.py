@@ -6,6 +6,7 @@ from sqlalchemy import Connection, update
 
 from sestui.core.clock import Instant
 from sestui.core.delivery.states import UNMADE, DeliveryState, SkipReason
+from sestui.store.db.tables import Run
 from sestui.store.ledger.statements import DELIVERY
 from sestui.store.ledger.transitions import finish_if_done, move_counts, pending_of
 
@@ -16,20 +17,20 @@ Reasons = Mapping[str, Collection[int]]
 """Reasons (sentences) with the ids of the contacts concerned."""
 
 
-def skip_unrenderable(connection: Connection, run_id: int, reasons: Reasons) -> int:
-    """Skip these recipients; returns their number. The caller updates the counters."""
-    return _mark(
+def leave_out(connection: Connection, run: Run, reasons: Reasons) -> None:
+    """Skip these recipients and count them, or else record why they hold the run."""
+    if not run.skip_unrenderable:
+        _mark(connection, run.id, reasons, code=UNMADE)
+        return
+    count = _mark(
         connection,
-        run_id,
+        run.id,
         reasons,
         state=DeliveryState.SKIPPED.value,
         code=SkipReason.UNRENDERABLE.value,
     )
-
-
-def note_unrenderable(connection: Connection, run_id: int, reasons: Reasons) -> int:
-    """Record the reasons of these pending recipients; returns their number."""
-    return _mark(connection, run_id, reasons, code=UNMADE)
+    run.pending -= count
+    run.skipped += count
 
 
 def skip_unmade(connection: Connection, run_id: int, now: Instant) -> int:

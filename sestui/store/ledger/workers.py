@@ -39,8 +39,12 @@ class Workers:
         pid: int,
         process_started_at: Instant,
         role: WorkerRole = WorkerRole.SENDER,
+        account: str = "",
     ) -> str:
-        """Register this process; returns the id under which it claims."""
+        """Register this process; returns the id under which it claims.
+
+        ``account`` is the key of the account that a sender uses.
+        """
         worker_id = uuid.uuid4().hex
         self._own[worker_id] = {
             "id": worker_id,
@@ -48,6 +52,7 @@ class Workers:
             "host": host,
             "pid": pid,
             "process_started_at": process_started_at,
+            "account": account,
         }
         self.beat(worker_id)
         return worker_id
@@ -88,6 +93,12 @@ class Workers:
                 return ()
             now = ledger_now(session.connection(), self._clock)
             return [each for each in found if not _is_dead(each, host, is_alive, now)]
+
+    def accounts(self) -> set[str]:
+        """Keys of the accounts that registered senders use."""
+        senders = select(col(Worker.account)).where(Worker.role == WorkerRole.SENDER.value)
+        with self._database.read() as session:
+            return set(session.exec(senders.distinct()).all())
 
     def reap(self, *, host: str, is_alive: Callable[[int, Instant], bool]) -> int:
         """Put in doubt what dead workers had in flight; returns the number of deliveries.

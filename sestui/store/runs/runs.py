@@ -1,6 +1,6 @@
 """Runs: start them with their deliveries, read and control them."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -38,9 +38,8 @@ from sestui.store.ledger.sent_since import first_sent
 from sestui.store.ledger.transitions import finish_if_done, skip_pending
 from sestui.store.ledger.unrenderable import (
     Reasons,
-    note_unrenderable,
+    leave_out,
     skip_unmade,
-    skip_unrenderable,
 )
 from sestui.store.runs.new_runs import new_run, number_run, sent_fields
 from sestui.store.runs.start_rules import has_occurred, refuse_repeat, refuse_unstartable
@@ -70,8 +69,11 @@ def counts_of(run: Run) -> RunCounts:
 class Runs:
     """The runs."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, account: Callable[[], str] = lambda: "") -> None:
+        """``account`` returns the key of the account that new runs belong to; '': the first one
+        that they are sent through."""
         self._database = database
+        self._account = account
 
     # starting
 
@@ -100,6 +102,7 @@ class Runs:
                 ``only`` and ``scheduled_for`` is given.
         """
         run = new_run(campaign, now, RunKind.CAMPAIGN, scheduled_for)
+        run.account = self._account()
         run.skip_unrenderable = run.skip_unrenderable or skip_unrenderable
         if held_for:
             run.state, run.detail = RunState.PAUSED.value, held_for
@@ -120,7 +123,7 @@ class Runs:
                 run.pending = add_audience(session.connection(), run, campaign.lists, only)
                 if only is not None and not run.pending and scheduled_for is None:
                     raise StateError(f"Nobody in {campaign.name}'s audience is {only} now.")
-                _leave_out(session, run, unrenderable or {})
+                leave_out(session.connection(), run, unrenderable or {})
                 if campaign.notify and run.pending:
                     run.completion = Completion.OWED.value
                 session.add(run)
@@ -151,6 +154,7 @@ class Runs:
         ``recipients`` are addresses with the id of the contact whose attributes the mail shows.
         """
         run = new_run(campaign, now, RunKind.TEST, None)
+        run.account = self._account()
         with self._database.write() as session:
             refuse_unstartable(session, campaign)
             number_run(session, run)
@@ -271,11 +275,13 @@ class Runs:
         unrenderable: Reasons | None = None,
         skip_unrenderable: bool = False,
         despite_breaker: Clock | None = None,
+        move_to: tuple[str, Clock] | None = None,
     ) -> Run:
         """Continue the run, with the current message of ``campaign`` if given.
 
         ``unrenderable`` and ``skip_unrenderable`` are as in :meth:`start`. ``despite_breaker``,
         the clock, continues one that the breaker has paused: mail of before is not judged again.
+        ``move_to`` is the key of the account that it belongs to from now on, with the clock.
 
         Raises:
             BreakerError: the breaker has paused it, and ``despite_breaker`` is not given.
@@ -292,6 +298,7 @@ class Runs:
             "resumed",
             unrenderable=unrenderable,
             despite_breaker=despite_breaker,
+            move_to=move_to,
             **values,
         )
 
@@ -322,6 +329,7 @@ class Runs:
         unrenderable: Reasons | None = None,
         at: Instant | None = None,
         despite_breaker: Clock | None = None,
+        move_to: tuple[str, Clock] | None = None,
         **values: Any,
     ) -> Run:
         """Set the run's state and columns ``values``; records a hold if ``at`` is given."""
@@ -336,10 +344,13 @@ class Runs:
                     raise breaker_error(run)
                 now = ledger_now(session.connection(), despite_breaker)  # as deliveries have it
                 run.breaker_since, run.warning = now, ""
+            if move_to is not None:
+                run.account, clock = move_to
+                run.account_since = ledger_now(session.connection(), clock)
             run.state, run.reason, run.detail, run.resume_at = state.value, "", "", None
             for name, value in values.items():
                 setattr(run, name, value)
-            _leave_out(session, run, unrenderable or {})
+            leave_out(session.connection(), run, unrenderable or {})
             session.add(run)
             session.flush()
             if at is not None:
@@ -382,13 +393,3 @@ def _last_claim(session: Session, run: Run) -> Instant:
         select_model(func.max(Delivery.claimed_at)).where(Delivery.run_id == run.id)
     ).one()
     return last or run.created_at
-
-
-def _leave_out(session: Session, run: Run, unrenderable: Reasons) -> None:
-    """Skip these recipients, or else record why they hold the run."""
-    if not run.skip_unrenderable:
-        note_unrenderable(session.connection(), run.id, unrenderable)
-        return
-    count = skip_unrenderable(session.connection(), run.id, unrenderable)
-    run.pending -= count
-    run.skipped += count

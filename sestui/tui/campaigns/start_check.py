@@ -31,10 +31,12 @@ class PlannedStart:
         again: bool,
         skip_unrenderable: bool,
         despite_breaker: bool = False,
+        change_account: bool = False,
     ) -> Run:
         """Start or resume it with what the check found; blocking.
 
-        ``despite_breaker``: the operator has been asked whether a run that it has paused goes on.
+        ``despite_breaker``: the operator has been asked whether a run that it has paused goes on,
+        and ``change_account`` whether one that belongs to another account does.
 
         Raises:
             SestuiError: it can't be, by now.
@@ -44,6 +46,7 @@ class PlannedStart:
                 self.resumes,
                 skip_unrenderable=skip_unrenderable,
                 despite_breaker=despite_breaker,
+                change_account=change_account,
                 check=check,
             )
         return runtime.starter.start(

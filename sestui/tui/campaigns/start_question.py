@@ -60,7 +60,8 @@ async def ask_and_start(
     if view is FAILED or checked.check is None:
         return None
     bounces = await _bounces(screen, planned)
-    question = _question(screen.services, planned, view, checked, bounces)
+    moves = await _moves(screen, planned)
+    question = _question(screen.services, planned, view, checked, bounces, moves=moves)
     if question is not None and not await screen.app.push_screen_wait(question):
         if question.took_other:
             screen.app.run_worker(compose_campaign(screen.app, view.name, _SET_TIME))
@@ -78,6 +79,7 @@ async def ask_and_start(
                 again=again,
                 skip_unrenderable=skip,
                 despite_breaker=question is not None,
+                change_account=bool(moves),
             )
         )
     except SestuiError as error:
@@ -121,17 +123,28 @@ async def _bounces(screen: BaseScreen, planned: PlannedStart) -> str:
     return "" if found is FAILED else found.sentence()
 
 
+async def _moves(screen: BaseScreen, planned: PlannedStart) -> str:
+    """Why a run that is resumed needs a word about its account, as a sentence; '' if it doesn't."""
+    if (run_id := planned.resumes) is None:
+        return ""
+    runtime = screen.services.runtime
+    found = await screen.attempt(lambda: runtime.run_control.other_account(run_id))
+    return "" if found is FAILED else found
+
+
 def _question(
     services: ScreenServices,
     planned: PlannedStart,
     view: CampaignView,
     checked: StartCheck,
     bounces: str,
+    *,
+    moves: str = "",
 ) -> ConfirmScreen | None:
     """What will be sent to how many; None: a run that was held goes on without a question."""
     name, count = shorten(view.name, 60), planned.size or checked.sendable
     if planned.resumes is not None:
-        return _resume_question(view.run, checked) if view.run is not None else None
+        return _resume_question(view.run, checked, moves) if view.run is not None else None
     lines = [f"Subject: {shorten(view.subject, 120)}"]
     if planned.only is not None:
         lines[0] = f"{WHOM[planned.only]}."
@@ -160,14 +173,15 @@ def wants_approval(run: RunView) -> bool:
     return run.state == RunState.WAITING and run.reason == WaitReason.APPROVAL
 
 
-def _resume_question(run: RunView, checked: StartCheck) -> ConfirmScreen | None:
+def _resume_question(run: RunView, checked: StartCheck, moves: str) -> ConfirmScreen | None:
     if run.reason == PauseReason.BREAKER:
-        return _breaker_question(run)
-    if not wants_approval(run):
+        return _breaker_question(run, moves)
+    if not wants_approval(run) and not moves:
         return None
     count = max(0, run.counts.pending - checked.failed)
     who = "1 recipient gets" if count == 1 else f"{grouped(count)} recipients get"
-    lines = [run.detail, f"{who} the mail now.", _skipped(checked)]
+    detail = run.detail if wants_approval(run) else ""
+    lines = [detail, moves, f"{who} the mail now.", _skipped(checked)]
     return ConfirmScreen(
         f"Send run {run.number} of {shorten(run.campaign, 60)}?",
         "\n".join(line for line in lines if line),
@@ -176,8 +190,9 @@ def _resume_question(run: RunView, checked: StartCheck) -> ConfirmScreen | None:
     )
 
 
-def _breaker_question(run: RunView) -> ConfirmScreen:
+def _breaker_question(run: RunView, moves: str) -> ConfirmScreen:
     lines = [
+        *filter(None, (moves,)),
         run.detail,
         "Find out where these addresses come from first: SES would pause the whole account.",
     ]

@@ -4,14 +4,21 @@ import json
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sestui.errors import AccountError, StoppedError
+from sestui.errors import AccountError, StateError, StoppedError
 from sestui.feedback.insights_search import InsightsSearch, SearchResult
 from sestui.runtime import Runtime
-from sestui.ses.message_insights import ExportJob, JobResult, MessageInsights, read_result
+from sestui.ses.message_insights import (
+    ExportedMail,
+    ExportJob,
+    JobResult,
+    MessageInsights,
+    read_result,
+)
 from sestui.store.events.apply import EventRules
 from sestui.store.ledger.doubtful import DoubtfulDelivery, Unclear
 from sestui.store.ledger.in_doubt import InDoubt, Resolution
@@ -125,12 +132,53 @@ def test_a_mail_that_ses_lists_and_does_not_identify_is_never_no_record(
 
     class Listing(MessageInsights):
         def result(self, job: ExportJob) -> JobResult:
-            return read_result(text.format(left[0].email), job)
+            found = read_result(text.format(left[0].email), job)
+            question = doubts.questions.open_question()
+            assert question is not None
+            control = ExportedMail(question.control, frozenset({"control@example.org"}))
+            return replace(found, mails=(*found.mails, control))
 
     result = doubts.search(Listing).run(doubts.run.id)
     assert (result.unclear, result.unrecorded) == (unclear, 3 - unclear)
     assert len(doubts.safe()) == 3 - unclear
     assert (left[0].email in doubts.safe()) == (unclear == 0)
+
+
+@pytest.mark.parametrize("emptied", ["before", "after"])
+def test_records_without_a_mail_that_ses_has_taken_prove_nothing(
+    doubts: Doubts, emptied: str
+) -> None:
+    """The Virtual Deliverability Manager was switched on later, or it is another AWS account."""
+    if emptied == "after":
+        doubts.search().run(doubts.run.id)
+    with doubts.world.account.changing() as connection:
+        connection.execute("DELETE FROM event")
+        connection.execute("DELETE FROM outbox")
+    doubts.clock.ahead = GRACE + 60
+    left = 9 if emptied == "before" else 3
+    result = doubts.search().run(doubts.run.id)
+    assert (result.unclear, result.unrecorded) == (left, 0)
+    assert {each.unclear for each in doubts.in_doubt()} == {Unclear.NO_CONTROL}
+    assert doubts.safe() == []
+
+
+def test_another_account_is_not_asked_and_what_an_earlier_one_sent_neither(doubts: Doubts) -> None:
+    def bound(account: str, since: float = 0) -> None:
+        with doubts.runtime.database.write_connection() as connection:
+            connection.exec_driver_sql(
+                f"UPDATE run SET account = '{account}', account_since = {since}"
+            )
+
+    doubts.clock.ahead = GRACE + 60
+    bound("ses:eu-west-1")
+    with pytest.raises(StateError, match="sent through SES in eu-west-1"):
+        doubts.search().run(doubts.run.id)
+    assert doubts.search().run_due(GRACE, lambda: True) == 0
+    bound("simulator", doubts.clock.now())
+    assert doubts.search().run(doubts.run.id).asked == 0
+    assert doubts.safe() == []
+    bound("simulator")
+    assert doubts.search().run_due(GRACE, lambda: True) == 6
 
 
 def test_what_was_answered_before_answers_said_whether_they_were_clear_is_asked_again(
@@ -151,12 +199,14 @@ def test_a_search_longer_than_five_minutes_asks_about_each_once(doubts: Doubts) 
     class Slow(MessageInsights):
         def create(self, addresses: Sequence[str], since: float, until: float) -> str:
             doubts.clock.ahead += 400
-            asked.extend(addresses)
+            question = doubts.questions.open_question()
+            assert question is not None
+            asked.extend(question.delivery_ids)
             return super().create(addresses, since, until)
 
-    asked: list[str] = []
+    asked: list[int] = []
     doubts.search(Slow).run(doubts.run.id)
-    assert sorted(asked) == sorted(EMAILS)
+    assert len(asked) == len(set(asked)) == len(EMAILS)
 
 
 def test_mail_of_a_suspended_process_and_of_a_wrong_clock_is_found(doubts: Doubts) -> None:

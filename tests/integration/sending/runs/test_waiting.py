@@ -6,6 +6,7 @@ import pytest
 
 from sestui.core.delivery.pacing import DAY_SECONDS, Quota
 from sestui.core.delivery.states import RunState, WaitReason
+from sestui.sending.runs.account_guard import AccountGuard
 from sestui.sending.runs.run_queue import RunQueue
 from sestui.store.runs.runs import Runs
 from tests.support.clocks import START, FakeClock
@@ -21,12 +22,14 @@ def clock():
 
 @pytest.fixture
 def queue(sqlite_database, clock):
+    runs = Runs(sqlite_database)
     return RunQueue(
-        Runs(sqlite_database),
+        runs,
         compose=lambda run: pytest.fail(f"nobody asked for the mail of run {run.id}"),
         quota=lambda: Quota(maximum=100, limit=80, used=80),
         local=lambda instant: datetime.fromtimestamp(instant, UTC).strftime("at %H:%M"),
         announce=lambda: None,
+        guard=AccountGuard(runs, lambda: "simulator", set, clock),
         clock=clock,
         timezone="UTC",
     )
