@@ -150,7 +150,8 @@ def test_each_replaced_database_has_a_name_of_its_own(sent):
 def test_what_was_in_flight_when_it_was_copied_is_in_doubt(sent):
     with closing(sqlite3.connect(backup(sent))) as copy:
         copy.execute(
-            "INSERT INTO worker VALUES ('w', 'sender', 'elsewhere/x/y', 1, 0, 99999999999)"
+            "INSERT INTO worker (id, role, host, pid, process_started_at, heartbeat_at) "
+            "VALUES ('w', 'sender', 'elsewhere/x/y', 1, 0, 99999999999)"
         )
         copy.execute("UPDATE delivery SET state = 'sending', worker = 'w' WHERE id <= 3")
         copy.execute("UPDATE run SET pending = pending - 3, sending = 3")
@@ -411,7 +412,8 @@ def test_a_sestui_that_sends_is_named(begun):
 def test_a_worker_on_another_host_is_named(sent):
     with closing(sqlite3.connect(database(sent))) as live:
         live.execute(
-            "INSERT INTO worker VALUES ('w', 'sender', 'mailer-2/boot/ns', 77, 0, 99999999999)"
+            "INSERT INTO worker (id, role, host, pid, process_started_at, heartbeat_at) "
+            "VALUES ('w', 'sender', 'mailer-2/boot/ns', 77, 0, 99999999999)"
         )
         live.commit()
     said = sent.refused(EXIT_TRY_AGAIN, "restore", backup(sent), "--yes")
