@@ -6,7 +6,6 @@ standard AWS chain, of which a setting may at most name the profile and the regi
 no AWS secret.
 """
 
-import difflib
 import os
 import re
 from datetime import date, datetime, time
@@ -24,18 +23,14 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from sestui.config_file import CONFIG_VARIABLE, config_path, read_config
+from sestui.config_file import config_path, read_config
 from sestui.core.delivery.account import QuotaRule, WarmUp
 from sestui.core.delivery.breaker import BreakerRule
 from sestui.core.keymap import keymap_of
 from sestui.core.recipient_behaviour import RecipientBehaviour, behaviour_of
-from sestui.core.setting_rules import known_zone, mailbox, page_address
+from sestui.core.setting_names import suggested, unknown_names, value_error
+from sestui.core.setting_rules import known_zone, mailbox, page_address, receiving_address
 from sestui.errors import SettingsError
-
-_PREFIX = "SESTUI_"
-_NO_SETTINGS = (CONFIG_VARIABLE, "SESTUI_BENCH_")
-"""Known variables that aren't settings: the file's path, and those for benchmarks."""
-
 
 _SQLITE_URL = re.compile(r"sqlite(?:\+pysqlite)?:///((?!file:|:memory:)[^?#%]+)")
 """A URL of a file, without options or escapes, as SQLAlchemy's versions parse those differently."""
@@ -104,6 +99,16 @@ class Settings(BaseSettings):
         description="Address where mail to unsubscribe is read: offered beside unsubscribe_url, "
         "and instead of the sender's where there is no page.",
     )
+    unsubscribe_mailbox: Annotated[str, AfterValidator(receiving_address)] = Field(
+        "",
+        description="Address whose mail SES receives for sestui, as unsubscribe@in.example.com: "
+        "every mail's List-Unsubscribe names it with a token, and mail there unsubscribes.",
+    )
+    unsubscribe_queue: str = Field(
+        "",
+        description="URL of the SQS queue that mail to unsubscribe_mailbox comes through; empty: "
+        "events_queue.",
+    )
     web_url: Annotated[str, AfterValidator(page_address)] = Field(
         "",
         description="Where readers reach the unsubscribe page that `sestui web` serves, as "
@@ -146,7 +151,7 @@ class Settings(BaseSettings):
     ] = Field(
         RecipientBehaviour(
             bounce=0.008, soft_bounce=0.004, complaint=0.0004, delay=0.01, open=0.35, click=0.07,
-            machine=0.03,
+            machine=0.03, unsubscribe=0.002,
         ),
         description="How the simulator's recipients behave: shares of all mail, such as "
         "bounce=0.01 open=0.4, and a seed; empty: they do nothing.",
@@ -332,25 +337,8 @@ def load_settings(**command_line: Any) -> Settings:
 
 
 def unknown_variables() -> str:
-    """A sentence on unknown variables that are named like settings; or ''.
-
-    Names the settings that may be meant, as the variables have no effect.
-    """
-    names = sorted(
-        name
-        for name in os.environ
-        if name.upper().startswith(_PREFIX)
-        and not name.upper().startswith(_NO_SETTINGS)
-        and name.upper().removeprefix(_PREFIX).lower() not in Settings.model_fields
-    )
-    said = []
-    for name in names:
-        close = _close(name.upper().removeprefix(_PREFIX).lower())
-        said.append(f"{name} (did you mean {_PREFIX}{close.upper()}?)" if close else name)
-    if not said:
-        return ""
-    what = "is not a setting" if len(said) == 1 else "are not settings"
-    return f"{', '.join(said)} in the environment {what}"
+    """A sentence on unknown variables that are named like settings; or ''."""
+    return unknown_names(Settings.model_fields)
 
 
 def check_variables() -> None:
@@ -375,18 +363,6 @@ def _fault(name: str, message: str) -> str:
     return f"{name} in {place}: {value_error(message)}"
 
 
-def value_error(message: str) -> str:
-    """What pydantic says is wrong with a value, to go on with after a colon."""
-    text = message.removeprefix("Value error, ")
-    return text[:1].lower() + text[1:]
-
-
 def suggestion(name: str) -> str:
     """What to do about an unknown name of a setting."""
-    close = _close(name)
-    return f"did you mean {close}?" if close else "`sestui config show` lists them all"
-
-
-def _close(name: str) -> str:
-    """The setting with a similar name; '' if there is none."""
-    return next(iter(difflib.get_close_matches(name, Settings.model_fields, n=1)), "")
+    return suggested(name, Settings.model_fields)

@@ -14,8 +14,9 @@ from sestui.atomic_write import write_atomically
 from sestui.config_file import config_path, read_config
 from sestui.core.keymap import keymap_text
 from sestui.core.recipient_behaviour import RecipientBehaviour
+from sestui.core.setting_names import value_error
 from sestui.errors import SettingsError, StorageError
-from sestui.settings import Settings, load_settings, suggestion, value_error
+from sestui.settings import Settings, load_settings, suggestion
 
 SECRETS = frozenset({"database_url"})
 """Settings that may have a password, which is never shown."""

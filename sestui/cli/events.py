@@ -87,8 +87,9 @@ def retry(
     from sestui.feedback.retry import retry_quarantined  # noqa: PLC0415 - as above
 
     with opened() as runtime:
+        feedback = runtime.feedback
         result = retry_quarantined(
-            runtime.database, runtime.clock, runtime.feedback.rules, message_id
+            runtime.database, runtime.clock, feedback.rules, feedback.mails, message_id
         )
     counted = f"{result.applied:,} applied, {result.left:,} still can't be read."
     put(" ".join([counted, *tripped_sentences(result.tripped)]))

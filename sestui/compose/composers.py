@@ -1,6 +1,5 @@
 """Compile messages for sending; the slow imports come with the first one."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sestui.core.clock import Clock
@@ -11,6 +10,7 @@ from sestui.store.campaigns.campaigns import Campaigns
 from sestui.store.db.database import Database
 
 if TYPE_CHECKING:
+    from sestui.compose.envelope import UnsubscribeTokens
     from sestui.core.content import Composer
     from sestui.sending.engine.ports import MailComposer
     from sestui.store.db.tables import Campaign, Run
@@ -54,18 +54,25 @@ class Composers:
         from sestui.compose.envelope import envelope_of  # noqa: PLC0415 - jinja2 is slow to import
         from sestui.core.content import Composer  # noqa: PLC0415 - as above
 
-        envelope = envelope_of(sent, self._settings, self._clock, self._link_token())
+        envelope = envelope_of(sent, self._settings, self._clock, self._tokens())
         return Composer(self._campaigns.message(message_id), envelope)
 
-    def _link_token(self) -> Callable[[int, str], str] | None:
-        """Seals links to the unsubscribe page; None if there is none."""
-        if not self._settings.web_url:
-            return None
+    def _tokens(self) -> "UnsubscribeTokens":
+        """Seals links to the unsubscribe page, and addresses for mail to unsubscribe."""
+        from sestui.compose.envelope import NO_TOKENS, UnsubscribeTokens  # noqa: PLC0415 - as above
+
+        settings = self._settings
+        if not (settings.web_url or settings.unsubscribe_mailbox):
+            return NO_TOKENS
         from sestui.core.contact.address_check import address_key  # noqa: PLC0415 - as below
-        from sestui.store.web.link_keys import LinkKeys  # noqa: PLC0415 - only with a page
+        from sestui.core.delivery.mail_token import mail_token  # noqa: PLC0415 - as below
+        from sestui.store.web.link_keys import LinkKeys  # noqa: PLC0415 - only with tokens
 
         try:
-            key = LinkKeys(self._database, self._settings.data_dir).current()
+            key = LinkKeys(self._database, settings.data_dir).current()
         except SettingsError as error:  # pauses the run instead of ending every other one with it
             raise ContentError(str(error)) from error
-        return lambda delivery_id, email: key.sealed(delivery_id, address_key(email))
+        return UnsubscribeTokens(
+            lambda delivery_id, email: key.sealed(delivery_id, address_key(email)),
+            lambda delivery_id, email: mail_token(key, delivery_id, address_key(email)),
+        )

@@ -1,11 +1,25 @@
 """The envelope of a campaign or run, from its fields and the settings."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sestui.core.clock import Clock
 from sestui.core.content import Envelope
 from sestui.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class UnsubscribeTokens:
+    """Makes tokens from a delivery's id and its address; None where nothing is sent."""
+
+    of_link: Callable[[int, str], str] | None = None
+    """Of links to the unsubscribe page."""
+    of_mail: Callable[[int, str], str] | None = None
+    """Of the address that mail to unsubscribe goes to."""
+
+
+NO_TOKENS = UnsubscribeTokens()
 
 
 class EnvelopeFields(Protocol):
@@ -36,12 +50,9 @@ def envelope_of(
     campaign: EnvelopeFields,
     settings: Settings,
     clock: Clock,
-    link_token: Callable[[int, str], str] | None = None,
+    tokens: UnsubscribeTokens = NO_TOKENS,
 ) -> Envelope:
-    """The envelope of every mail of a campaign or run; ``clock`` is for ``now``.
-
-    ``link_token`` seals links to the unsubscribe page; None where nothing is sent.
-    """
+    """The envelope of every mail of a campaign or run; ``clock`` is for ``now``."""
     return Envelope(
         from_address=campaign.from_address,
         reply_to=tuple(campaign.reply_to),
@@ -52,7 +63,9 @@ def envelope_of(
         view_url=settings.view_url,
         unsubscribe_email=settings.unsubscribe_email,
         web_url=settings.web_url,
-        link_token=link_token,
+        link_token=tokens.of_link,
+        unsubscribe_mailbox=settings.unsubscribe_mailbox,
+        mail_token=tokens.of_mail,
         timezone=campaign.timezone or settings.timezone,
         now=clock.now,
     )

@@ -24,6 +24,8 @@ class RecipientBehaviour:
     """By a person, who has opened it too."""
     machine: float = 0.0
     """Opened, and its links followed, by a program that checks mail."""
+    unsubscribe: float = 0.0
+    """By mail to the address in List-Unsubscribe, where sestui reads that."""
     seed: int = 0
     """The same seed and the same mail in the same order: the same behaviour. 0: by chance."""
 

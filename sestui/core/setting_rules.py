@@ -26,6 +26,20 @@ def mailbox(value: str) -> str:
         raise ValueError(bad.problem) from bad
 
 
+_RECEIVING = re.compile(r"[a-z0-9._-]{1,31}@[a-z0-9.-]{1,160}", re.IGNORECASE)
+"""With a plus sign and a token of 32 characters, 64 are before the @: more are not allowed."""
+
+
+def receiving_address(value: str) -> str:
+    """An address alone that has room for a token and nothing to escape in a mailto:; or ''."""
+    if value and (not _RECEIVING.fullmatch(value) or mailbox(value) != value):
+        raise ValueError(
+            "it must be an address such as unsubscribe@in.example.com, with up to 31 letters, "
+            "digits, dots, - and _ before the @"
+        )
+    return value
+
+
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from sestui.core.clock import Clock
 from sestui.core.delivery.events import EventKind
 from sestui.feedback.puller import EventPuller, EventQueue
+from sestui.feedback.unsubscribe_mail import UnsubscribeMails
 from sestui.ses.probes import ProbeThrottledError
 from sestui.ses_api.events import (
     PROBE_TAG,
@@ -66,14 +67,19 @@ class LoopProof:
     """One test of the path; events of other mails in the queue are applied as usual."""
 
     def __init__(
-        self, database: Database, queue: EventQueue, clock: Clock, rules: EventRules
+        self,
+        database: Database,
+        queue: EventQueue,
+        clock: Clock,
+        rules: EventRules,
+        mails: UnsubscribeMails,
     ) -> None:
         self._clock = clock
         self._stopped = threading.Event()
         self.probes = [Probe(mailbox) for mailbox in AWAITED]
         self._on_change: Callable[[Sequence[Probe]], None] = lambda _: None
         self._token = secrets.token_hex(8)
-        self._puller = EventPuller(database, _ProbesTaken(queue, self._take), clock, rules)
+        self._puller = EventPuller(database, _ProbesTaken(queue, self._take), clock, rules, mails)
 
     @property
     def is_complete(self) -> bool:

@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from sestui.core.clock import Clock
+from sestui.core.clock import Clock, Instant
 from sestui.core.contact.address_check import address_key
 from sestui.core.delivery.agents import is_machine
 from sestui.core.delivery.breaker import Level
 from sestui.core.delivery.events import EventKind, MailEvent
+from sestui.feedback.unsubscribe_mail import UnsubscribeMails
 from sestui.ses_api.events import (
     PROBE_TAG,
     EventFormatError,
@@ -18,6 +19,7 @@ from sestui.ses_api.events import (
     SesEvent,
     parse_event,
 )
+from sestui.ses_api.received_mail import ReceivedMail, parse_received
 from sestui.store.db.database import Database
 from sestui.store.events.apply import (
     EventRules,
@@ -29,6 +31,7 @@ from sestui.store.events.apply import (
 from sestui.store.events.breaker import Tripped
 from sestui.store.events.quarantine import Quarantine, Unreadable
 from sestui.store.events.raw import compressed
+from sestui.store.web.mailed_choices import KIND
 
 _log = logging.getLogger(__name__)
 
@@ -78,24 +81,33 @@ class PullResult:
 class EventApplier:
     """Applies messages with events to one database, by whichever way they come."""
 
-    def __init__(self, database: Database, clock: Clock, rules: EventRules) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, rules: EventRules, mails: UnsubscribeMails
+    ) -> None:
         self._database = database
         self._clock = clock
         self._rules = rules
+        self._mails = mails
         self._quarantine = Quarantine(database)
 
     def apply(self, messages: Sequence[QueueMessage], result: PullResult) -> None:
         """Apply ``messages``, and add to ``result`` what became of them."""
         events: list[NewEvent] = []
         unreadable: list[Unreadable] = []
+        received: list[tuple[str, ReceivedMail]] = []
         for message in messages:
             try:
-                events.append(new_event(message.body))
+                mail = parse_received(message.body)
+                if mail is None:
+                    events.append(new_event(message.body))
+                else:
+                    received.append((message.body, mail))
             except NotAnEventError:
                 result.ignored += 1
             except EventFormatError as error:
-                unreadable.append(Unreadable(message.body.encode("utf-8", "replace"), str(error)))
+                unreadable.append(_unreadable(message.body, str(error)))
         now = self._clock.now()
+        unreadable += self._unsubscribe(received, now, result)
         result.received += len(messages)
         result.quarantined += self._quarantine.add(unreadable, now)
         if unreadable:
@@ -113,6 +125,19 @@ class EventApplier:
         for each in applied.new:
             result.kinds[each.event.kind] = result.kinds.get(each.event.kind, 0) + 1
 
+    def _unsubscribe(
+        self, received: Sequence[tuple[str, ReceivedMail]], now: Instant, result: PullResult
+    ) -> list[Unreadable]:
+        """Carry out mail to unsubscribe; returns what somebody has to look at."""
+        done = self._mails.apply([mail for _, mail in received], now)
+        result.applied += done.applied
+        result.known += done.known
+        result.refused += done.unsubscribed
+        result.ignored += done.ignored
+        if done.applied:
+            result.kinds[KIND] = result.kinds.get(KIND, 0) + done.applied
+        return [_unreadable(received[place][0], why) for place, why in done.unread]
+
 
 class EventPuller(EventApplier):
     """Pulls one queue into one database."""
@@ -123,8 +148,9 @@ class EventPuller(EventApplier):
         queue: EventQueue,
         clock: Clock,
         rules: EventRules,
+        mails: UnsubscribeMails,
     ) -> None:
-        super().__init__(database, clock, rules)
+        super().__init__(database, clock, rules, mails)
         self._queue = queue
 
     def pull(
@@ -161,6 +187,10 @@ class EventPuller(EventApplier):
                 break
             found += more
         return found
+
+
+def _unreadable(body: str, why: str) -> Unreadable:
+    return Unreadable(body.encode("utf-8", "replace"), why)
 
 
 def new_event(body: str) -> NewEvent:

@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 
 from sestui.core.clock import Clock
 from sestui.feedback.puller import new_event
+from sestui.feedback.unsubscribe_mail import UnsubscribeMails
 from sestui.ses_api.events import EventFormatError
+from sestui.ses_api.received_mail import ReceivedMail, parse_received
 from sestui.store.db.database import Database
 from sestui.store.events.apply import EventRules, NewEvent, apply_events
 from sestui.store.events.breaker import Tripped
@@ -24,7 +26,11 @@ class RetryResult:
 
 
 def retry_quarantined(
-    database: Database, clock: Clock, rules: EventRules, message_id: int | None = None
+    database: Database,
+    clock: Clock,
+    rules: EventRules,
+    mails: UnsubscribeMails,
+    message_id: int | None = None,
 ) -> RetryResult:
     """Apply what can be read now, of one message or of all, and take it out of quarantine.
 
@@ -43,14 +49,24 @@ def retry_quarantined(
             return result
         last = found[-1].id
         readable: dict[int, NewEvent] = {}
+        received: list[tuple[int, ReceivedMail]] = []
         for each in found:
+            body = each.body.decode("utf-8", "replace")
             try:
-                readable[each.id] = new_event(each.body.decode("utf-8", "replace"))
+                mail = parse_received(body)
+                if mail is None:
+                    readable[each.id] = new_event(body)
+                else:
+                    received.append((each.id, mail))
             except EventFormatError:
                 result.left += 1
         applied = apply_events(database, list(readable.values()), clock.now(), rules)
         result.tripped += applied.tripped
-        quarantine.drop(list(readable))
-        result.applied += len(readable)
+        unread = mails.apply([mail for _, mail in received], clock.now()).unread
+        still = {received[place][0] for place, _ in unread}
+        done = [*readable, *(number for number, _ in received if number not in still)]
+        quarantine.drop(done)
+        result.left += len(still)
+        result.applied += len(done)
         if message_id is not None:
             return result

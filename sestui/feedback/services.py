@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sestui.feedback.insights_search import InsightsSearch
     from sestui.feedback.puller import EventApplier, EventPuller
     from sestui.feedback.suppression_sync import SuppressionSync
+    from sestui.feedback.unsubscribe_mail import UnsubscribeMails
     from sestui.store.events.apply import EventRules
 
 
@@ -36,20 +37,30 @@ class FeedbackServices:
         rule = SoftBounceRule(self._settings.soft_bounces)
         return EventRules(rule, self._settings.breaker_rule)
 
+    @property
+    def mails(self) -> "UnsubscribeMails":
+        """What unsubscribes those who do so by mail."""
+        from sestui.feedback.unsubscribe_mail import UnsubscribeMails  # noqa: PLC0415 - as above
+        from sestui.store.web.link_keys import LinkKeys  # noqa: PLC0415 - as above
+
+        return UnsubscribeMails(self._database, LinkKeys(self._database, self._settings.data_dir))
+
     def puller(self) -> "EventPuller | None":
         """What pulls SES's events; None where the settings name no queue."""
+        from sestui.feedback.joined_queues import JoinedQueues  # noqa: PLC0415 - as below
         from sestui.feedback.puller import EventPuller  # noqa: PLC0415 - only where events are read
 
-        queue = self._ses.event_queue()
-        if queue is None:
+        queues = self._ses.event_queues()
+        if not queues:
             return None
-        return EventPuller(self._database, queue, self._clock, self.rules)
+        queue = queues[0] if len(queues) == 1 else JoinedQueues(queues)
+        return EventPuller(self._database, queue, self._clock, self.rules, self.mails)
 
     def applier(self) -> "EventApplier":
         """What applies events that come by another way than the queue."""
         from sestui.feedback.puller import EventApplier  # noqa: PLC0415 - only where events are read
 
-        return EventApplier(self._database, self._clock, self.rules)
+        return EventApplier(self._database, self._clock, self.rules, self.mails)
 
     def pulling(self) -> AbstractContextManager[None]:
         """Within it events are pulled, if the settings have that done beside the sending."""

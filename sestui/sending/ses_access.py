@@ -1,6 +1,7 @@
 """The account that mail goes to, SES's or the simulator's, as the settings say."""
 
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sestui.core.clock import Clock
@@ -134,6 +135,17 @@ class SesAccess:
             return SqsQueue(clients, url, endpoint_url=clients.endpoint_url)
         url = self._settings.events_queue
         return SqsQueue(clients, url) if url else None
+
+    def event_queues(self) -> Sequence["SqsQueue"]:
+        """That queue, and the one of mail to unsubscribe where it is another."""
+        from sestui.ses.event_queue import SqsQueue  # noqa: PLC0415 - boto3 is slow to import
+
+        events, settings = self.event_queue(), self._settings
+        found = [] if events is None else [events]
+        other = settings.unsubscribe_queue
+        if other and other != settings.events_queue and not self.simulated:
+            found.append(SqsQueue(self.clients, other, setting="unsubscribe_queue"))
+        return found
 
     def close(self) -> None:
         """Stop the simulator, if it was started here."""

@@ -27,8 +27,16 @@ _MISSING = frozenset(
 class SqsQueue:
     """One queue; for one thread at a time."""
 
-    def __init__(self, clients: Clients, url: str, *, endpoint_url: str | None = None) -> None:
-        """``url`` is the queue's; ``endpoint_url`` is SQS's where AWS's own chain doesn't know it.
+    def __init__(
+        self,
+        clients: Clients,
+        url: str,
+        *,
+        endpoint_url: str | None = None,
+        setting: str = "events_queue",
+    ) -> None:
+        """``url`` is the queue's, which ``setting`` names; ``endpoint_url`` is SQS's where AWS's
+        own chain doesn't know it.
 
         Raises:
             SettingsError: the URL is no queue's.
@@ -36,10 +44,11 @@ class SqsQueue:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname or len(parts.path) < 2:
             raise SettingsError(
-                f"events_queue is not the URL of a queue ({printable(url)}); it looks like "
+                f"{setting} is not the URL of a queue ({printable(url)}); it looks like "
                 "https://sqs.eu-west-1.amazonaws.com/123456789012/sestui-events."
             )
         self._url = url
+        self._setting = setting
         # The queue may be in another region than the account: its URL tells.
         labels = parts.hostname.split(".")
         is_aws = labels[0] == "sqs" and ".amazonaws.com" in parts.hostname
@@ -106,7 +115,7 @@ class SqsQueue:
             code = error.response.get("Error", {}).get("Code", "")
         if code in _MISSING:
             return AccountError(
-                f"There is no queue {self._url}; check the setting events_queue and its region."
+                f"There is no queue {self._url}; check the setting {self._setting} and its region."
             )
         if code in CREDENTIAL_CODES:
             return AccountError(

@@ -90,6 +90,29 @@ class EventPath:
             {"StringEquals": {"AWS:SourceAccount": self.account, "AWS:SourceArn": self.set_arn}},
         )
 
+    def mail_topic_policy(self) -> Policy:
+        """For received mail: only SES may publish, for the receipt rule of this name."""
+        rule = self._arn("ses", f"receipt-rule-set/*:receipt-rule/{self.name}")
+        return _policy(
+            "ses.amazonaws.com",
+            "sns:Publish",
+            self.topic_arn,
+            {
+                "StringEquals": {"AWS:SourceAccount": self.account},
+                "StringLike": {"AWS:SourceArn": rule},
+            },
+        )
+
+    def receipt_rule(self, mailbox: str) -> dict[str, Any]:
+        """The rule that publishes mail to ``mailbox``, with any label; as SES's API v1 takes it."""
+        return {
+            "Name": self.name,
+            "Enabled": True,
+            "ScanEnabled": True,
+            "Recipients": [mailbox],
+            "Actions": [{"SNSAction": {"TopicArn": self.topic_arn, "Encoding": "Base64"}}],
+        }
+
     def queue_policy(self) -> Policy:
         """Only the topic may send."""
         return _policy(

@@ -115,14 +115,14 @@ def parse_event(text: str | bytes) -> SesEvent:
         NotAnEventError: the message is AWS's, and no event.
         EventFormatError: it can't be read.
     """
-    body = _unwrapped(_json(text))
+    body = notification(text)
     kind = _kind(body)
     mail = _object(body, "mail")
     detail = _detail(body, kind)
     message_id = _text(mail, "messageId")
     if not message_id:
         raise EventFormatError("The event names no message id.")
-    mailed_at = _instant(mail.get("timestamp"), "mail.timestamp")
+    mailed_at = instant_of(mail.get("timestamp"), "mail.timestamp")
     given = detail.get("timestamp", detail.get("arrivalDate"))
     destination = tuple(_texts(mail.get("destination")))[:_MOST_RECIPIENTS]
     user_agent = _text(detail, "userAgent", most=_LONGEST_LINK)
@@ -130,7 +130,7 @@ def parse_event(text: str | bytes) -> SesEvent:
         kind=kind,
         message_id=message_id,
         mailed_at=mailed_at,
-        occurred_at=mailed_at if given is None else _instant(given, "timestamp"),
+        occurred_at=mailed_at if given is None else instant_of(given, "timestamp"),
         destination=destination,
         recipients=_recipients(detail, destination),
         tags=_tags(mail.get("tags")),
@@ -143,6 +143,15 @@ def parse_event(text: str | bytes) -> SesEvent:
         ip_address=_text(detail, "ipAddress"),
         unsubscribes=_unsubscribes(detail),
     )
+
+
+def notification(text: str | bytes) -> dict[str, Any]:
+    """The JSON of a notification of SES, whatever wraps it.
+
+    Raises:
+        NotAnEventError, EventFormatError: as :func:`parse_event`.
+    """
+    return _unwrapped(_json(text))
 
 
 def _json(text: str | bytes) -> Any:
@@ -270,8 +279,12 @@ def _clean(text: str, most: int) -> str:
     return clipped.replace("\0", "�").encode("utf-8", "replace").decode()
 
 
-def _instant(given: Any, name: str) -> Instant:
-    """An ISO 8601 time; one without a zone is UTC."""
+def instant_of(given: Any, name: str) -> Instant:
+    """An ISO 8601 time of SES; one without a zone is UTC.
+
+    Raises:
+        EventFormatError: it is none; ``name`` says which of the event's.
+    """
     if isinstance(given, str):
         try:
             found = datetime.fromisoformat(given.replace(" ", ""))  # SES has written 05:45 +0000

@@ -27,7 +27,7 @@ from sestui.store.events.event_tables import EventRow
 from tests.benchmarks import figures
 from tests.benchmarks.workload import SHORT_BODY, add_contacts, address_of, ses_at, start_run
 from tests.support.departures import note_departures
-from tests.support.ses_events import ses_event
+from tests.support.ses_events import ses_event, unsubscribe_mails
 
 _EVENT = EventRow.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
@@ -71,7 +71,13 @@ def test_events_applied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
             message_id = "m" + cast(_DELIVERY.c.id, Text)
             connection.execute(update(_DELIVERY).values(state="accepted", message_id=message_id))
         messages = list(_messages(deliveries, run.id))
-        puller = EventPuller(runtime.database, _NoQueue(), SystemClock(), EventRules())
+        puller = EventPuller(
+            runtime.database,
+            _NoQueue(),
+            SystemClock(),
+            EventRules(),
+            unsubscribe_mails(runtime.database),
+        )
         result = PullResult()
         with figures.MemoryWatch() as memory:
             began = time.monotonic()

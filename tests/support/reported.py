@@ -14,7 +14,7 @@ from sestui.store.db.tables import Run
 from sestui.store.events.apply import EventRules
 from sestui.store.ledger.ledger import Ledger
 from tests.support.seeding import accepted
-from tests.support.ses_events import ses_event
+from tests.support.ses_events import ses_event, unsubscribe_mails
 
 
 class MemoryQueue:
@@ -45,7 +45,9 @@ def pull(
 ) -> PullResult:
     """Apply events as `sestui events pull` does."""
     queue = MemoryQueue(events)
-    result = EventPuller(database, queue, clock, EventRules(breaker=breaker)).pull()
+    result = EventPuller(
+        database, queue, clock, EventRules(breaker=breaker), unsubscribe_mails(database)
+    ).pull()
     assert not queue.waiting
     return result
 

@@ -1,9 +1,13 @@
 """Events as SES writes them, for tests: whole JSON, of any kind, in any wrapper."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from sestui.core.clock import iso
+from sestui.feedback.unsubscribe_mail import UnsubscribeMails
+from sestui.store.db.database import Database
+from sestui.store.web.link_keys import LinkKeys
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:sestui-events"
 
@@ -130,3 +134,53 @@ def through_event_bridge(event: dict[str, Any]) -> dict[str, Any]:
         "account": "123456789012",
         "detail": event,
     }
+
+
+def received(
+    to: str,
+    sender: str = "ada@example.com",
+    *,
+    message_id: str = "r1",
+    at: float = 1_790_000_100.0,
+    subject: str = "unsubscribe",
+    return_path: str | None = None,
+    spam: str = "PASS",
+    content: str | None = "Subject: unsubscribe\r\n\r\n",
+    **headers: str,
+) -> dict[str, Any]:
+    """A receipt rule's notification of a mail; ``auto_submitted=`` and the like are headers.
+
+    Without ``content`` it is an S3 action's.
+    """
+    path = sender if return_path is None else return_path
+    given = {"Return-Path": f"<{path}>", "From": f"Ada <{sender}>", "To": to, "Subject": subject}
+    given |= {name.replace("_", "-"): value for name, value in headers.items()}
+    action = {"type": "S3", "bucketName": "mail", "objectKey": message_id}
+    if content is not None:
+        action = {"type": "SNS", "topicArn": TOPIC, "encoding": "UTF8"}
+    found: dict[str, Any] = {
+        "notificationType": "Received",
+        "mail": {
+            "timestamp": iso(at),
+            "source": path,
+            "messageId": message_id,
+            "destination": [to],
+            "headersTruncated": False,
+            "headers": [{"name": name, "value": value} for name, value in given.items()],
+            "commonHeaders": {"returnPath": path, "from": [sender], "subject": subject},
+        },
+        "receipt": {
+            "timestamp": iso(at),
+            "processingTimeMillis": 200,
+            "recipients": [to],
+            "spamVerdict": {"status": spam},
+            "virusVerdict": {"status": "PASS"},
+            "action": action,
+        },
+    }
+    return found | ({} if content is None else {"content": content})
+
+
+def unsubscribe_mails(database: Database, folder: Path = Path("/nonexistent")) -> UnsubscribeMails:
+    """What carries out mail to unsubscribe, with the keys in ``folder``."""
+    return UnsubscribeMails(database, LinkKeys(database, folder))

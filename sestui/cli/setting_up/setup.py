@@ -101,13 +101,14 @@ def _print_plan(runtime: "Runtime", name: str, plan: PlanFormat) -> None:
     from sestui.ses_api.event_path_plan import cli_lines, cloudformation  # noqa: PLC0415 - as above
 
     configuration_set = runtime.settings.configuration_set or name
+    mailbox = runtime.settings.unsubscribe_mailbox
     if not is_name(name):
         raise UsageError("can't be the name: up to 59 letters, digits, - and _.", option="--name")
     if plan is PlanFormat.CLI:
         path = EventPath(name, configuration_set, runtime.clients.region, "")
-        _put_lines(cli_lines(path))
+        _put_lines(cli_lines(path, mailbox))
         return
-    template = cloudformation(name, configuration_set)
+    template = cloudformation(name, configuration_set, mailbox)
     if plan is PlanFormat.JSON:
         put_json(template)
         return
@@ -246,7 +247,8 @@ def _outdated_settings(
 def _proof(runtime: "Runtime", queue: Any) -> "LoopProof":
     from sestui.feedback.loop_proof import LoopProof  # noqa: PLC0415 - the database is slow
 
-    return LoopProof(runtime.database, queue, runtime.clock, runtime.feedback.rules)
+    feedback = runtime.feedback
+    return LoopProof(runtime.database, queue, runtime.clock, feedback.rules, feedback.mails)
 
 
 def _prove(

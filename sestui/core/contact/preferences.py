@@ -38,3 +38,5 @@ class Source(StrEnum):
     ONE_CLICK = "one-click"
     """The button of a mail program (RFC 8058)."""
     PAGE = "page"
+    MAIL = "mail"
+    """A mail to the address in List-Unsubscribe."""

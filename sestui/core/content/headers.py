@@ -15,7 +15,8 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 _UNTIDY = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _MAX_VALUE = 995
 _MAX_LINE = 996
-_FRAME = len("List-Unsubscribe, <>") + 1
+_NAME = "List-Unsubscribe"
+_SUBJECT = "unsubscribe"
 _TOKEN = "{token}"  # noqa: S105 # a place in a link, no secret
 
 PAGE_PATH = "/u/"
@@ -27,43 +28,79 @@ Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class MailWay:
+    """How to unsubscribe by mail, as a ``mailto:`` URL (RFC 6068)."""
+
+    _plain: str
+    """Without a token."""
+    _mailbox: tuple[str, str] | None
+    """Local part and domain of the address that sestui reads; None for an address of people."""
+    _address_token: Callable[[int, str], str] | None
+    _subject_token: Callable[[int, str], str] | None
+
+    @classmethod
+    def of(cls, envelope: Envelope) -> "MailWay":
+        """To sestui's mailbox, else to the configured address, else to the sender."""
+        written = envelope.unsubscribe_mailbox or envelope.unsubscribe_email
+        address = wire_address(mailbox(written or envelope.from_address).address)
+        plain = f"mailto:{quote(address, safe='@')}?subject={_SUBJECT}".replace("{", "%7B")
+        local, _, domain = address.rpartition("@")
+        own = (local, domain) if envelope.unsubscribe_mailbox else None
+        return cls(plain, own, envelope.mail_token, envelope.link_token)
+
+    def url(self, email: str, delivery_id: int | None, *, short: bool = False) -> str:
+        """The URL of a delivery; without one, as in previews, with a word for the token.
+
+        The token in the address is enough; the one in the subject, which the page's link has too,
+        holds the recipient's address as well. ``short`` leaves it out.
+        """
+        if self._mailbox is None:
+            return self._plain
+        local, domain = self._mailbox
+        token, subject = PREVIEW_TOKEN, _SUBJECT
+        if self._address_token is not None and delivery_id is not None:
+            token = self._address_token(delivery_id, email)
+            if self._subject_token is not None and not short:
+                subject = f"{_SUBJECT}%20{self._subject_token(delivery_id, email)}"
+        return f"mailto:{local}+{token}@{domain}?subject={subject}"
+
+
+@dataclass(frozen=True, slots=True)
 class Unsubscribe:
     """A campaign's unsubscribe links and headers."""
 
-    _pattern: str
+    _page: str
+    """The page's address, with a place for a token or the address; '' where there is none."""
     _one_click: bool
-    _header_pattern: str
-    _beside: str
-    """A mailto: in the header besides the page; '' for none."""
+    _mail: MailWay
+    _mail_beside: bool
+    """Whether the header names it besides the page."""
+    _exempt: bool
     _token: Callable[[int, str], str] | None
     """Makes the token of a delivery's link to sestui's own page."""
 
     @classmethod
     def of(cls, envelope: Envelope) -> "Unsubscribe":
-        """Use the configured page, else a mailto: to the configured address or the sender.
+        """Use the configured page, else a mailto:.
 
         Raises:
             ContentError: the page's address is not ASCII, or too long.
         """
-        sender = mailbox(envelope.unsubscribe_email or envelope.from_address).address
-        mailto = f"mailto:{quote(wire_address(sender), safe='@')}?subject=unsubscribe"
-        mailto = mailto.replace("{", "%7B")
         # RFC 8058 requires https; any other page is linked in the mail but not in the header. The
         # settings let sestui's own page be without it on this machine only, to try it out.
         one_click = bool(envelope.web_url) or envelope.unsubscribe_url.lower().startswith(
             "https://"
         )
         own_page = f"{envelope.web_url}{PAGE_PATH}{_TOKEN}" if envelope.web_url else ""
-        pattern = own_page or envelope.unsubscribe_url or mailto
-        header_pattern = pattern if one_click else mailto
-        checked("List-Unsubscribe", f"<{header_pattern}>")
-        beside = mailto if one_click and envelope.unsubscribe_email else ""
-        in_header = "" if envelope.transactional else header_pattern
-        return cls(pattern, one_click, in_header, beside, envelope.link_token)
+        page = own_page or envelope.unsubscribe_url
+        mail = MailWay.of(envelope)
+        checked(_NAME, f"<{page if one_click else mail.url('', None)}>")
+        beside = bool(envelope.unsubscribe_mailbox or envelope.unsubscribe_email)
+        return cls(page, one_click, mail, beside, envelope.transactional, envelope.link_token)
 
     def url(self, email: str, delivery_id: int | None = None) -> str:
         """The unsubscribe link of a delivery; of sestui's page without one, as in a preview."""
-        return self._filled(self._pattern, email, delivery_id)
+        return self._filled(email, delivery_id) or self._mail.url(email, delivery_id)
 
     def headers(self, email: str, delivery_id: int | None = None) -> Headers:
         """List-Unsubscribe, and with a page List-Unsubscribe-Post (RFC 8058); none if exempt.
@@ -71,23 +108,31 @@ class Unsubscribe:
         Raises:
             ContentError: with this address the header is too long for SES.
         """
-        if not self._header_pattern:
+        if self._exempt:
             return ()
-        value = f"<{self._filled(self._header_pattern, email, delivery_id)}>"
-        if self._beside and len(value) + len(self._beside) + _FRAME <= _MAX_LINE:
-            value = f"{value}, <{self._beside}>"
-        header = checked("List-Unsubscribe", value)
-        if self._one_click:
-            return (header, ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
-        return (header,)
+        if not self._one_click:
+            return (checked(_NAME, f"<{self._mail.url(email, delivery_id)}>"),)
+        value = f"<{self._filled(email, delivery_id)}>"
+        if self._mail_beside:
+            value = self._with_mail(value, email, delivery_id)
+        header = checked(_NAME, value)
+        return (header, ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
 
-    def _filled(self, pattern: str, email: str, delivery_id: int | None) -> str:
-        if not pattern.endswith(_TOKEN):
-            return filled(pattern, email)
+    def _with_mail(self, page: str, email: str, delivery_id: int | None) -> str:
+        """The header's value with as much of the mailto: as it has room for."""
+        for short in (False, True):
+            value = f"{page}, <{self._mail.url(email, delivery_id, short=short)}>"
+            if len(_NAME) + len(value) <= _MAX_LINE:
+                return value
+        return page
+
+    def _filled(self, email: str, delivery_id: int | None) -> str:
+        if not self._page.endswith(_TOKEN):
+            return filled(self._page, email)
         token = PREVIEW_TOKEN
         if self._token is not None and delivery_id is not None:
             token = self._token(delivery_id, email)
-        return f"{pattern.removesuffix(_TOKEN)}{token}"
+        return f"{self._page.removesuffix(_TOKEN)}{token}"
 
 
 def needs_tidying(value: str) -> bool:

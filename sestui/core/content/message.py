@@ -107,6 +107,11 @@ class Envelope:
     link_token: Callable[[int, str], str] | None = field(default=None, compare=False)
     """Makes the token of a delivery's link from its id and its address; None where nothing is sent,
     as in previews."""
+    unsubscribe_mailbox: str = ""
+    """Address whose mail sestui reads itself, told apart by a token for each delivery; '' for none.
+    It takes the place of ``unsubscribe_email`` in the header."""
+    mail_token: Callable[[int, str], str] | None = field(default=None, compare=False)
+    """Makes that token; None where nothing is sent."""
     timezone: str = ""
     """IANA zone of ``now``; '' is the machine's."""
     now: Callable[[], Instant] = field(default=time.time, compare=False)

@@ -43,6 +43,14 @@ class LinkKey:
             hmac.digest(self.secret, b"sestui unsubscribe: stream", "sha256"),
         )
 
+    @lazy
+    def for_mail(self) -> tuple[bytes, bytes]:
+        """The keys of tag and keystream of tokens in addresses (``core.delivery.mail_token``)."""
+        return (
+            hmac.digest(self.secret, b"sestui unsubscribe mail: tag", "sha256"),
+            hmac.digest(self.secret, b"sestui unsubscribe mail: stream", "sha256"),
+        )
+
     def sealed(self, delivery_id: int, address_key: str) -> str:
         """The token of a delivery to an address; letters, digits, ``-`` and ``_`` only."""
         for_tag, for_stream = self._sealing

@@ -16,8 +16,8 @@ from sestui.simulator.account.account import (
 from sestui.simulator.account.rules import counted, quota_second
 from sestui.simulator.outbox.events import EventType, event_types
 
-Live = Callable[[list[EventType]], list[EventType]]
-"""Adds to a mail's events what its recipient does with it."""
+Live = Callable[[list[EventType], str], list[EventType]]
+"""Adds to a mail's events what its recipient does with it; the mail's ``unsubscribe_mailto``."""
 
 
 def record(
@@ -49,7 +49,10 @@ def record(
     for index, entry in taken:
         message_id = _message_id(times[0])
         envelope = (message_id, *times, call.sender, call.sender_name)
-        happened = live(event_types(entry.recipients, entry.rendering_failure, suppressed))
+        happened = live(
+            event_types(entry.recipients, entry.rendering_failure, suppressed),
+            entry.unsubscribe_mailto,
+        )
         _record_mail(connection, envelope, entry, (call_id, index), happened)
         results[index] = EntryResult(BulkStatus.SUCCESS, message_id)
         counting += counted(entry.recipients)

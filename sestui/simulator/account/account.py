@@ -1,5 +1,6 @@
 """The simulated account: its settings, its counters and its decisions on calls."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,6 +10,7 @@ from sestui.errors import UsageError
 from sestui.ses_api.wire import (
     BulkStatus,
     EntryResult,
+    Pairs,
     RawContent,
     SendBulkEmailRequest,
     SendEmailRequest,
@@ -32,6 +34,7 @@ from sestui.simulator.templates.rendering import RenderingError
 from sestui.simulator.templates.templating import checked_subject
 
 _LARGEST_QUOTA = 10**12
+_LABELLED = re.compile(r"<(mailto:[^<>?@+]+\+[^<>?@]+@[^<>]+)>")
 ENFORCEMENTS = ("HEALTHY", "PROBATION", "SHUTDOWN")
 
 
@@ -119,6 +122,9 @@ class SimulatedMail:
     """Why its template could not be rendered; SES accepts such a mail and never delivers it."""
     fault: str = ""
     """Why SES refuses such a mail from any account."""
+    unsubscribe_mailto: str = ""
+    """Its ``mailto:`` URL in List-Unsubscribe, if the simulated SES receives mail there: to an
+    address with a label (``+``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +193,18 @@ def _entry(request: SendEmailRequest) -> SimulatedMail:
             subject = checked_subject(content)
         except RenderingError as error:
             failure = str(error)
-    return SimulatedMail(recipients, subject, request.tags, failure, invalid_domain(recipients))
+    mailto = _mailto(() if isinstance(content, RawContent) else content.headers)
+    return SimulatedMail(
+        recipients, subject, request.tags, failure, invalid_domain(recipients), mailto
+    )
+
+
+def _mailto(headers: Pairs) -> str:
+    for name, value in headers:
+        found = _LABELLED.search(value) if name.lower() == "list-unsubscribe" else None
+        if found is not None:
+            return found[1]
+    return ""
 
 
 def decide(

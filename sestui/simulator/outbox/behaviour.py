@@ -15,6 +15,7 @@ _MEAN_SECONDS_TO_OPEN = 90.0
 _SOONEST_OPEN = 5.0
 _CLICK_SECONDS = (6.0, 60.0)
 _COMPLAINT_SECONDS = (10.0, 90.0)
+_UNSUBSCRIBE_SECONDS = (5.0, 60.0)
 
 USER_AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Thunderbird/128.4.0",
@@ -25,12 +26,15 @@ MACHINE = "Mozilla/5.0 (compatible; SimulatedLinkScanner/1.0)"
 
 
 def lived_through(
-    events: list[EventType], behaviour: RecipientBehaviour, chance: random.Random
+    events: list[EventType],
+    unsubscribe_mailto: str,
+    behaviour: RecipientBehaviour,
+    chance: random.Random,
 ) -> list[EventType]:
     """The events of a mail with what its recipient does; each with its seconds after the mail.
 
     ``events`` are a plain mail's: Send and Delivery, to one recipient. All else is a test mailbox's
-    or an accident, and stays as it is.
+    or an accident, and stays as it is. ``unsubscribe_mailto`` is the mail's own; '' for none.
     """
     if behaviour.is_idle or [each.kind for each in events] != ["Send", "Delivery"]:
         return events
@@ -62,4 +66,7 @@ def lived_through(
             found.append(EventType("Click", to, agent, opened + chance.uniform(*_CLICK_SECONDS)))
     if chance.random() < behaviour.complaint:
         found.append(EventType("Complaint", to, "", arrives + chance.uniform(*_COMPLAINT_SECONDS)))
+    if unsubscribe_mailto and chance.random() < behaviour.unsubscribe:
+        leaves = arrives + chance.uniform(*_UNSUBSCRIBE_SECONDS)
+        found.append(EventType("Received", to, unsubscribe_mailto, leaves))
     return found

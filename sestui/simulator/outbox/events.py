@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import unescape
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 from zlib import crc32
 
 from sestui.core.clock import Instant, iso
@@ -45,7 +46,7 @@ class EventType:
     recipients: tuple[str, ...]
     detail: str = ""
     """Bounce: the mailbox simulator's name, or what suppressed it; Rendering Failure: the error;
-    Open and Click: the agent."""
+    Open and Click: the agent; Received: the ``mailto:`` URL."""
     after: float = 0.0
     """Seconds after the acceptance."""
 
@@ -103,6 +104,8 @@ def payload(
 ) -> dict[str, Any]:
     """The event as SES's JSON; ``html`` is the mail's, whose links are clicked."""
     at = iso(mail.accepted_at + happening.after)
+    if happening.kind == "Received":
+        return _received(event_id, happening, at)
     feedback = {"feedbackId": f"{mail.message_id}-{event_id}", "timestamp": at}
     detail: dict[str, Any]
     match happening.kind:
@@ -124,6 +127,47 @@ def payload(
         case _:
             key, detail = "failure", _failure(happening, request)
     return {"eventType": happening.kind, "mail": _mail_part(mail, request), key: detail}
+
+
+def _received(event_id: int, event: EventType, at: str) -> dict[str, Any]:
+    """A receipt rule's notification of the mail by which a recipient unsubscribes."""
+    url = urlsplit(event.detail)
+    to, [sender] = unquote(url.path), event.recipients
+    subject = parse_qs(url.query).get("subject", [""])[0]
+    message_id = f"simulated-mail-{event_id}"
+    headers = {
+        "Return-Path": f"<{sender}>",
+        "From": sender,
+        "To": to,
+        "Subject": subject,
+        "Message-ID": f"<{message_id}@{sender.rpartition('@')[2]}>",
+    }
+    written = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    verdicts = {f"{each}Verdict": {"status": "PASS"} for each in ("spam", "virus", "spf", "dkim")}
+    action = {
+        "type": "SNS",
+        "topicArn": "arn:aws:sns:eu-west-1:000000000000:sestui-events-mail",
+        "encoding": "UTF8",
+    }
+    return {
+        "notificationType": "Received",
+        "mail": {
+            "timestamp": at,
+            "source": sender,
+            "messageId": message_id,
+            "destination": [to],
+            "headersTruncated": False,
+            "headers": [{"name": name, "value": value} for name, value in headers.items()],
+            "commonHeaders": {
+                "returnPath": sender, "from": [sender], "to": [to], "subject": subject,
+            },
+        },
+        "receipt": {
+            "timestamp": at, "processingTimeMillis": 0, "recipients": [to], "action": action,
+            **verdicts,
+        },
+        "content": f"{written}\r\n",
+    }  # fmt: skip
 
 
 def _delivery(event: EventType, at: str) -> dict[str, Any]:

@@ -57,17 +57,7 @@ class Preferences:
         A choice that is already in force changes nothing and is not recorded again.
         """
         with self._database.write_connection() as connection:
-            recipient = recipient_of(connection, subject)
-            if chosen.choice is ReaderChoice.UNDO:
-                _undo(connection, recipient, now)
-            elif recipient.contact_id is None:
-                _suppress(connection, recipient, now)
-            elif chosen.choice is ReaderChoice.ALL:
-                _unsubscribe(connection, recipient, chosen, now)
-            elif chosen.choice is ReaderChoice.LISTS:
-                _leave_lists(connection, recipient, chosen, now)
-            else:
-                _pause(connection, recipient, chosen, now)
+            carry_out(connection, recipient_of(connection, subject), chosen, now)
             return recipient_of(connection, subject)
 
     def trail(self, contact_id: int) -> Sequence[PreferenceChange]:
@@ -90,6 +80,22 @@ class Preferences:
         )
         with self._database.read() as session:
             return list(session.execute(query).scalars())
+
+
+def carry_out(
+    connection: Connection, recipient: LinkedRecipient, chosen: Chosen, now: Instant
+) -> None:
+    """Carry out a choice in the connection's transaction, as :meth:`Preferences.choose` does."""
+    if chosen.choice is ReaderChoice.UNDO:
+        _undo(connection, recipient, now)
+    elif recipient.contact_id is None:
+        _suppress(connection, recipient, now)
+    elif chosen.choice is ReaderChoice.ALL:
+        _unsubscribe(connection, recipient, chosen, now)
+    elif chosen.choice is ReaderChoice.LISTS:
+        _leave_lists(connection, recipient, chosen, now)
+    else:
+        _pause(connection, recipient, chosen, now)
 
 
 def _unsubscribe(

@@ -12,7 +12,7 @@ from sestui.ses_api.events import PROBE_TAG, QueueMessage
 from sestui.store.db.database import Database
 from sestui.store.events.apply import EventRules
 from tests.support.clocks import FakeClock
-from tests.support.ses_events import ses_event
+from tests.support.ses_events import ses_event, unsubscribe_mails
 
 
 class Queue:
@@ -69,7 +69,9 @@ def queue(clock: FakeClock) -> Queue:
 
 @pytest.fixture
 def proof(sqlite_database: Database, queue: Queue, clock: FakeClock) -> LoopProof:
-    return LoopProof(sqlite_database, queue, clock, EventRules())
+    return LoopProof(
+        sqlite_database, queue, clock, EventRules(), unsubscribe_mails(sqlite_database)
+    )
 
 
 def run(

@@ -13,7 +13,7 @@ from sestui.ses.client import Clients, Endpoint
 from sestui.ses.event_queue import SqsQueue
 from sestui.store.events.apply import EventRules
 from tests.support.clocks import FakeClock
-from tests.support.ses_events import feedback, ses_event
+from tests.support.ses_events import feedback, ses_event, unsubscribe_mails
 
 REGION = "eu-west-1"
 
@@ -54,7 +54,13 @@ def queue_url(aws):
 
 
 def puller(database, url):
-    return EventPuller(database, SqsQueue(Clients(Endpoint()), url), FakeClock(), EventRules())
+    return EventPuller(
+        database,
+        SqsQueue(Clients(Endpoint()), url),
+        FakeClock(),
+        EventRules(),
+        unsubscribe_mails(database),
+    )
 
 
 def test_what_sns_brings_is_read(sqlite_database, aws, queue_url):

@@ -34,7 +34,7 @@ from tests.support.seeding import (
     tell_governor,
     unknown,
 )
-from tests.support.ses_events import feedback, ses_event, through_sns
+from tests.support.ses_events import feedback, ses_event, through_sns, unsubscribe_mails
 
 
 class Queue:
@@ -86,7 +86,9 @@ def mailed(database, clock):
 def pull(database, clock):
     def pulled(events, **options):
         queue = Queue(events)
-        result = EventPuller(database, queue, clock, EventRules(**options)).pull()
+        result = EventPuller(
+            database, queue, clock, EventRules(**options), unsubscribe_mails(database)
+        ).pull()
         assert not queue.waiting
         return result
 
@@ -352,10 +354,15 @@ def test_nothing_is_deleted_before_it_is_in_the_database(database, mailed, clock
     with database.write_connection() as connection:
         connection.exec_driver_sql("ALTER TABLE ses_event RENAME TO gone")
     with pytest.raises(StorageError):
-        EventPuller(database, queue, clock, EventRules()).pull()
+        EventPuller(database, queue, clock, EventRules(), unsubscribe_mails(database)).pull()
     assert len(queue.waiting) == 1
     with database.write_connection() as connection:
         connection.exec_driver_sql("ALTER TABLE gone RENAME TO ses_event")
     queue.given = 0
-    assert EventPuller(database, queue, clock, EventRules()).pull().applied == 1
+    assert (
+        EventPuller(database, queue, clock, EventRules(), unsubscribe_mails(database))
+        .pull()
+        .applied
+        == 1
+    )
     assert not queue.waiting

@@ -2,10 +2,14 @@
 
 import pytest
 
+from sestui.core.clock import SystemClock
 from sestui.core.recipient_behaviour import behaviour_of
 from sestui.runtime import Runtime
 from sestui.settings import load_settings
+from sestui.simulator.account.state import SimulatorState
+from sestui.simulator.account.storage import FILE_NAME
 from tests.support.screens import add_campaign
+from tests.support.seeding import rows_of
 
 
 @pytest.fixture
@@ -14,7 +18,10 @@ def runtime(tmp_path):
         data_dir=tmp_path,
         simulator_rate=500,
         simulator_latency=0,
-        simulator_recipients=behaviour_of("bounce=0.2 soft_bounce=0.1 complaint=0.2 seed=5"),
+        unsubscribe_mailbox="unsubscribe@in.example.com",
+        simulator_recipients=behaviour_of(
+            "bounce=0.2 soft_bounce=0.1 complaint=0.2 unsubscribe=0.5 seed=5"
+        ),
     )
     with Runtime.open(settings) as opened:
         yield opened
@@ -40,3 +47,9 @@ def test_a_campaign_on_the_simulator_and_what_became_of_it(runtime):
     assert after.accepted == 60
     assert after.delivered + after.bounced == 60
     assert after.bounced == seen["Bounce"] > 0
+    state = SimulatorState(runtime.workspace / FILE_NAME, SystemClock())
+    state.advance(600)  # by then, those who unsubscribe by mail have done so
+    state.close()
+    by_mail = puller.pull().kinds["Unsubscribe"]
+    statuses = [runtime.contacts.get(row.email).status for row in rows_of(runtime.database, run.id)]
+    assert statuses.count("unsubscribed") == by_mail > 0

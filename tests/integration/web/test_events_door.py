@@ -14,7 +14,7 @@ from sestui.store.events.apply import EventRules
 from sestui.web.events_app import EventsApp
 from tests.support.clocks import FakeClock
 from tests.support.page import Asker, serving
-from tests.support.ses_events import TOPIC, ses_event
+from tests.support.ses_events import TOPIC, ses_event, unsubscribe_mails
 from tests.support.sns import SUBSCRIBE_URL, SigningService, body
 
 NOW = 1_790_000_000.0
@@ -42,7 +42,7 @@ class Door:
 @contextmanager
 def opened(database: Database, days: int = 1) -> Iterator[Door]:
     clock, sns = FakeClock(NOW), SigningService(NOW, days)
-    applier = EventApplier(database, clock, EventRules())
+    applier = EventApplier(database, clock, EventRules(), unsubscribe_mails(database))
     app = EventsApp(applier, [TOPIC], clock, sns.fetch)
     with serving(app) as port, closing(Asker(port)) as asker:
         yield Door(asker, sns, database)

@@ -16,8 +16,11 @@ from sestui.ses_api.event_path_plan import cli_lines, cloudformation
 PATH = EventPath("events", "events", "eu-west-1", "123456789012")
 
 
-def resources() -> dict[str, Any]:
-    found: dict[str, Any] = cloudformation("events", "events")["Resources"]
+MAILBOX = "unsubscribe@in.example.com"
+
+
+def resources(mailbox: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = cloudformation("events", "events", mailbox)["Resources"]
     return found
 
 
@@ -51,18 +54,33 @@ def test_the_template_has_every_part_and_its_tags() -> None:
     )
 
 
-def test_the_template_refers_to_what_is_in_it_and_in_no_circle() -> None:
+@pytest.mark.parametrize("mailbox", ["", MAILBOX])
+def test_the_template_refers_to_what_is_in_it_and_in_no_circle(mailbox: str) -> None:
+    given = {"ReceiptRuleSet"} if mailbox else set()
     needs = {
-        name: (references(each["Properties"]) | {each.get("DependsOn", name)}) - {name}
-        for name, each in resources().items()
+        name: (references(each["Properties"]) | {each.get("DependsOn", name)}) - {name} - given
+        for name, each in resources(mailbox).items()
     }
     created: set[str] = set()
     while len(created) < len(needs):
         ready = {name for name, of in needs.items() if of <= created} - created
         assert ready, f"nothing can be created after {created}"
         created |= ready
-    outputs = cloudformation("events", "events")["Outputs"]
-    assert references(outputs) == {"ConfigurationSet", "Queue"}
+    outputs = cloudformation("events", "events", mailbox)["Outputs"]
+    mail = {"MailQueue"} if mailbox else set()
+    assert references(outputs) == {"ConfigurationSet", "Queue"} | mail
+
+
+def test_mail_to_unsubscribe_has_a_way_of_its_own() -> None:
+    found = resources(MAILBOX)
+    assert len(found) == len(resources()) + 7
+    rule = found["MailReceiptRule"]["Properties"]["Rule"]
+    assert rule["Recipients"] == [MAILBOX]
+    assert rule["Actions"][0]["SNSAction"]["TopicArn"] == {"Ref": "MailTopic"}
+    policy = found["MailTopicPolicy"]["Properties"]["PolicyDocument"]["Statement"][0]
+    source = policy["Condition"]["StringLike"]["AWS:SourceArn"]["Fn::Sub"]
+    assert source.endswith(":receipt-rule-set/*:receipt-rule/events-mail")
+    assert "Parameters" not in cloudformation("events", "events")
 
 
 def test_every_placeholder_is_substituted() -> None:
@@ -76,7 +94,7 @@ def test_every_placeholder_is_substituted() -> None:
             return [each for one in value for each in loose(one)]
         return [value] if isinstance(value, str) and "${" in value else []
 
-    assert loose(cloudformation("events", "events")) == []
+    assert loose(cloudformation("events", "events", MAILBOX)) == []
 
 
 def test_the_template_asks_for_every_kind_of_event() -> None:
@@ -111,10 +129,11 @@ def test_every_kind_that_ses_knows_is_asked_for() -> None:
 def ran() -> list[list[str]]:
     """What a shell makes of the lines: the words of each command."""
     stub = (
-        'aws() { if [ "$1" = sts ]; then echo 210987654321; else printf \'%s\\0\' aws "$@"; '
-        "printf '\\n\\0'; fi; }\nsestui() { printf '%s\\0' sestui \"$@\"; printf '\\n\\0'; }\n"
+        'aws() { case "$2" in get-caller-identity) echo 210987654321;; '
+        "describe-active-*) echo None;; *) printf '%s\\0' aws \"$@\"; printf '\\n\\0';; esac; }\n"
+        "sestui() { printf '%s\\0' sestui \"$@\"; printf '\\n\\0'; }\n"
     )
-    script = stub + "\n".join(cli_lines(PATH))
+    script = stub + "\n".join(cli_lines(PATH, MAILBOX))
     out = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout
     return [line.split("\0")[:-1] for line in out.split("\n\0") if line]
 
@@ -122,7 +141,7 @@ def ran() -> list[list[str]]:
 def test_the_lines_are_calls_that_aws_knows(ran: list[list[str]]) -> None:
     session = botocore.session.get_session()
     calls = [words for words in ran if words[0] == "aws"]
-    assert len(calls) == 6
+    assert len(calls) == 13
     for _, service, command, *options in calls:
         model = session.get_service_model(service)
         (operation,) = [name for name in model.operation_names if xform_name(name, "-") == command]
@@ -136,7 +155,8 @@ def test_the_lines_are_calls_that_aws_knows(ran: list[list[str]]) -> None:
 
 
 def test_the_lines_name_the_account_and_read_as_json(ran: list[list[str]]) -> None:
-    by_command = {tuple(words[1:3]): words for words in ran}
+    events = [words for words in ran if not any("events-mail" in word for word in words)]
+    by_command = {tuple(words[1:3]): words for words in events}
     destination = by_command["sesv2", "create-configuration-set-event-destination"][-1]
     topic = "arn:aws:sns:eu-west-1:210987654321:events"
     assert json.loads(destination)["SnsDestination"]["TopicArn"] == topic
@@ -149,6 +169,15 @@ def test_the_lines_name_the_account_and_read_as_json(ran: list[list[str]]) -> No
             *("sestui", "config", "set", "events_queue"),
             "https://sqs.eu-west-1.amazonaws.com/210987654321/events",
         ],
+        [
+            *("sestui", "config", "set", "unsubscribe_queue"),
+            "https://sqs.eu-west-1.amazonaws.com/210987654321/events-mail",
+        ],
+    ]
+    [rule] = [words for words in ran if words[2] == "create-receipt-rule"]
+    assert rule[rule.index("--rule-set-name") + 1] == "events-mail"
+    assert json.loads(rule[-1])["Actions"] == [
+        {"SNSAction": {"TopicArn": f"{topic}-mail", "Encoding": "Base64"}}
     ]
 
 
