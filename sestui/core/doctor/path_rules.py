@@ -101,8 +101,9 @@ def judge_queue(waiting: int) -> DoctorFinding:
             "Bounces and complaints are heard late, and SQS drops messages after a few days.",
             "`sestui events pull`, and a task of the type pull-events.",
         )
+    some = "1 message waits" if waiting == 1 else f"{waiting:,} messages wait"
     return DoctorFinding(
-        "queue", DoctorSeverity.OK, f"The queue of events can be read; about {waiting:,} wait."
+        "queue", DoctorSeverity.OK, f"The queue of events can be read; about {some}."
     )
 
 
@@ -112,7 +113,7 @@ def judge_last_event(
     """``last_event`` as received, ``last_mail`` as accepted; ``local``: the former in words."""
     if last_mail is None:
         return DoctorFinding("last_event", DoctorSeverity.OK, "Nothing has been sent yet.")
-    heard = "No event has come yet" if last_event is None else f"The last event came at {local}"
+    heard = "No event has come yet" if last_event is None else f"The last event came {local}"
     is_due = now - last_mail >= _SILENT_SECONDS
     if is_due and (last_event is None or last_event < last_mail):
         return DoctorFinding(

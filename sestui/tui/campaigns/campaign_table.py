@@ -1,6 +1,6 @@
 """The campaigns as a table that keeps cursor and scroll while its figures change."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -20,7 +20,7 @@ from sestui.tui.widgets.segments import segment_pieces
 _WIDE = 100
 """From so many cells on, the table may have bar and time."""
 
-_BAR = 12
+_BAR, _WIDEST_BAR = 12, 60
 _COLUMNS = {
     "name": ("Campaign", 0),
     "state": ("State", 10),
@@ -67,8 +67,8 @@ class CampaignTable(DataTable[Text]):
         self._views: Sequence[CampaignView] = ()
         self._now: Instant = 0.0
         self._laid_out = 0
-        self._columns: list[str] = []
-        """The keys of the columns that are there."""
+        self._drawn: dict[str, int] = {}
+        """The columns that are there, with their widths."""
         self._longest = 0
         """Cells of the longest name that was ever shown: columns don't come and go with it."""
         self._sought = ""
@@ -98,7 +98,7 @@ class CampaignTable(DataTable[Text]):
         self._longest = max([self._longest, *(cell_len(printable(name)) for name in names)])
         if not self._laid_out:
             return  # the first resize draws it: before, neither width nor styles are known
-        if list(self._widths()) != self._columns:
+        if self._widths() != self._drawn:
             self._lay_out()  # a longer name needs the room of a column
         if same and self.row_count == len(views):
             self._redraw()
@@ -132,9 +132,8 @@ class CampaignTable(DataTable[Text]):
     def _lay_out(self) -> None:
         self._laid_out = self.size.width
         self.clear(columns=True)
-        widths = self._widths()
-        self._columns = list(widths)
-        for key, width in widths.items():
+        self._drawn = self._widths()
+        for key, width in self._drawn.items():
             heading = Text(_COLUMNS[key][0], justify="right" if key in _RIGHT else "left")
             self.add_column(heading, width=width, key=key)
 
@@ -149,7 +148,7 @@ class CampaignTable(DataTable[Text]):
             room = max(8, total - taken)
             yielding = [key for key in _YIELDING if key in keys]
             if room >= min(self._longest, _WHOLE_NAME) or not yielding:
-                return widths | {"name": room}
+                return widths | _filled(room, self._longest, bar="bar" in keys)
             keys.remove(yielding[0])
 
     def _redraw(self) -> None:
@@ -162,7 +161,7 @@ class CampaignTable(DataTable[Text]):
 
     def _row(self, view: CampaignView) -> list[Text]:
         widths = self._widths()
-        drawn = self._cells(view, widths["name"])
+        drawn = self._cells(view, widths)
         row = []
         for key in widths:
             cell = drawn[key]
@@ -176,17 +175,17 @@ class CampaignTable(DataTable[Text]):
     def _style(self, kind: str) -> Style:
         return self.get_component_rich_style(f"table--{kind}", partial=True)
 
-    def _cells(self, view: CampaignView, room: int) -> dict[str, Cell | Pieces]:
+    def _cells(self, view: CampaignView, widths: Mapping[str, int]) -> dict[str, Cell | Pieces]:
         """Text and kind of style, by column."""
         run = view.run
         counts = run.counts if run else None
         size = counts.audience if counts else view.audience
         known = view.state if f"table--{view.state}" in self.COMPONENT_CLASSES else "quiet"
         return {
-            "name": (shorten(view.name, room), ""),
+            "name": (shorten(view.name, widths["name"]), ""),
             "state": ((run.doing if run else "") or view.state, known),
             "audience": ("no list" if size is None else grouped(size), ""),
-            "bar": segment_pieces(counts, _BAR) if counts else ("", ""),
+            "bar": segment_pieces(counts, widths.get("bar", 0)) if counts else ("", ""),
             "share": (run.progress.percent if run else "", ""),
             "rejected": _count(counts.rejected if counts else None),
             "doubt": _count(counts.in_doubt if counts else None),
@@ -201,6 +200,15 @@ class CampaignTable(DataTable[Text]):
         if run is not None and run.resume_at is not None:
             return f"resumes {said}"
         return f"due {said}" if run is None else said
+
+
+def _filled(room: int, longest: int, *, bar: bool) -> dict[str, int]:
+    """What names and bars get of the ``room`` that names could have: figures stay near a name."""
+    name = min(room, max(_WHOLE_NAME, longest))
+    if not bar:
+        return {"name": room}
+    more = min(_WIDEST_BAR - _BAR, room - name)
+    return {"name": room - more, "bar": _BAR + more}
 
 
 def _instant_of(view: CampaignView) -> Instant | None:

@@ -35,7 +35,7 @@ def contact_columns(order: Order) -> tuple[Column, ...]:
         Column("mark", "", width=1),
         Column("email", f"Address{_SIGNS.get(order, '')}", share=5, whole=WHOLE_ADDRESS),
         Column("name", "Name", width=8, share=3, from_width=46, yields=3),
-        Column("status", "Status", width=12, from_width=36),
+        Column("status", "Status", width=6, from_width=36, whole=12),
         Column("reason", "Reason", width=10, share=4, from_width=95, yields=2),
         Column("attributes", "Attributes", width=10, share=5, from_width=130, yields=1),
     )

@@ -37,7 +37,6 @@ _COLUMNS = (
     Column("run", "Run", width=7),
     Column("state", "State", width=9),
     Column("said", "What SES said", share=4, from_width=72),
-    Column("outcome", "Outcome", width=10, from_width=100),
 )
 
 
@@ -153,15 +152,14 @@ class ContactScreen(SuppressionScreen):
         state, kind = ("not in it", "quiet")
         if entry.state is not None:
             state, kind = entry.state.label, STATE_KINDS[entry.state]
-        said = ": ".join(part for part in (entry.code, entry.reason) if part)
+        said = ": ".join(part for part in (entry.outcome, entry.code, entry.reason) if part)
         test = entry.kind == RunKind.TEST
         return {
             "when": (self.services.at(entry.at), "quiet"),
             "campaign": (entry.campaign, ""),
             "run": (f"test {entry.run}" if test else str(entry.run), ""),
             "state": (state, kind),
-            "said": (entry.message_id or said, "quiet"),
-            "outcome": (entry.outcome, ""),
+            "said": (said, "quiet"),
         }
 
     # doing

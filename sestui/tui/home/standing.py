@@ -50,12 +50,13 @@ class AccountPanel(DrawnWidget):
     def _lines(self, width: int) -> list[Content]:
         if self._account is None:
             return [Content.styled("Asking the account…", "$text-muted")]
-        found = [quota_line(self._account, width)]
+        found, frees = [quota_line(self._account, width)], []
         if self._frees is not None:
-            found += _frees_lines(self._frees, self._account.quota, width, self._at)
+            frees = _frees_lines(self._frees, self._account.quota, width, self._at)
         if words := _troubles(self._account):
             found.append(labelled("account", "") + Content.styled(words, "$text-warning"))
-        return found + reputation_lines(self._rates, width)
+        # Where there is room for few lines, the drawing goes first.
+        return found + frees[:1] + reputation_lines(self._rates, width) + frees[1:]
 
 
 def quota_line(account: AccountSnapshot, width: int) -> Content:

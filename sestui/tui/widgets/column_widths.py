@@ -43,7 +43,8 @@ class ColumnWidths:
         whole = [column for column in columns if column.whole]
         for drawn in map(cells, rows) if whole else ():
             for column in whole:
-                room = cell_len(shorten(drawn[column.key][0], column.whole))
+                text = drawn.get(column.key, ("",))[0]
+                room = cell_len(shorten(text, column.whole))
                 self._longest[column.key] = max(room, self._longest.get(column.key, 0))
 
     def share_out(self, columns: Sequence["Column"], total: int) -> Widths:
@@ -60,9 +61,18 @@ class ColumnWidths:
             yielding = [column for column in left if column.yields]
             if not yielding:
                 others = sum(each.width for each in left if each not in cut)
-                most = max(0, total - others - _gaps(left)) // len(cut)
-                return _shared(left, total, {each.key: max(each.width, most) for each in cut})
+                return _shared(left, total, self._fair(cut, total - others - _gaps(left)))
             left.remove(min(yielding, key=lambda column: column.yields))
+
+    def _fair(self, columns: Sequence["Column"], total: int) -> dict[str, int]:
+        """``total`` cells among columns that want more: a short one leaves the rest to others."""
+        granted = {}
+        short_first = sorted(columns, key=lambda each: self._longest[each.key])
+        for number, each in enumerate(short_first):
+            share = max(0, total) // (len(columns) - number)
+            granted[each.key] = max(each.width, min(self._longest[each.key], share))
+            total -= granted[each.key]
+        return granted
 
 
 def _gaps(columns: Sequence["Column"]) -> int:

@@ -53,5 +53,6 @@ class SchedulePreview(Static):
 
 def forecast_text(forecast: "TaskForecast") -> str:
     """A forecast in a few lines."""
-    lines = [forecast.words, *(f"next  {at}" for at in forecast.dates[:_SHOWN_DATES])]
+    dates = forecast.dates[:_SHOWN_DATES]
+    lines = [forecast.words, *(f"{'' if n else 'next':<6}{at}" for n, at in enumerate(dates))]
     return "\n".join(shorten(line, _LINE_CELLS) for line in lines)

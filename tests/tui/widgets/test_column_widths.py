@@ -65,6 +65,17 @@ def test_what_is_out_of_sight_still_counts_until_other_rows_are_shown():
 
 def test_the_standing_of_a_contact_goes_only_where_an_address_would_have_no_room():
     assert widths(PEOPLE, 31, email="a" * 29)["email"] >= 26
-    shown = widths(PEOPLE, 48, email="a" * 200)
-    assert set(shown) == {"mark", "email", "status"}
-    assert shown["status"] >= max(len(each.value) for each in Standing)
+    for standing in Standing:
+        shown = widths(PEOPLE, 48, email="a" * 200, status=standing.value)
+        assert set(shown) == {"mark", "email", "status"}
+        assert shown["status"] == max(len("Status"), len(standing.value))
+        assert sum(shown.values()) + GAP * (len(shown) - 1) + 2 == 48
+
+
+def test_what_a_short_text_leaves_goes_to_the_long_one():
+    columns = (
+        Column("long", "", share=1, whole=40),
+        Column("short", "", width=2, whole=12),
+    )
+    assert widths(columns, 34, long="a" * 40, short="b" * 6) == {"long": 24, "short": 6}
+    assert widths(columns, 14, long="a" * 40, short="b" * 12) == {"long": 5, "short": 5}
