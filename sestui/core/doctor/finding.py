@@ -43,6 +43,11 @@ class DoctorFinding:
     subject: str = ""
     """What it is about, such as a domain; '' for the account or this machine."""
 
+    @property
+    def sentence(self) -> str:
+        """What was found, and of what."""
+        return f"{self.subject}: {self.found}" if self.subject else self.found
+
     def as_dict(self) -> dict[str, str]:
         """For ``--json``."""
         return {

@@ -1,6 +1,7 @@
 """Examine everything, one check after the other; what fails does not keep the rest from being
 checked."""
 
+import contextlib
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -50,6 +51,7 @@ from sestui.ses.doctor import AccountExam, is_forbidden
 from sestui.settings import Settings
 from sestui.store.campaigns.campaigns import Campaigns
 from sestui.store.db.database import Database
+from sestui.store.events.doctor_verdicts import DoctorVerdict, DoctorVerdicts
 from sestui.store.events.latest import latest_event, latest_mail
 
 MOST_DOMAINS = 20
@@ -133,7 +135,17 @@ class Doctor:
             *self._unsubscribe(),
             *self._account(),
         ]
-        return DoctorReport(self._settings.account, self._region, in_order(findings))
+        report = DoctorReport(self._settings.account, self._region, in_order(findings))
+        if not self._stop.is_set():
+            self._keep(report.findings[0])
+        return report
+
+    def _keep(self, worst: DoctorFinding) -> None:
+        """Let the screens know of the worst without another examination."""
+        verdict = DoctorVerdict(worst.severity.value, worst.sentence, self._clock.now())
+        # Without account or database, that is the finding, and is told by whoever needs them.
+        with contextlib.suppress(SestuiError):
+            DoctorVerdicts(self._database, self._ses.reader.key).keep(verdict)
 
     # this machine
 

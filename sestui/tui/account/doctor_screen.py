@@ -107,22 +107,18 @@ class DoctorScreen(BaseScreen):
             self.copy(finding.step)
 
 
-def _sentence(finding: DoctorFinding) -> str:
-    return f"{finding.subject}: {finding.found}" if finding.subject else finding.found
-
-
 def _cells(finding: DoctorFinding) -> dict[str, Cell]:
     kind = _KINDS[finding.severity]
     return {
         "severity": (finding.severity.value, kind),
         "check": (finding.check, "quiet"),
-        "found": (_sentence(finding), "quiet" if finding.severity is DoctorSeverity.OK else ""),
+        "found": (finding.sentence, "quiet" if finding.severity is DoctorSeverity.OK else ""),
     }
 
 
 def _whole(finding: DoctorFinding) -> Content:
     """What was found, what it means, and what to do."""
-    lines = [Content(printable(_sentence(finding)))]
+    lines = [Content(printable(finding.sentence))]
     if finding.meaning:
         lines.append(Content.styled(printable(finding.meaning), "$text-muted"))
     if finding.step:

@@ -127,7 +127,7 @@ class HomeScreen(BaseScreen):
         self._sending.show(seen)
         self._coming.show(coming(found.agenda, self.services.at))
         self._lately.show(found.recent)
-        self._standing.show(seen.account, seen.frees, seen.rates_of_refusals)
+        self._standing.show(seen.account, seen.frees, seen.rates_of_refusals, seen.verdict)
         self._first.begun = seen.begun
         self._notes()
         self._arrange()

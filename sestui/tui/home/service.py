@@ -7,12 +7,14 @@ from typing import Any, Generic, TypeVar
 from sestui.core.clock import Instant
 from sestui.core.delivery.pacing import DAY_SECONDS, Quota
 from sestui.core.delivery.reputation import KnownRate
+from sestui.core.doctor.finding import DoctorSeverity
 from sestui.reports.account import account_rates, troubles
 from sestui.reports.dashboard import Dashboard, dashboard, own_share
 from sestui.runtime import Runtime
 from sestui.sending.shared_account import KnownAccount
 from sestui.store.campaigns.begun import Begun, begun
 from sestui.store.contacts.imports import Imports
+from sestui.store.events.doctor_verdicts import DoctorVerdict, DoctorVerdicts
 from sestui.store.ledger.slices import SECONDS, AnswerCounts, AnsweredSlices, rates
 from sestui.store.relay.mails import RelayedMails
 from sestui.store.runs.run_lists import RecentRuns
@@ -65,6 +67,8 @@ class HomeSnapshot:
     """Of bounces and complaints; nothing before they have been read."""
     begun: Begun
     """How far one is where nothing has been sent; not read where something has."""
+    verdict: DoctorVerdict | None
+    """What the doctor found last that needs doing; None: nothing, or it was never asked."""
 
 
 class _Slow(Generic[T]):
@@ -100,6 +104,7 @@ class HomeService:
         self._own = _Slow(self._read_own, _OWN_SECONDS)
         self._sent = _Slow(self._read_sent, _OWN_SECONDS)
         self._refusals = _Slow(self._read_refusals, _REFUSALS_SECONDS)
+        self._verdict = _Slow(self._read_verdict, _REFUSALS_SECONDS)
         self._failing = _Slow(lambda: failing_tasks(runtime.database), _FAILING_SECONDS)
 
     def snapshot(self, *, account_open: bool) -> HomeSnapshot:
@@ -122,7 +127,8 @@ class HomeService:
         if account is not None and self._sent.value is not None:
             frees = quota_frees(self._sent.value, account.quota, now)
         refusals = self._refusals.value or ()
-        return HomeSnapshot(found, account, now, since, answered, frees, refusals, so_far)
+        verdict = self._verdict.value if account_open else None
+        return HomeSnapshot(found, account, now, since, answered, frees, refusals, so_far, verdict)
 
     def import_seen(self, import_id: int) -> None:
         """The operator knows of that import's rejects."""
@@ -133,7 +139,7 @@ class HomeService:
         at = self._runtime.clock.monotonic()
         slow: list[_Slow[Any]] = [self._failing, self._refusals]
         if account_known:  # first what the account can't be shown without
-            slow = [self._own, self._failing, self._sent, self._refusals]
+            slow = [self._own, self._failing, self._sent, self._refusals, self._verdict]
         longest = max(slow, key=lambda each: each.overdue(at))
         if longest.overdue(at) >= 0:
             longest.renew(at)
@@ -145,6 +151,12 @@ class HomeService:
     def _read_refusals(self) -> tuple[KnownRate, ...]:
         """The rates that SES judges the account by."""
         return account_rates(self._runtime.database, self._runtime.settings.breaker_rule)
+
+    def _read_verdict(self) -> DoctorVerdict | None:
+        """The worst that the doctor found last, if something has to be done about it."""
+        found = DoctorVerdicts(self._runtime.database, self._runtime.ses_account.key).last()
+        wants = found is not None and DoctorSeverity(found.severity).needs_doing
+        return found if wants else None
 
     def _read_sent(self) -> list[AnswerCounts]:
         """When the mails of the last 24 hours were accepted."""

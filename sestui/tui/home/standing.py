@@ -4,7 +4,10 @@ from textual.content import Content
 
 from sestui.core.delivery.pacing import Quota
 from sestui.core.delivery.reputation import KnownRate
+from sestui.core.doctor.finding import DoctorSeverity
 from sestui.core.percent import percent
+from sestui.core.text import printable
+from sestui.store.events.doctor_verdicts import DoctorVerdict
 from sestui.tui.home.cards import At
 from sestui.tui.home.quota_frees import QuotaFrees
 from sestui.tui.home.service import AccountSnapshot
@@ -26,15 +29,17 @@ class AccountPanel(DrawnWidget):
         self._account: AccountSnapshot | None = None
         self._frees: QuotaFrees | None = None
         self._rates: tuple[KnownRate, ...] = ()
+        self._verdict: DoctorVerdict | None = None
 
     def show(
         self,
         account: AccountSnapshot | None,
         frees: QuotaFrees | None,
         rates: tuple[KnownRate, ...],
+        verdict: DoctorVerdict | None = None,
     ) -> None:
-        """Show the account as it is now, what becomes free, and how SES sees the mail."""
-        self._account, self._frees, self._rates = account, frees, rates
+        """Show the account as it is now, what becomes free, and how SES and doctor see it."""
+        self._account, self._frees, self._rates, self._verdict = account, frees, rates, verdict
         self.redraw()
 
     def lines(self) -> int:
@@ -55,8 +60,17 @@ class AccountPanel(DrawnWidget):
             frees = _frees_lines(self._frees, self._account.quota, width, self._at)
         if words := _troubles(self._account):
             found.append(labelled("account", "") + Content.styled(words, "$text-warning"))
+        if self._verdict is not None:
+            found.append(labelled("doctor", "") + _verdict_line(self._verdict, self._at))
         # Where there is room for few lines, the drawing goes first.
         return found + frees[:1] + reputation_lines(self._rates, width) + frees[1:]
+
+
+def _verdict_line(verdict: DoctorVerdict, at: At) -> Content:
+    """What was found last, and when: it may have been mended since."""
+    style = "$text-error" if verdict.severity == DoctorSeverity.ERROR else "$text-warning"
+    said = Content.styled(printable(verdict.sentence), style)
+    return Content.styled(f"{at(verdict.at)} ", "$text-muted") + said
 
 
 def quota_line(account: AccountSnapshot, width: int) -> Content:

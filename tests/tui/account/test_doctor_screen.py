@@ -2,6 +2,7 @@
 
 import pytest
 
+from sestui.store.events.doctor_verdicts import DoctorVerdict, DoctorVerdicts
 from sestui.tui.account.doctor_screen import DoctorScreen
 from tests.support.screens import add_campaign, running, shown, until
 
@@ -25,3 +26,23 @@ async def test_the_findings_are_the_commands_and_each_says_what_to_do(runtime, s
         await until(pilot, lambda: app.clipboard == needed.step)
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, DoctorScreen))
+
+
+@pytest.mark.long
+@pytest.mark.ci
+async def test_home_says_the_worst_until_the_doctor_finds_otherwise(runtime, still):
+    add_campaign(runtime)
+    runtime.starter.start(runtime.campaigns.get("news"), runtime.clock.now())
+    runtime.account.poll()
+    found = DoctorVerdict("error", "SES has paused sending.", runtime.clock.now())
+    verdicts = DoctorVerdicts(runtime.database, runtime.ses_account.key)
+    verdicts.keep(found)
+    async with running(runtime, place="home", size=(120, 40)) as (app, pilot):
+        app.services.account_open = True
+        await until(pilot, lambda: "SES has paused sending." in shown(app))
+        await until(pilot, lambda: app.screen._home._verdict.value == found)
+        worst = runtime.doctor().examine().findings[0]
+        assert verdicts.last().sentence == worst.sentence
+        assert not worst.severity.needs_doing
+        app.screen._home._verdict.renew(float("-inf"))  # ten seconds later
+        await until(pilot, lambda: "SES has paused sending." not in shown(app))

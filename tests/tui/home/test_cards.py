@@ -12,6 +12,7 @@ from sestui.core.delivery.pacing import DAY_SECONDS, Quota
 from sestui.core.delivery.reputation import known_rates
 from sestui.reports.dashboard import needs_of
 from sestui.reports.overview import RunView
+from sestui.store.events.doctor_verdicts import DoctorVerdict
 from sestui.store.ledger.slices import AnswerCounts
 from sestui.tui.home.cards import RunCard, lately_line, need_card, need_lines, run_card
 from sestui.tui.home.needs import HomeNeed
@@ -97,10 +98,17 @@ def test_others_are_named_only_where_they_sent():
     assert "unlimited" in quota_line(account(Quota(-1, None, 7)), 60).plain
 
 
-def standing(account=None, frees=None, rates=()):
+def standing(account=None, frees=None, rates=(), verdict=None):
     panel = AccountPanel(at)
-    panel.show(account, frees, rates)
+    panel.show(account, frees, rates, verdict)
     return "\n".join(line.plain for line in panel._lines(60))
+
+
+def test_the_worst_that_the_doctor_found_last_is_one_line():
+    found = DoctorVerdict("error", "example.com: No DKIM\x1b[2J.", NOW + 7)
+    said = standing(account=account(Quota(-1, None, 7)), verdict=found)
+    assert r"doctor   +7 example.com: No DKIM\x1b[2J." in said
+    assert "doctor" not in standing(account=account(Quota(-1, None, 7)))
 
 
 def test_nothing_is_made_up_where_ses_has_reported_nothing():
