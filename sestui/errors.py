@@ -44,6 +44,17 @@ class SettingsError(UsageError):
     """A setting is unknown or has an impossible value; the text names it and where it came from."""
 
 
+class SegmentError(UsageError):
+    """An expression over contacts can't be read; the text says where and why."""
+
+    def __init__(self, sentence: str, *, line: int = 1, column: int = 1) -> None:
+        super().__init__(sentence)
+        self.line = line
+        """From 1."""
+        self.column = column
+        """From 1, in characters."""
+
+
 class NotFoundError(SestuiError):
     """A campaign, list, contact or file by that name does not exist."""
 

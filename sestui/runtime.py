@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from sestui.ses.client import Clients
     from sestui.ses.gateway import Gateway
     from sestui.store.campaigns.upkeep import CampaignUpkeep
+    from sestui.store.contacts.segments import Segments
     from sestui.store.contacts.suppressions import Suppressions
     from sestui.store.db.lineage import Lineage
     from sestui.tasks.agenda import Agenda
@@ -167,6 +168,13 @@ class Runtime:
         from sestui.store.contacts.suppressions import Suppressions  # noqa: PLC0415 - few commands need it
 
         return Suppressions(self.database)
+
+    @lazy
+    def segments(self) -> "Segments":
+        """Named expressions over contacts."""
+        from sestui.store.contacts.segments import Segments  # noqa: PLC0415 - few commands need it
+
+        return Segments(self.database)
 
     @lazy
     def contact_records(self) -> "ContactRecords":

@@ -65,7 +65,7 @@ def deliveries(
     from sestui.reports.sent_log import write_log  # noqa: PLC0415 - the database is slow
     from sestui.store.ledger.log_rows import EVERY_STATE, LogFilter  # noqa: PLC0415
 
-    written_as = _format(form)
+    written_as = format_of(form)
     with opened() as runtime:
         if campaign:
             runtime.campaigns.get(campaign)
@@ -96,7 +96,7 @@ def events(
     from sestui.reports.event_log import write_events  # noqa: PLC0415 - the database is slow
     from sestui.store.events.event_log import logged_events  # noqa: PLC0415 - as above
 
-    written_as = _format(form)
+    written_as = format_of(form)
     with opened() as runtime:
         if campaign:
             runtime.campaigns.get(campaign)
@@ -131,7 +131,7 @@ def contacts(
     from sestui.audience.export import write_contacts  # noqa: PLC0415 - the database is slow
     from sestui.store.contacts.key_queries import Which  # noqa: PLC0415 - as above
 
-    written_as = _format(form)
+    written_as = format_of(form)
     which = Which(list_name or None, status)
     with opened() as runtime, target(out) as file:
         count = write_contacts(runtime.database, which, file, form=written_as, raw=raw)
@@ -139,7 +139,12 @@ def contacts(
         say(f"{count:,} contacts written to {out}.")
 
 
-def _format(form: str) -> "Format":
+def format_of(form: str) -> "Format":
+    """The format that was asked for.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
     from sestui.reports.sent_log import Format  # noqa: PLC0415 - the database is slow
 
     if form not in set(Format):

@@ -39,7 +39,7 @@ def rename(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Rename a list, also in the campaigns and tasks that use it."""
+    """Rename a list, also in the campaigns, tasks and segments that use it."""
     from sestui.store.contacts.contact_lists import ContactLists  # noqa: PLC0415 - the database is slow
 
     with opened() as runtime:
@@ -79,7 +79,7 @@ def merge(
 
 @app.command("delete")
 def delete(name: ListName, *, yes: Yes = False, as_json: AsJson = False) -> None:
-    """Delete a list that no campaign uses; its contacts stay."""
+    """Delete a list that no campaign, task or segment uses; its contacts stay."""
     from sestui.store.contacts.contact_lists import ContactLists  # noqa: PLC0415 - as above
 
     with opened() as runtime:
@@ -99,11 +99,12 @@ def _put(done: "ListChanged", now: str, *, as_json: bool) -> None:
                 "contacts": done.contacts,
                 "campaigns": list(done.mentions.campaigns),
                 "tasks": list(done.mentions.tasks),
+                "segments": list(done.mentions.segments),
             }
         )
         return
     put(f"{done.said}.")
-    for kind, names in (("campaign", done.mentions.campaigns), ("task", done.mentions.tasks)):
+    for kind, names in done.mentions.by_kind():
         for each in names:
             put(f"The {kind} {each} {now}.")
     say("`sestui undo` takes it back.")

@@ -23,6 +23,7 @@ from sestui.cli import (
     lists,
     log_command,
     relay,
+    segment,
     simulator,
     suppressions,
     undo,
@@ -52,6 +53,7 @@ app.command("apply")(apply.apply_command)
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(contact.app, name="contact")
 app.add_typer(lists.app, name="list")
+app.add_typer(segment.app, name="segment")
 app.command("undo")(undo.undo_command)
 app.command("send")(send.send_command)
 app.command("send-pending")(send_pending.send_pending_command)

@@ -15,6 +15,11 @@ def lists(incomplete: str) -> list[str]:
     return _stored("LIST", incomplete)
 
 
+def segments(incomplete: str) -> list[str]:
+    """Segments whose names begin with ``incomplete``."""
+    return _stored("SEGMENT", incomplete)
+
+
 def tasks(incomplete: str) -> list[str]:
     """Tasks whose names begin with ``incomplete``."""
     return _stored("TASK", incomplete)

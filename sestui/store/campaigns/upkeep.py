@@ -10,10 +10,12 @@ from sqlmodel import Session, SQLModel, col, delete, select
 from sestui.core.campaign.values import BadValue, campaign_name, possible_name
 from sestui.core.clock import Instant
 from sestui.core.delivery.states import ENDED_RUN_STATES, RunKind
+from sestui.core.segments.names import Refers
 from sestui.core.task.fields import CAMPAIGN_TYPE, campaign_of
 from sestui.core.text import printable
 from sestui.errors import NotFoundError, StateError, UsageError
 from sestui.store.campaigns.campaigns import fields_of
+from sestui.store.contacts.segments import rename_in_segments, segments_naming
 from sestui.store.db.database import Database
 from sestui.store.db.row_values import to_row
 from sestui.store.db.tables import Campaign, Run
@@ -91,7 +93,7 @@ class CampaignUpkeep:
             return copied
 
     def rename(self, name: str, new_name: str, now: Instant) -> tuple[str, ...]:
-        """Give the campaign another name; runs, log and schedule stay its own.
+        """Give the campaign another name, in segments too; runs, log and schedule stay its own.
 
         Returns the names of the tasks that started it by the old name, and do so by the new one.
 
@@ -107,6 +109,7 @@ class CampaignUpkeep:
             _refuse_name(session, new_name)
             campaign.name, campaign.updated_at = new_name, now
             session.add(campaign)
+            rename_in_segments(session.connection(), Refers.CAMPAIGN, name, new_name, now)
             tasks = _tasks(session, name)
             for task in tasks:
                 task.parameters = {**task.parameters, "campaign": new_name}
@@ -158,8 +161,8 @@ class CampaignUpkeep:
 
         Raises:
             NotFoundError: there is none.
-            StateError: it was sent, a test has not ended or is in doubt, a task starts it, or it is
-                one of sestui's own.
+            StateError: it was sent, a test has not ended or is in doubt, a task starts it, a
+                segment names it, or it is one of sestui's own.
         """
         with self._database.write() as session:
             campaign = _own_campaign(session, name, lock=True)
@@ -174,6 +177,12 @@ class CampaignUpkeep:
             if use.tasks:
                 raise StateError(
                     f"{shown} is started by {_listed(use.tasks)}; remove that first, or archive "
+                    f"{shown} instead."
+                )
+            if naming := segments_naming(session.connection(), Refers.CAMPAIGN, name):
+                names = ", ".join(printable(each.name) for each in naming)
+                raise StateError(
+                    f"{shown} is named by segments ({names}); change those first, or archive "
                     f"{shown} instead."
                 )
             for table, column in _about_runs():

@@ -7,12 +7,16 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, literal, select, update
 
 from sestui.core.clock import Instant
+from sestui.core.segments.names import Refers
+from sestui.core.segments.parse import parse
 from sestui.core.text import printable
 from sestui.errors import NotFoundError, StateError, UsageError
 from sestui.store.contacts.bulk import JOINED, LEFT, counted, find_list
 from sestui.store.contacts.journal import ROW, ChangeKind, begin, finish, forget_old
 from sestui.store.contacts.key_queries import MEMBERSHIP
 from sestui.store.contacts.refusals import not_refused
+from sestui.store.contacts.segment_names import SEGMENT
+from sestui.store.contacts.segments import segments_naming, write_expression
 from sestui.store.contacts.tables import SavedFilter
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, ContactList
@@ -32,18 +36,27 @@ class Mentions:
 
     campaigns: tuple[str, ...]
     tasks: tuple[str, ...]
+    segments: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.campaigns or self.tasks)
+        return bool(self.campaigns or self.tasks or self.segments)
+
+    def by_kind(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Names by what they are: ``campaign``, ``task``, ``segment``."""
+        return (
+            ("campaign", self.campaigns),
+            ("task", self.tasks),
+            ("segment", self.segments),
+        )
 
     def sentence(self) -> str:
         """``the campaign november and the task check``; '' for nothing."""
         parts = [
             f"the {word}{'' if len(names) == 1 else 's'} {', '.join(map(printable, names))}"
-            for word, names in (("campaign", self.campaigns), ("task", self.tasks))
+            for word, names in self.by_kind()
             if names
         ]
-        return " and ".join(parts)
+        return " and ".join(part for part in (", ".join(parts[:-1]), *parts[-1:]) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +83,7 @@ class ContactLists:
             return _named(mentions_in(connection, name))
 
     def rename(self, name: str, new_name: str, now: Instant) -> ListChanged:
-        """Call the list by another name, in campaigns and tasks too.
+        """Call the list by another name, in campaigns, tasks and segments too.
 
         Raises:
             NotFoundError: there is no such list.
@@ -101,7 +114,7 @@ class ContactLists:
     def merge(self, name: str, into: str, now: Instant) -> ListChanged:
         """Put everybody who is on the list on another one too, and delete it.
 
-        Campaigns and tasks that name it name the other one from now on.
+        Campaigns, tasks and segments that name it name the other one from now on.
 
         Raises:
             NotFoundError: there is no such list.
@@ -132,7 +145,7 @@ class ContactLists:
 
         Raises:
             NotFoundError: there is no such list.
-            StateError: a campaign or a task names it.
+            StateError: a campaign, a task or a segment names it.
         """
         with self._database.write_connection() as connection:
             list_id = _existing(connection, name)
@@ -221,11 +234,12 @@ def _remove(connection: Connection, list_id: int) -> dict[str, Any]:
 
 
 Mention = Mapping[str, Any]
-"""A row that names a list: ``kind``, ``id``, ``name``, and its lists ``before`` and ``after``."""
+"""A row that names a list: ``kind``, ``id``, ``name``, and its lists ``before`` and ``after``; a
+segment's are its expression."""
 
 
 def mentions_in(connection: Connection, name: str) -> list[dict[str, Any]]:
-    """The campaigns and tasks that name the list, each with its lists."""
+    """The campaigns, tasks and segments that name the list, each with its lists."""
     campaigns = connection.execute(select(_CAMPAIGN.c.id, _CAMPAIGN.c.name, _CAMPAIGN.c.lists))
     found = [
         {"kind": "campaign", "id": row.id, "name": row.name, "before": list(row.lists)}
@@ -236,6 +250,10 @@ def mentions_in(connection: Connection, name: str) -> list[dict[str, Any]]:
         lists = row.parameters.get(_LISTS) if isinstance(row.parameters, dict) else None
         if isinstance(lists, list) and name in lists:
             found.append({"kind": "task", "id": row.id, "name": row.name, "before": lists})
+    found += [
+        {"kind": "segment", "id": each.id, "name": each.name, "before": each.expression}
+        for each in segments_naming(connection, Refers.LIST, name)
+    ]
     return found
 
 
@@ -243,7 +261,7 @@ def _named(found: Sequence[Mention]) -> Mentions:
     def names(kind: str) -> tuple[str, ...]:
         return tuple(sorted(str(each["name"]) for each in found if each["kind"] == kind))
 
-    return Mentions(names("campaign"), names("task"))
+    return Mentions(names("campaign"), names("task"), names("segment"))
 
 
 def _replace(
@@ -252,8 +270,11 @@ def _replace(
     """Let everything that names the list name another one; what that was."""
     found = mentions_in(connection, name)
     for each in found:
-        renamed = [new_name if one == name else one for one in each["before"]]
-        each["after"] = list(dict.fromkeys(renamed))
+        if each["kind"] == "segment":
+            each["after"] = parse(each["before"]).renamed(Refers.LIST, name, new_name)
+        else:
+            renamed = [new_name if one == name else one for one in each["before"]]
+            each["after"] = list(dict.fromkeys(renamed))
         write_lists(connection, each, each["after"], now)
     filters = update(_FILTER).where(_FILTER.c.list_name == name).values(list_name=new_name)
     connection.execute(filters)
@@ -265,19 +286,25 @@ def lists_of(connection: Connection, mention: Mention) -> Any:
     if mention["kind"] == "campaign":
         found = select(_CAMPAIGN.c.lists).where(_CAMPAIGN.c.id == mention["id"])
         return connection.execute(found).scalar()
+    if mention["kind"] == "segment":
+        expression = select(SEGMENT.c.expression).where(SEGMENT.c.id == mention["id"])
+        return connection.execute(expression).scalar()
     query = select(_TASK.c.parameters).where(_TASK.c.id == mention["id"])
     parameters = connection.execute(query).scalar()
     return parameters.get(_LISTS) if isinstance(parameters, dict) else None
 
 
 def write_lists(
-    connection: Connection, mention: Mention, lists: Sequence[str], now: Instant
+    connection: Connection, mention: Mention, lists: Sequence[str] | str, now: Instant
 ) -> None:
-    """Let the row name these lists."""
+    """Let the row name these lists; a segment's are its expression."""
     if mention["kind"] == "campaign":
         where = _CAMPAIGN.c.id == mention["id"]
         values: dict[str, Any] = {"lists": list(lists), "updated_at": now}
         connection.execute(update(_CAMPAIGN).where(where).values(**values))
+        return
+    if mention["kind"] == "segment":
+        write_expression(connection, SEGMENT.c.id == mention["id"], str(lists), now)
         return
     query = select(_TASK.c.parameters).where(_TASK.c.id == mention["id"])
     parameters = dict(connection.execute(query).scalar_one()) | {_LISTS: list(lists)}

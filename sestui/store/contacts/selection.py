@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from sestui.core.delivery.states import Standing
+from sestui.core.segments.present import Present
 from sestui.store.contacts.key_queries import (
     CONTACT,
     OF_ITS_DOMAIN,
@@ -33,6 +34,7 @@ from sestui.store.contacts.key_queries import (
 )
 from sestui.store.contacts.pages import count_of
 from sestui.store.contacts.search import word_of_contact, words_of
+from sestui.store.contacts.segments_sql import ResolvedSegment, SegmentSql
 from sestui.store.db.database import Database
 
 CHUNK = 20_000
@@ -54,6 +56,8 @@ class Selection:
     """as far as each word of this is in their address or attributes;"""
     besides: tuple[int, ...] = ()
     """but not these."""
+    segment: tuple[ResolvedSegment, Present] | None = None
+    """As far as they are in this;"""
     ids: tuple[int, ...] | None = None
     """If given, just these, whatever else is said."""
 
@@ -74,7 +78,8 @@ def count_selected(
         return len(selection.ids)
     with database.read_connection() as connection:
         which = selection.which
-        if not words_of(selection.text) and which != Which(None, Standing.SUPPRESSED):
+        by_index = which != Which(None, Standing.SUPPRESSED) and selection.segment is None
+        if by_index and not words_of(selection.text):
             return max(0, count_of(connection, which) - len(selection.besides))
         last = _last_id(connection)
     count = 0
@@ -154,6 +159,9 @@ def _conditions(connection: Connection, selection: Selection) -> tuple[ColumnEle
         along, only = of_standing(which.standing)
         where += [*along, *only]
     where += [word_of_contact(word, sqlite=sqlite) for word in words_of(selection.text)]
+    if selection.segment is not None:
+        segment, present = selection.segment
+        where.append(SegmentSql(segment, present, sqlite=sqlite).holds(segment.root))
     if selection.besides:
         where.append(CONTACT.c.id.not_in(id_values(connection, selection.besides)))
     return tuple(where)

@@ -83,3 +83,15 @@ class ListedSuppression(SQLModel, table=True):
     """When SES changed its entry last."""
     listing: int
     """The number of the listing that had it last."""
+
+
+class SavedSegment(SQLModel, table=True):
+    """A named expression over contacts."""
+
+    __tablename__ = "segment"
+
+    id: int = Field(default=None, primary_key=True)
+    name: str = Field(unique=True, index=True)
+    expression: str = Field(sa_column=Column(Text, nullable=False))
+    created_at: float
+    updated_at: float

@@ -17,6 +17,7 @@ class Named(StrEnum):
 
     CAMPAIGN = "campaign"
     LIST = "contact_list"
+    SEGMENT = "segment"
     TASK = "task"
 
 

@@ -1,0 +1,166 @@
+"""Named segments: saved, listed, removed, and renamed with what they name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from sestui.core.clock import Instant
+from sestui.core.segments.expression import SegmentExpression
+from sestui.core.segments.names import Refers
+from sestui.core.segments.parse import parse
+from sestui.core.text import printable
+from sestui.errors import StateError, UsageError
+from sestui.store.contacts.segment_names import SEGMENT, name_not_found, resolve
+from sestui.store.contacts.segments_sql import ResolvedSegment
+from sestui.store.db.database import Database
+
+_LONGEST = 100
+"""Characters of a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSegment:
+    """A segment that was saved."""
+
+    id: int
+    name: str
+    expression: str
+    created_at: Instant
+    updated_at: Instant
+
+
+class Segments:
+    """The segments of one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def all(self) -> list[NamedSegment]:
+        """Every one, by name."""
+        with self._database.read_connection() as connection:
+            rows = connection.execute(select(SEGMENT).order_by(SEGMENT.c.name)).all()
+        return [_of(row) for row in rows]
+
+    def find(self, name: str) -> NamedSegment | None:
+        """The segment by that name, or None."""
+        with self._database.read_connection() as connection:
+            return _found(connection, name)
+
+    def get(self, name: str) -> NamedSegment:
+        """The segment by that name.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        with self._database.read_connection() as connection:
+            return _existing(connection, name)
+
+    def save(self, name: str, text: str, now: Instant, *, replace: bool = False) -> NamedSegment:
+        """Save an expression under a name; with ``replace``, in place of what had it.
+
+        Raises:
+            SegmentError: that is no expression, or it would use itself.
+            NotFoundError: a list, campaign or segment that it names doesn't exist.
+            StateError: there is one of that name, and ``replace`` is false.
+            UsageError: that is no name.
+        """
+        name, expression = _checked(name), parse(text)
+        with self._database.write_connection() as connection:
+            before = _found(connection, name)
+            if before is not None and not replace:
+                raise StateError(
+                    f"There is already a segment {printable(name)!r}; choose another name.",
+                    by_option="--replace changes it.",
+                )
+            resolve(connection, expression, called=name)
+            values = {"expression": expression.text, "updated_at": now}
+            if before is None:
+                made = insert(SEGMENT).values(name=name, created_at=now, **values)
+                connection.execute(made)
+            else:
+                connection.execute(update(SEGMENT).where(SEGMENT.c.name == name).values(**values))
+            return _existing(connection, name)
+
+    def remove(self, name: str) -> NamedSegment:
+        """Delete a segment that no other one uses.
+
+        Raises:
+            NotFoundError: there is none.
+            StateError: another one uses it.
+        """
+        with self._database.write_connection() as connection:
+            segment = _existing(connection, name)
+            if users := segments_naming(connection, Refers.SEGMENT, name):
+                word = "segment uses" if len(users) == 1 else "segments use"
+                names = ", ".join(printable(user.name) for user in users)
+                raise StateError(
+                    f"The segment {printable(name)!r} can't be removed: the {word} it ({names})."
+                )
+            connection.execute(delete(SEGMENT).where(SEGMENT.c.name == name))
+            return segment
+
+    def used_by(self, name: str) -> list[str]:
+        """The names of the segments that use it themselves."""
+        with self._database.read_connection() as connection:
+            return [each.name for each in segments_naming(connection, Refers.SEGMENT, name)]
+
+    def resolve(self, expression: SegmentExpression) -> ResolvedSegment:
+        """The expression with what its names mean now.
+
+        Raises:
+            NotFoundError: a list, campaign or segment that it names doesn't exist.
+            SegmentError: it uses itself, or is too big with all that it uses.
+        """
+        with self._database.read_connection() as connection:
+            return resolve(connection, expression)
+
+
+def segments_naming(connection: Connection, kind: Refers, name: str) -> list[NamedSegment]:
+    """The segments whose own expressions name this list, campaign or segment; by name."""
+    rows = connection.execute(select(SEGMENT).order_by(SEGMENT.c.name)).all()
+    return [_of(row) for row in rows if name in parse(row.expression).names(kind)]
+
+
+def rename_in_segments(
+    connection: Connection, kind: Refers, name: str, new_name: str, now: Instant
+) -> list[str]:
+    """Let segments that name a list or campaign name it as it is called now; returns theirs."""
+    naming = segments_naming(connection, kind, name)
+    for each in naming:
+        text = parse(each.expression).renamed(kind, name, new_name)
+        write_expression(connection, SEGMENT.c.name == each.name, text, now)
+    return [each.name for each in naming]
+
+
+def write_expression(connection: Connection, which: Any, text: str, now: Instant) -> None:
+    """Change the expression of the segment that ``which`` chooses."""
+    connection.execute(update(SEGMENT).where(which).values(expression=text, updated_at=now))
+
+
+def _found(connection: Connection, name: str) -> NamedSegment | None:
+    row = connection.execute(select(SEGMENT).where(SEGMENT.c.name == name)).first()
+    return None if row is None else _of(row)
+
+
+def _existing(connection: Connection, name: str) -> NamedSegment:
+    found = _found(connection, name)
+    if found is None:
+        names: Sequence[str] = connection.execute(select(SEGMENT.c.name)).scalars().all()
+        raise name_not_found(Refers.SEGMENT, name, names)
+    return found
+
+
+def _of(row: Row[Any]) -> NamedSegment:
+    return NamedSegment(row.id, row.name, row.expression, row.created_at, row.updated_at)
+
+
+def _checked(name: str) -> str:
+    name = " ".join(name.split())
+    if not name or name != printable(name) or len(name) > _LONGEST:
+        raise UsageError(
+            f"A segment needs a name of at most {_LONGEST} letters, digits and signs, such as "
+            "adults."
+        )
+    return name
