@@ -50,6 +50,7 @@ SENSITIVE = (
 
 @pytest.mark.long
 @pytest.mark.ci
+@pytest.mark.timeout(900)  # it runs tests of its own, each with its limit
 def test_odd_values_around_the_tests_change_nothing() -> None:
     command = [sys.executable, "-m", "pytest", "-n", "0", "-p", "no:cacheprovider", *SENSITIVE]
     done = subprocess.run(
