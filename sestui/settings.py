@@ -238,6 +238,11 @@ class Settings(BaseSettings):
         description="How the screens call you when a run ends or needs you: a desktop notice where "
         "the terminal can show one, and its bell; the bell only; or not at all (off).",
     )
+    pictures: Literal["auto", "blocks"] = Field(
+        "auto",
+        description="How pictures of a mail are drawn: in the terminal's own pixels where it is "
+        "kitty or Ghostty (auto), or always in half blocks.",
+    )
     theme: str = Field("textual-dark", description="Colours of the terminal UI.")
     density: Literal["compact", "normal", "roomy"] = Field(
         "normal", description="How much space the terminal UI leaves around things."

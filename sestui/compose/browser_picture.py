@@ -33,8 +33,8 @@ BROWSERS = (
 _WIDEST = 640
 _HEIGHT = 3_000
 """CSS pixels of a page that are drawn; the rest of a longer one is left out."""
-_SCALE = 0.5
-"""Pixels of the picture to a CSS pixel: Chromium takes no smaller ones."""
+COARSE, SHARP = 0.5, 1.0
+"""Pixels of the picture to a CSS pixel: for half blocks as few as Chromium takes."""
 _SECONDS = 30.0
 _LOOK_SECONDS = 0.05
 _MOST_HTML = 2_000_000
@@ -55,7 +55,6 @@ _ARGUMENTS = (
     "--proxy-server=http://127.0.0.1:1",  # nobody answers there
     "--proxy-bypass-list=<-loopback>",
     f"--window-size={_WIDEST},{_HEIGHT}",
-    f"--force-device-scale-factor={_SCALE}",
 )
 _DARK = ("--blink-settings=preferredColorScheme=0", "--enable-features=WebContentsForceDark")
 _CID = re.compile(r"cid:([^\s\"'<>()]+)")
@@ -108,8 +107,10 @@ def find_browser() -> str:
     )
 
 
-def take_picture(mail: Mail, device: Device, stop: threading.Event) -> Picture:
-    """The mail's picture; blocking, for some seconds.
+def take_picture(
+    mail: Mail, device: Device, stop: threading.Event, *, scale: float = COARSE
+) -> Picture:
+    """The mail's picture, :data:`COARSE` or :data:`SHARP`; blocking, for some seconds.
 
     Raises:
         NoPictureError: there is no browser, or it took none.
@@ -121,14 +122,14 @@ def take_picture(mail: Mail, device: Device, stop: threading.Event) -> Picture:
     try:
         content = page.encode(errors="replace")
         write_file(folder / "page.html", content, overwrite=True, private=True)
-        _run(browser, folder, device, stop)
+        _run(browser, folder, device, stop, scale)
         picture = read_png((folder / "picture.png").read_bytes())
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise NoPictureError(f"No picture: {Path(browser).name} gave none ({why}).") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return picture.trimmed(round(device.width * _SCALE))
+    return picture.trimmed(round(device.width * scale))
 
 
 def page_of(mail: Mail, device: Device) -> str:
@@ -154,12 +155,13 @@ def with_images(mail: Mail) -> str:
     return _CID.sub(lambda found: images.get(found[1], found[0]), mail.html)
 
 
-def _run(browser: str, folder: Path, device: Device, stop: threading.Event) -> None:
+def _run(browser: str, folder: Path, device: Device, stop: threading.Event, scale: float) -> None:
     """Let the browser write ``picture.png`` into the folder, and end it whatever happens."""
     command = [
         browser,
         *_ARGUMENTS,
         *(_DARK if device.dark else ()),
+        f"--force-device-scale-factor={scale}",
         f"--user-data-dir={folder / 'profile'}",
         f"--screenshot={folder / 'picture.png'}",
         (folder / "page.html").as_uri(),

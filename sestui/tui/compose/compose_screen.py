@@ -9,7 +9,7 @@ from textual.containers import Horizontal
 from textual.timer import Timer
 from textual.widgets import Input, TextArea
 
-from sestui.compose.browser_picture import NoPictureError
+from sestui.compose.browser_picture import SHARP, NoPictureError
 from sestui.core.content.lint.findings import Finding, Severity
 from sestui.store.contacts.members import AttributeUse
 from sestui.tui.app.services import ScreenServices
@@ -111,7 +111,9 @@ class ComposeScreen(DraftScreen):
         """The newest look at the draft; None: there was none yet."""
         self.take(DraftActions(self, lambda: self.drawn))
         self._head = ComposeHead()
-        self._preview = MailPreview(id="preview")
+        self._preview = MailPreview(
+            sharp=services.runtime.settings.pictures == "auto", id="preview"
+        )
         self._findings = FindingsList(id="findings")
         self._completion = CompletionList(self._attribute_use, self._keywords, id="completion")
         self.form.complete_with(self._completion)
@@ -298,6 +300,9 @@ class ComposeScreen(DraftScreen):
         if mail is None:
             return
         try:
+            if self._preview.picture.sharp:
+                self._preview.show_sharp(await self._pictures.picture(mail, view, SHARP))
+                return
             rows = await self._pictures.rows(mail, view, self._preview.picture_width)
         except NoPictureError as error:
             self._preview.show_no_picture(str(error))

@@ -14,7 +14,7 @@ from textual.widgets import ContentSwitcher
 
 from sestui.compose.browser_picture import DEVICES
 from sestui.compose.draft_checker import CheckedDraft
-from sestui.compose.png import Pixel
+from sestui.compose.png import Picture, Pixel
 from sestui.core.content.changes import ChangedLine
 from sestui.core.delivery.mail import Mail
 from sestui.tui.compose.changes_view import ChangesView
@@ -117,13 +117,19 @@ class MailPreview(Vertical):
 
     BORDER_TITLE: ClassVar[str] = "Preview"
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - textual's own name for it
+    def __init__(
+        self,
+        *,
+        sharp: bool = True,
+        id: str | None = None,  # noqa: A002 - textual's own name for it
+    ) -> None:
+        """``sharp``: pictures in the terminal's own pixels, if it has any."""
         super().__init__(id=id)
         self._head = PreviewHead()
         self._mail = RenderedMail(id="preview-mail")
         self._pager = Pager(id="preview-pager")
         self._changes = ChangesView(id="preview-changes")
-        self._picture = PictureView(id="preview-picture")
+        self._picture = PictureView(sharp=sharp, id="preview-picture")
         self._switch = ContentSwitcher(
             self._mail, self._picture, self._pager, self._changes, initial="preview-mail"
         )
@@ -191,6 +197,17 @@ class MailPreview(Vertical):
         """Show the picture of the mail."""
         self._no_picture = ""
         self._picture.show(rows)
+        self._draw()
+
+    @property
+    def picture(self) -> PictureView:
+        """Where pictures are shown."""
+        return self._picture
+
+    def show_sharp(self, picture: Picture) -> None:
+        """Show the picture of the mail in the terminal's own pixels."""
+        self._no_picture = ""
+        self._picture.show_sharp(picture)
         self._draw()
 
     def show_no_picture(self, why: str) -> None:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sestui.compose.browser_picture import DEVICES, NoPictureError, Stopped, take_picture
+from sestui.compose.browser_picture import COARSE, DEVICES, NoPictureError, Stopped, take_picture
 from sestui.compose.png import Picture, Pixel
 from sestui.core.delivery.mail import Mail
 
@@ -36,21 +36,25 @@ class PictureMaker:
         Raises:
             NoPictureError: there is none; the sentence says why.
         """
+        picture = await self.picture(mail, device, COARSE)
+        cells = width()
+        return await asyncio.to_thread(picture.scaled, cells) if cells > 0 else None
+
+    async def picture(self, mail: Mail, device: str, scale: float) -> Picture:
+        """The whole picture; ``scale`` is one of ``take_picture``'s, which says what it raises."""
         ids = tuple(each.content_id for each in mail.attachments)
         wanted = _Wanted(device, mail.html, ids)
         if self._taken is None or self._taken[0] != wanted:
             if self._taken is not None and self._taken[0].device == device:
                 await asyncio.sleep(_CALM_SECONDS)
-            self._taken = (wanted, await self._take(mail, device))
-        picture = self._taken[1]
-        cells = width()
-        return await asyncio.to_thread(picture.scaled, cells) if cells > 0 else None
+            self._taken = (wanted, await self._take(mail, device, scale))
+        return self._taken[1]
 
     @staticmethod
-    async def _take(mail: Mail, device: str) -> Picture:
+    async def _take(mail: Mail, device: str, scale: float) -> Picture:
         stop = threading.Event()
         try:
-            return await asyncio.to_thread(take_picture, mail, DEVICES[device], stop)
+            return await asyncio.to_thread(take_picture, mail, DEVICES[device], stop, scale=scale)
         except asyncio.CancelledError:
             stop.set()
             raise

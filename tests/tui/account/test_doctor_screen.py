@@ -41,7 +41,7 @@ async def test_home_says_the_worst_until_the_doctor_finds_otherwise(runtime, sti
         app.services.account_open = True
         await until(pilot, lambda: "SES has paused sending." in shown(app))
         await until(pilot, lambda: app.screen._home._verdict.value == found)
-        worst = runtime.doctor().examine().findings[0]
+        worst = runtime.doctor().check().findings[0]
         assert verdicts.last().sentence == worst.sentence
         assert not worst.severity.needs_doing
         app.screen._home._verdict.renew(float("-inf"))  # ten seconds later

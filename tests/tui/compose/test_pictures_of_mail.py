@@ -1,11 +1,14 @@
 """Pictures of the mail in the preview: drawn in half blocks, or said why there is none."""
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
 
+from sestui.compose.png import Picture
 from sestui.tui.compose.picture_view import PictureView
+from sestui.tui.compose.terminal_graphics import cell, color_of, size_in_cells
 from tests.support.compose import add_news, add_people, load, press
 from tests.support.pictures import browser
 from tests.support.screens import running, shown, until
@@ -50,6 +53,35 @@ async def test_a_picture_of_the_mail_is_a_view_of_the_preview(runtime, still, mo
             await until(pilot, lambda: len((folder / "said").read_text()) > len(asked))
             await press(pilot, *"vvv")
             await until(pilot, lambda: not beside.display and "<mailto:shop@" in shown(app))
+
+
+@pytest.mark.long
+@pytest.mark.ci
+async def test_a_terminal_with_pixels_of_its_own_is_sent_the_picture(runtime, still, monkeypatch):
+    add_people(runtime)
+    add_news(runtime)
+    with browser(monkeypatch):
+        async with running(runtime, place="compose", size=(120, 40)) as (app, pilot):
+            await load(app, pilot, lambda: "Hi Ada" in shown(app))
+            view = app.screen.query_one(PictureView)
+            assert not view.sharp  # there is no terminal
+            written = []
+            view.sharp, view.put = True, written.append
+            await press(pilot, "@escape", "v")
+            await until(pilot, lambda: any("a=T,U=1" in each for each in written))
+            assert len(written) == 1  # once, though it was there before the view had a size
+            number = int(re.search(r"i=(\d+)", written[-1])[1])
+            await until(pilot, lambda: "\U0010eeee" in view.render_line(0).text)
+            columns, lines = size_in_cells(Picture(320, (b"",) * 41), view.room)
+            assert f"c={columns},r={lines}" in written[-1]
+            for line in range(lines):
+                cells = [each for each in view.render_line(line) if "\U0010eeee" in each.text]
+                assert [each.text for each in cells] == [cell(line, at) for at in range(columns)]
+                assert {tuple(each.style.color.triplet) for each in cells} == {color_of(number)}
+            assert "\U0010eeee" not in view.render_line(lines).text
+            await press(pilot, "v")  # another device is another picture
+            await until(pilot, lambda: any(f"a=d,d=I,q=2,i={number}" in each for each in written))
+    assert "a=d" in written[-1]
 
 
 @pytest.mark.long
