@@ -29,7 +29,7 @@ from sestui.core.delivery.breaker import BreakerRule
 from sestui.core.keymap import keymap_of
 from sestui.core.recipient_behaviour import RecipientBehaviour, behaviour_of
 from sestui.core.setting_names import suggested, unknown_names, value_error
-from sestui.core.setting_rules import known_zone, mailbox, page_address, receiving_address
+from sestui.core.setting_rules import known_zone, mailbox, page_address, receiving_address, ses_name
 from sestui.errors import SettingsError
 
 _SQLITE_URL = re.compile(r"sqlite(?:\+pysqlite)?:///((?!file:|:memory:)[^?#%]+)")
@@ -113,6 +113,15 @@ class Settings(BaseSettings):
         "",
         description="Where readers reach the unsubscribe page that `sestui web` serves, as "
         "https://news.example.com; every mail then links to it instead of unsubscribe_url.",
+    )
+    ses_contact_list: Annotated[str, AfterValidator(ses_name)] = Field(
+        "",
+        description="The account's SES contact list, by which SES itself adds unsubscribe links "
+        "and keeps those who follow them; each mail is then a call of its own. Empty: none.",
+    )
+    ses_topic: Annotated[str, AfterValidator(ses_name)] = Field(
+        "",
+        description="Topic of ses_contact_list that campaigns belong to; empty: the whole list.",
     )
     view_url: str = Field(
         "", description="Address of the message on the web, for view_url in templates."

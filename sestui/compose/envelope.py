@@ -66,6 +66,8 @@ def envelope_of(
         link_token=tokens.of_link,
         unsubscribe_mailbox=settings.unsubscribe_mailbox,
         mail_token=tokens.of_mail,
+        contact_list=settings.ses_contact_list,
+        contact_topic=settings.ses_topic,
         timezone=campaign.timezone or settings.timezone,
         now=clock.now,
     )

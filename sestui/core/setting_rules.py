@@ -40,6 +40,16 @@ def receiving_address(value: str) -> str:
     return value
 
 
+_SES_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def ses_name(value: str) -> str:
+    """A name as SES gives to contact lists and topics; or ''."""
+    if value and not _SES_NAME.fullmatch(value):
+        raise ValueError("it must be up to 64 letters, digits, - and _")
+    return value
+
+
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 

@@ -53,6 +53,11 @@ def single_request(mail: Mail) -> SendEmailRequestTypeDef:
         request["EmailTags"] = _pairs(mail.tags)
     if mail.configuration_set:
         request["ConfigurationSetName"] = mail.configuration_set
+    if mail.subscription is not None:
+        name, topic = mail.subscription
+        request["ListManagementOptions"] = {"ContactListName": name}
+        if topic:
+            request["ListManagementOptions"]["TopicName"] = topic
     return request  # type: ignore[return-value] # built key by key, checked against the simulator
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from sestui.core.clock import Instant
 from sestui.core.delivery.events import EventKind
+from sestui.core.delivery.mail import TOPIC_TAG
 
 PROBE_TAG = "sestui-probe"
 """Tag of the mails by which `sestui setup` proves the way of events: they are nobody's."""
@@ -28,6 +29,8 @@ _MOST_WRAPPERS = 3
 """EventBridge to SNS to SQS is two."""
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST = datetime(3000, 1, 1, tzinfo=UTC)
+_LEFT = "optout"
+"""The status of a topic that a contact has left, in lower case."""
 
 
 _KINDS = {kind.value.replace(" ", "").lower(): kind for kind in EventKind}
@@ -98,7 +101,7 @@ class SesEvent:
     ip_address: str = ""
     """Open and click."""
     unsubscribes: bool = False
-    """Subscription: they want no more mail of the contact list."""
+    """Subscription: they want no more mail of the contact list, or of the mail's topic of it."""
 
     @property
     def identity(self) -> str:
@@ -126,6 +129,7 @@ def parse_event(text: str | bytes) -> SesEvent:
     given = detail.get("timestamp", detail.get("arrivalDate"))
     destination = tuple(_texts(mail.get("destination")))[:_MOST_RECIPIENTS]
     user_agent = _text(detail, "userAgent", most=_LONGEST_LINK)
+    tags = _tags(mail.get("tags"))
     return SesEvent(
         kind=kind,
         message_id=message_id,
@@ -133,7 +137,7 @@ def parse_event(text: str | bytes) -> SesEvent:
         occurred_at=mailed_at if given is None else instant_of(given, "timestamp"),
         destination=destination,
         recipients=_recipients(detail, destination),
-        tags=_tags(mail.get("tags")),
+        tags=tags,
         type=_first(detail, "bounceType", "complaintFeedbackType", "delayType"),
         sub_type=_first(detail, "bounceSubType", "complaintSubType"),
         feedback_id=_text(detail, "feedbackId"),
@@ -141,7 +145,7 @@ def parse_event(text: str | bytes) -> SesEvent:
         link=_text(detail, "link", most=_LONGEST_LINK),
         user_agent=user_agent,
         ip_address=_text(detail, "ipAddress"),
-        unsubscribes=_unsubscribes(detail),
+        unsubscribes=_unsubscribes(detail, tags.get(TOPIC_TAG, "")),
     )
 
 
@@ -231,9 +235,18 @@ def _recipients(
     return tuple(EventRecipient(address) for address in delivered or destination)
 
 
-def _unsubscribes(detail: Mapping[str, Any]) -> bool:
+def _unsubscribes(detail: Mapping[str, Any], topic: str) -> bool:
+    """Whether new preferences refuse the whole list, or the mail's own ``topic``."""
     preferences = detail.get("newTopicPreferences")
-    return isinstance(preferences, dict) and preferences.get("unsubscribeAll") is True
+    if not isinstance(preferences, dict):
+        return False
+    topics = preferences.get("topicSubscriptionStatus")
+    left = {
+        _text(each, "topicName")
+        for each in (topics if isinstance(topics, list) else ())
+        if isinstance(each, dict) and str(each.get("subscriptionStatus")).lower() == _LEFT
+    }
+    return preferences.get("unsubscribeAll") is True or (topic != "" and topic in left)
 
 
 def _tags(given: Any) -> dict[str, str]:

@@ -218,6 +218,8 @@ class SendEmailRequest:
     reply_to: tuple[Mailbox, ...] = ()
     tags: Pairs = ()
     configuration_set: str = ""
+    subscription: tuple[str, str] | None = None
+    """Contact list, and topic or '', whose unsubscribe links SES adds; None for none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,17 @@ def send_email_of(given: Json, *, most: int = MAX_RECIPIENTS) -> SendEmailReques
         reply_to=_mailboxes(given, "ReplyToAddresses"),
         tags=_tags(given, "EmailTags"),
         configuration_set=_text(given, "ConfigurationSetName"),
+        subscription=_subscription(_object(given, "ListManagementOptions")),
     )
+
+
+def _subscription(given: Json) -> tuple[str, str] | None:
+    if not given:
+        return None
+    name = _text(given, "ContactListName")
+    if not name:
+        raise bad_request("ListManagementOptions.ContactListName is required.")
+    return name, _text(given, "TopicName")
 
 
 def parse_send_bulk_email(body: bytes) -> SendBulkEmailRequest:

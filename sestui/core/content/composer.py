@@ -26,7 +26,7 @@ from sestui.core.content.template.parts import NOT_TEXT, MessagePart
 from sestui.core.content.template.sandbox import GLOBALS, RangeBudget, compiled, variables_of
 from sestui.core.content.template.strict import ValueFault
 from sestui.core.delivery.bulk_limits import shared_bytes
-from sestui.core.delivery.mail import Mail, Pattern
+from sestui.core.delivery.mail import TOPIC_TAG, Mail, Pattern
 from sestui.core.schedule.zones import zone_named
 from sestui.core.text import printable
 from sestui.errors import ContentError
@@ -79,8 +79,15 @@ class Composer:
         self._headers = tuple((name, _line(value, "headers")) for name, value in source.headers)
         self._zone = zone_named(envelope.timezone) if "now" in self.variables else None
         self._pattern = Pattern(self._subject.constants, self._html.constants, self._text.constants)
-        self.bulk_capable = shared_bytes(self._pattern, self._attachments) is not None
-        """Whether bulk calls can carry its mails: the shared content must not be too large."""
+        self._subscription = _subscription(envelope)
+        topic = self._subscription[1] if self._subscription else ""
+        self._own_tags = ((TOPIC_TAG, topic),) if topic else ()
+        self.bulk_capable = (
+            self._subscription is None
+            and shared_bytes(self._pattern, self._attachments) is not None
+        )
+        """Whether bulk calls can carry its mails: they know no contact lists, and the shared
+        content must not be too large."""
 
     def mail(
         self,
@@ -109,11 +116,12 @@ class Composer:
             text=text,
             reply_to=self._reply_to,
             headers=own,
-            tags=tags,
+            tags=tags + self._own_tags,
             attachments=self._attachments,
             configuration_set=self._envelope.configuration_set,
             pattern=self._pattern,
             pieces=pieces,
+            subscription=self._subscription,
         )
 
     def check_envelope(self, email: str) -> None:
@@ -237,6 +245,13 @@ class Composer:
                 f"{MAX_MAIL_BYTES / 1e6:.0f} MB. Link to large files instead of attaching them."
             )
         return sizes[1]
+
+
+def _subscription(envelope: Envelope) -> tuple[str, str] | None:
+    """SES's contact list and topic; transactional mail belongs to none."""
+    if not envelope.contact_list or envelope.transactional:
+        return None
+    return envelope.contact_list, envelope.contact_topic
 
 
 def _variables(source: MessageSource) -> frozenset[str]:

@@ -24,6 +24,9 @@ PAGE_PATH = "/u/"
 PREVIEW_TOKEN = "preview"  # noqa: S105 # as above
 """Stands for a delivery's token where there is no delivery."""
 
+SES_LINK = "{{amazonSESUnsubscribeUrl}}"
+"""What SES replaces by a link of its own, in mail of a contact list; twice a mail at most."""
+
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -86,6 +89,9 @@ class Unsubscribe:
         Raises:
             ContentError: the page's address is not ASCII, or too long.
         """
+        if envelope.contact_list and not envelope.transactional:
+            # SES puts its own headers in, and its own link for this word.
+            return cls(SES_LINK, False, MailWay.of(envelope), False, True, None)
         # RFC 8058 requires https; any other page is linked in the mail but not in the header. The
         # settings let sestui's own page be without it on this machine only, to try it out.
         one_click = bool(envelope.web_url) or envelope.unsubscribe_url.lower().startswith(

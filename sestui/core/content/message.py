@@ -112,6 +112,10 @@ class Envelope:
     It takes the place of ``unsubscribe_email`` in the header."""
     mail_token: Callable[[int, str], str] | None = field(default=None, compare=False)
     """Makes that token; None where nothing is sent."""
+    contact_list: str = ""
+    """SES's contact list, by which SES adds the links and headers to unsubscribe; '' for none."""
+    contact_topic: str = ""
+    """The topic of the list that the mails belong to; '' for the whole list."""
     timezone: str = ""
     """IANA zone of ``now``; '' is the machine's."""
     now: Callable[[], Instant] = field(default=time.time, compare=False)

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+TOPIC_TAG = "sestui-topic"
+"""Tag with the topic of SES's contact list, so that an event tells whether a reader has left it."""
+
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class MailAttachment:
@@ -59,11 +62,16 @@ class Mail:
     request: Mapping[str, Any] | None = None
     """For a relayed mail: SendEmail's arguments, sent unchanged."""
 
+    subscription: tuple[str, str] | None = None
+    """SES's contact list, and topic or '', whose unsubscribe links SES adds; None for none."""
+
     def shares_call(self, other: "Mail") -> bool:
         """Whether one bulk call can carry both mails."""
         return (
             self.request is None
             and other.request is None
+            and self.subscription is None
+            and other.subscription is None
             and self.from_address == other.from_address
             and self.reply_to == other.reply_to
             and self.configuration_set == other.configuration_set

@@ -14,10 +14,10 @@ from sestui.simulator.account.account import (
     SimulatedMail,
 )
 from sestui.simulator.account.rules import counted, quota_second
-from sestui.simulator.outbox.events import EventType, event_types
+from sestui.simulator.outbox.events import LEFT, EventType, event_types
 
-Live = Callable[[list[EventType], str], list[EventType]]
-"""Adds to a mail's events what its recipient does with it; the mail's ``unsubscribe_mailto``."""
+Live = Callable[[list[EventType], SimulatedMail], list[EventType]]
+"""Adds to a mail's events what its recipient does with it."""
 
 
 def record(
@@ -49,10 +49,7 @@ def record(
     for index, entry in taken:
         message_id = _message_id(times[0])
         envelope = (message_id, *times, call.sender, call.sender_name)
-        happened = live(
-            event_types(entry.recipients, entry.rendering_failure, suppressed),
-            entry.unsubscribe_mailto,
-        )
+        happened = _happened(connection, entry, suppressed, live)
         _record_mail(connection, envelope, entry, (call_id, index), happened)
         results[index] = EntryResult(BulkStatus.SUCCESS, message_id)
         counting += counted(entry.recipients)
@@ -63,6 +60,29 @@ def record(
             (quota_second(times[0]), counting),
         )
     return replace(verdict, results=tuple(results))
+
+
+def _happened(
+    connection: sqlite3.Connection, entry: SimulatedMail, suppressed: frozenset[str], live: Live
+) -> list[EventType]:
+    """The events of an accepted mail, after noting who leaves a contact list by it."""
+    events = event_types(entry.recipients, entry.rendering_failure, suppressed)
+    if entry.subscription is None:
+        return live(events, entry)
+    name, topic = entry.subscription
+    [address] = [each.lower() for each in entry.recipients]
+    left = connection.execute(
+        "SELECT 1 FROM departure WHERE address = ? AND contact_list = ? AND topic IN ('', ?)",
+        (address, name, topic),
+    ).fetchone()
+    if left is not None:
+        return [EventType("Send", entry.recipients), EventType("Bounce", entry.recipients, LEFT)]
+    found = live(events, entry)
+    if any(each.kind == "Subscription" for each in found):
+        connection.execute(
+            "INSERT OR IGNORE INTO departure VALUES (?, ?, ?)", (address, name, topic)
+        )
+    return found
 
 
 def _record_mail(

@@ -125,6 +125,8 @@ class SimulatedMail:
     unsubscribe_mailto: str = ""
     """Its ``mailto:`` URL in List-Unsubscribe, if the simulated SES receives mail there: to an
     address with a label (``+``)."""
+    subscription: tuple[str, str] | None = None
+    """SES's contact list, and topic or ''."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,8 @@ def _entry(request: SendEmailRequest) -> SimulatedMail:
     content, failure = request.content, ""
     subject = content.subject
     recipients = request.destination.recipients
+    if request.subscription is not None and len(recipients) != 1:
+        raise bad_request("List management takes one recipient a mail.")
     if isinstance(content, TemplateContent):
         if content.name and not (content.subject or content.html or content.text):
             raise not_found(f"Template {content.name} does not exist.")
@@ -195,7 +199,13 @@ def _entry(request: SendEmailRequest) -> SimulatedMail:
             failure = str(error)
     mailto = _mailto(() if isinstance(content, RawContent) else content.headers)
     return SimulatedMail(
-        recipients, subject, request.tags, failure, invalid_domain(recipients), mailto
+        recipients,
+        subject,
+        request.tags,
+        failure,
+        invalid_domain(recipients),
+        mailto,
+        request.subscription,
     )
 
 

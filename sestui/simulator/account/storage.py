@@ -15,7 +15,7 @@ from sestui.errors import StorageBusyError, StorageError
 
 FILE_NAME = "simulator.db"
 BUSY_SECONDS = 20.0
-_SCHEMA_VERSION = 4
+_SCHEMA_VERSION = 5
 _ELSEWHERE = "choose another folder with SESTUI_DATA_DIR"
 
 _SCHEMA = """
@@ -77,6 +77,11 @@ CREATE TABLE template (
 CREATE TABLE suppression (
     address TEXT PRIMARY KEY, reason TEXT NOT NULL, updated_at REAL NOT NULL
 );
+-- Who has left a contact list, or a topic of it.
+CREATE TABLE departure (
+    address TEXT NOT NULL, contact_list TEXT NOT NULL, topic TEXT NOT NULL,
+    PRIMARY KEY (address, contact_list, topic)
+) WITHOUT ROWID;
 CREATE TABLE fault (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     kind TEXT NOT NULL,
@@ -106,6 +111,20 @@ ALTER TABLE event ADD COLUMN due_at REAL;
 CREATE INDEX event_due ON event (due_at, id) WHERE due_at IS NOT NULL;
 """
 
+_FROM_VERSION_4 = """
+CREATE TABLE departure (
+    address TEXT NOT NULL, contact_list TEXT NOT NULL, topic TEXT NOT NULL,
+    PRIMARY KEY (address, contact_list, topic)
+) WITHOUT ROWID;
+"""
+
+_SINCE = {
+    2: _FROM_VERSION_2 + _FROM_VERSION_3 + _FROM_VERSION_4,
+    3: _FROM_VERSION_3 + _FROM_VERSION_4,
+    4: _FROM_VERSION_4,
+}
+"""What makes this version's tables of an older one's."""
+
 _TABLES = (
     "event",
     "outbox",
@@ -114,6 +133,7 @@ _TABLES = (
     "identity",
     "template",
     "suppression",
+    "departure",
     "fault",
     "account",
 )
@@ -195,14 +215,12 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     _enter_wal(connection)
     # A power cut may lose simulated mail; a killed process can't, as the system has the writes.
     connection.execute("PRAGMA synchronous=OFF")
-    if _version(connection) in {0, 2, 3}:
+    if _version(connection) in {0, *_SINCE}:
         with writing(connection):
             if _version(connection) == 0:
                 _create_tables(connection, path)
-            elif _version(connection) == 2:
-                _upgrade(connection, _FROM_VERSION_2 + _FROM_VERSION_3)
-            elif _version(connection) == 3:
-                _upgrade(connection, _FROM_VERSION_3)
+            elif (older := _version(connection)) in _SINCE:
+                _upgrade(connection, _SINCE[older])
     if _version(connection) != _SCHEMA_VERSION:
         raise StorageError(
             f"The simulator's state {path} was written by another version of sestui; move it away "

@@ -4,6 +4,7 @@ import random
 from dataclasses import replace
 
 from sestui.core.recipient_behaviour import RecipientBehaviour
+from sestui.simulator.account.account import SimulatedMail
 from sestui.simulator.account.rules import mailbox_simulator
 from sestui.simulator.outbox.events import MAILBOX_FULL, EventType
 
@@ -27,14 +28,14 @@ MACHINE = "Mozilla/5.0 (compatible; SimulatedLinkScanner/1.0)"
 
 def lived_through(
     events: list[EventType],
-    unsubscribe_mailto: str,
+    mail: SimulatedMail,
     behaviour: RecipientBehaviour,
     chance: random.Random,
 ) -> list[EventType]:
     """The events of a mail with what its recipient does; each with its seconds after the mail.
 
     ``events`` are a plain mail's: Send and Delivery, to one recipient. All else is a test mailbox's
-    or an accident, and stays as it is. ``unsubscribe_mailto`` is the mail's own; '' for none.
+    or an accident, and stays as it is.
     """
     if behaviour.is_idle or [each.kind for each in events] != ["Send", "Delivery"]:
         return events
@@ -66,7 +67,10 @@ def lived_through(
             found.append(EventType("Click", to, agent, opened + chance.uniform(*_CLICK_SECONDS)))
     if chance.random() < behaviour.complaint:
         found.append(EventType("Complaint", to, "", arrives + chance.uniform(*_COMPLAINT_SECONDS)))
-    if unsubscribe_mailto and chance.random() < behaviour.unsubscribe:
+    can_leave = mail.subscription is not None or mail.unsubscribe_mailto != ""
+    if can_leave and chance.random() < behaviour.unsubscribe:
         leaves = arrives + chance.uniform(*_UNSUBSCRIBE_SECONDS)
-        found.append(EventType("Received", to, unsubscribe_mailto, leaves))
+        by_mail = EventType("Received", to, mail.unsubscribe_mailto, leaves)
+        by_link = EventType("Subscription", to, "", leaves)
+        found.append(by_mail if mail.subscription is None else by_link)
     return found

@@ -13,6 +13,7 @@ from sestui.ses_api.wire import RawContent, SendEmailRequest, TemplateContent
 from sestui.simulator.account.rules import mailbox_simulator
 
 MAILBOX_FULL = "mailbox full"
+LEFT = "left the contact list"
 
 _BOUNCES = {
     "bounce": ("Permanent", "General", "5.1.1", "smtp; 550 5.1.1 user unknown"),
@@ -29,6 +30,13 @@ _BOUNCES = {
         "5.1.1",
         "Amazon SES did not send the message to this address because it is on the suppression list "
         "for your account.",
+    ),
+    LEFT: (
+        "Permanent",
+        "UnsubscribedRecipient",
+        "5.1.1",
+        "Amazon SES did not send the message to this address because the recipient has "
+        "unsubscribed from the contact list.",
     ),
     MAILBOX_FULL: ("Transient", "MailboxFull", "4.2.2", "smtp; 452 4.2.2 mailbox full"),
 }
@@ -124,6 +132,8 @@ def payload(
         case "Click":
             key, detail = "click", _opened(happening, at)
             detail["link"] = _link(html, mail.message_id)
+        case "Subscription":
+            key, detail = "subscription", _subscription(request, at)
         case _:
             key, detail = "failure", _failure(happening, request)
     return {"eventType": happening.kind, "mail": _mail_part(mail, request), key: detail}
@@ -168,6 +178,23 @@ def _received(event_id: int, event: EventType, at: str) -> dict[str, Any]:
         },
         "content": f"{written}\r\n",
     }  # fmt: skip
+
+
+def _subscription(request: SendEmailRequest, at: str) -> dict[str, Any]:
+    """The recipient has left the mail's topic, or without one the whole contact list."""
+    name, topic = request.subscription or ("", "")
+
+    def preferences(status: str, *, left: bool) -> dict[str, Any]:
+        topics = [{"topicName": topic, "subscriptionStatus": status}] if topic else []
+        return {"unsubscribeAll": left and not topic, "topicSubscriptionStatus": topics}
+
+    return {
+        "contactList": name,
+        "timestamp": at,
+        "source": "UnsubscribeHeader",
+        "newTopicPreferences": preferences("OptOut", left=True),
+        "oldTopicPreferences": preferences("OptIn", left=False),
+    }
 
 
 def _delivery(event: EventType, at: str) -> dict[str, Any]:

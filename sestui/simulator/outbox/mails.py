@@ -11,6 +11,11 @@ from sestui.simulator.outbox.mime import opened
 from sestui.simulator.templates.rendering import RenderingError
 from sestui.simulator.templates.templating import rendered
 
+_SES_LINK = "{{amazonSESUnsubscribeUrl}}"
+_LINK = "https://simulator.sestui.invalid/unsubscribe"
+"""Stands for SES's own page."""
+_ONE_CLICK = ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+
 
 @dataclass(frozen=True, slots=True)
 class StoredMail:
@@ -86,6 +91,9 @@ def _mail(
     attachments: tuple[str, ...],
     raw: str | None = None,
 ) -> StoredMail:
+    if request.subscription is not None:
+        html, text = html.replace(_SES_LINK, _LINK), text.replace(_SES_LINK, _LINK)
+        headers = (*headers, ("List-Unsubscribe", f"<{_LINK}>"), _ONE_CLICK)
     return StoredMail(
         to=_shown(request.destination.to),
         cc=_shown(request.destination.cc),

@@ -1,6 +1,7 @@
 """The whole loop over HTTP: a campaign on the simulator, and what its recipients do with it."""
 
 import pytest
+from sqlalchemy import update
 
 from sestui.core.clock import SystemClock
 from sestui.core.recipient_behaviour import behaviour_of
@@ -8,6 +9,7 @@ from sestui.runtime import Runtime
 from sestui.settings import load_settings
 from sestui.simulator.account.state import SimulatorState
 from sestui.simulator.account.storage import FILE_NAME
+from sestui.store.db.tables import Contact
 from tests.support.screens import add_campaign
 from tests.support.seeding import rows_of
 
@@ -25,6 +27,43 @@ def runtime(tmp_path):
     )
     with Runtime.open(settings) as opened:
         yield opened
+
+
+def test_who_leaves_sess_contact_list_gets_no_more_mail_by_it(tmp_path):
+    settings = load_settings(
+        data_dir=tmp_path,
+        simulator_rate=500,
+        simulator_latency=0,
+        ses_contact_list="all",
+        ses_topic="news",
+        send_mode="bulk",
+        simulator_recipients=behaviour_of("unsubscribe=1"),
+    )
+    with Runtime.open(settings) as runtime:
+        add_campaign(runtime, contacts=3)
+        for again in (False, True):
+            if again:  # as if the event had been lost
+                change_all(runtime, status="active", status_reason="")
+            at = runtime.clock.now()
+            run = runtime.starter.start(runtime.campaigns.get("news"), at, again=again)
+            sender = runtime.sender()
+            sender.start()
+            assert sender.join(60)
+            state = SimulatorState(runtime.workspace / FILE_NAME, SystemClock())
+            state.advance(600)
+            state.close()
+            kinds = runtime.feedback.puller().pull().kinds
+            told = "Bounce" if again else "Subscription"
+            assert kinds[told] == 3
+            rows = rows_of(runtime.database, run.id)
+            assert {runtime.contacts.get(row.email).status for row in rows} == {"unsubscribed"}
+        assert {row.outcome_code for row in rows} == {"Permanent/UnsubscribedRecipient"}
+        assert all(runtime.suppressions.get(row.email) is None for row in rows)
+
+
+def change_all(runtime, **values):
+    with runtime.database.write() as session:
+        session.execute(update(Contact.__table__).values(**values))
 
 
 def test_a_campaign_on_the_simulator_and_what_became_of_it(runtime):

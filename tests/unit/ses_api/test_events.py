@@ -76,6 +76,23 @@ def test_only_who_leaves_the_whole_list_unsubscribes(all_of_it):
 
 
 @pytest.mark.parametrize(
+    ("topic", "left"), [("news", True), ("offers", False), ("", False), (None, False)]
+)
+def test_who_leaves_the_mails_own_topic_unsubscribes(topic, left):
+    statuses = [
+        {"topicName": "news", "subscriptionStatus": "OptOut"},
+        {"topicName": "offers", "subscriptionStatus": "OptIn"},
+        {"topicName": ["odd"], "subscriptionStatus": None},
+        "odd",
+    ]
+    preferences = {"unsubscribeAll": False, "topicSubscriptionStatus": statuses}
+    given = ses_event("Subscription", newTopicPreferences=preferences)
+    if topic is not None:
+        given["mail"]["tags"]["sestui-topic"] = [topic]
+    assert parsed(given).unsubscribes is left
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Successfully validated SNS topic for Amazon SES event publishing.",

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sestui.core.content import Composer, Envelope, MessageSource, TemplateError
 from sestui.core.delivery.mail import MailAttachment
 from sestui.errors import ContentError
+from sestui.ses.requests import single_request
 
 ENVELOPE = Envelope("Ada's Shop <news@example.com>", keywords={"season": "autumn"})
 
@@ -206,6 +207,34 @@ def test_links_to_sestuis_own_page():
     mail = compose("[off]({{ unsubscribe_url }})", envelope=exempt).mail("b@example.org", {}, (), 7)
     assert mail.headers == ()
     assert 'href="https://n.example.com/u/7-b"' in mail.html
+
+
+def test_mail_of_a_contact_list_leaves_unsubscribing_to_ses():
+    envelope = Envelope(
+        "a@example.com",
+        web_url="https://n.example.com",
+        contact_list="all",
+        contact_topic="news",
+    )
+    composer = compose("[off]({{ unsubscribe_url }})", envelope=envelope)
+    mail = composer.mail("b@example.org", {}, (("sestui-run", "1"),), 7)
+    assert mail.headers == ()
+    assert 'href="{{amazonSESUnsubscribeUrl}}"' in mail.html
+    assert "{{amazonSESUnsubscribeUrl}}" in mail.text
+    assert mail.tags == (("sestui-run", "1"), ("sestui-topic", "news"))
+    assert single_request(mail)["ListManagementOptions"] == {
+        "ContactListName": "all",
+        "TopicName": "news",
+    }
+    # Bulk calls know no contact lists.
+    assert not composer.bulk_capable
+    assert not mail.shares_call(mail)
+    whole = compose("x", envelope=replace(envelope, contact_topic="")).mail("b@example.org", {})
+    assert single_request(whole)["ListManagementOptions"] == {"ContactListName": "all"}
+    assert whole.tags == ()
+    exempt = compose("[off]({{ unsubscribe_url }})", envelope=replace(envelope, transactional=True))
+    assert "ListManagementOptions" not in single_request(exempt.mail("b@example.org", {}))
+    assert "n.example.com" in exempt.mail("b@example.org", {}).html
 
 
 def test_the_envelope_goes_over_the_wire_in_ascii():
