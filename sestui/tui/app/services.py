@@ -50,6 +50,8 @@ class ScreenServices:
         self.lasting = lasting
         self.listeners = Listeners()
         self.jobs = BackgroundJobs()
+        self.asking: set[int] = set()
+        """Runs about which SES's records are being searched."""
         self.pending_controls = PendingControls()
         self.may_leave: list[Callable[[], Awaitable[bool]]] = []
         """Asked, on the UI's thread, before the app is left; one that answers False prevents it."""

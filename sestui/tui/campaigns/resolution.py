@@ -1,5 +1,6 @@
 """After a run: settle what is in doubt, follow up on those it did not reach."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,18 +9,25 @@ from textual.binding import Binding
 
 from sestui.core.campaign.follow_up import Only
 from sestui.core.delivery.states import DeliveryState, RunKind, RunState
+from sestui.errors import SestuiError, StoppedError
 from sestui.reports.overview import RunView
+from sestui.store.ledger.doubtful import doubtful_deliveries
 from sestui.store.ledger.in_doubt import Resolution
 from sestui.store.ledger.log_rows import LogRow
 from sestui.tui.app.navigation.navigation import open_run
 from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from sestui.tui.app.screens.screen_part import ScreenPart, in_worker
+from sestui.tui.campaigns.ask_ses import AskSesJob
 from sestui.tui.campaigns.follow_up import FollowUpScreen
 from sestui.tui.campaigns.start_check import PlannedStart
 from sestui.tui.campaigns.start_question import start_checked
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.dialogs.pick import Item, PickScreen
 from sestui.tui.widgets.format import recipients, shorten
+
+_ASK_SES = Item(
+    "Ask SES", "Searches SES's records: mail that it has taken is accepted, and nothing is sent."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,8 @@ class _Resolution:
     emails: tuple[str, ...]
     """Whom it is about; () is everybody in doubt."""
     count: int
+    safe: tuple[int, ...] | None = None
+    """The deliveries that it is about, which SES had no record of; None: it isn't about those."""
 
     @property
     def who(self) -> str:
@@ -38,6 +48,11 @@ class _Resolution:
 
     def item(self) -> Item:
         """The line in the list of what may be said."""
+        if self.safe is not None:
+            return Item(
+                f"Send to {self.who} that SES has no record of",
+                "SES was asked long enough after they were sent: it is safe.",
+            )
         if self.verdict is Resolution.RESEND:
             return Item(
                 f"Send again to {self.who}", "Anyone who did get the first mail gets it twice."
@@ -49,7 +64,10 @@ class _Resolution:
     def question(self, run: RunView) -> ConfirmScreen:
         """Asked before it is done."""
         title = f"run {run.number} of {shorten(run.campaign, 40)}"
-        if self.verdict is Resolution.RESEND:
+        if self.safe is not None:
+            question = f"Send {title} to {self.who} that SES has no record of?"
+            text = "SES was asked about them long enough after they were handed over."
+        elif self.verdict is Resolution.RESEND:
             question = f"Send {title} again to {self.who}?"
             text = (
                 "They were handed to SES and no answer came. Anyone who did get the first mail "
@@ -132,30 +150,77 @@ class RunAftermath(ScreenPart):
         count = await self.screen.attempt(lambda: self.runtime.doubts.count(doubtful.id))
         if run is FAILED or not count:
             return
-        rulings = self._rulings(run, count)
+        safe = await self.screen.attempt(lambda: self._safe(run))
+        if safe is FAILED:
+            return
+        rulings = self._rulings(run, count, safe)
+        items = [ruling.item() for ruling in rulings]
         chosen = await self.app.push_screen_wait(
             PickScreen(
                 f"{recipients(count)} in doubt",
-                [ruling.item() for ruling in rulings],
+                [_ASK_SES, *items],
                 text="SES was handed their mail and did not answer. What should happen to them?",
             )
         )
-        if chosen is None or not await self.app.push_screen_wait(rulings[chosen].question(run)):
+        if chosen == 0:
+            self._ask_ses(run.id)
+        elif chosen is not None:
+            await self._resolve(run, rulings[chosen - 1])
+
+    async def _resolve(self, run: RunView, ruling: _Resolution) -> None:
+        """Ask once more, and do it."""
+        if not await self.app.push_screen_wait(ruling.question(run)):
             return
-        ruling = rulings[chosen]
         settled = await self.screen.attempt(
-            lambda: self.runtime.doubts.resolve(run.id, ruling.verdict, ruling.emails)
+            lambda: self.runtime.doubts.resolve(
+                run.id, ruling.verdict, ruling.emails, ids=ruling.safe
+            )
         )
         if settled is not FAILED:
             self.screen.toast(ruling.done(settled))
             self.screen.reload()
 
-    def _rulings(self, run: RunView, count: int) -> list[_Resolution]:
+    def _safe(self, run: RunView) -> tuple[int, ...]:
+        """The run's deliveries in doubt that are safe to resend."""
+        if run.state == RunState.CANCELLED:
+            return ()
+        grace = self.runtime.settings.resend_after_seconds
+        found = doubtful_deliveries(self.runtime.database, run.id)
+        return tuple(each.id for each in found if each.is_safe(grace))
+
+    def _ask_ses(self, run_id: int) -> None:
+        """Search SES's records beside the screens; one search of a run at a time."""
+        if run_id in self.services.asking:
+            self.screen.toast("SES is being asked already.")
+            return
+        self.services.asking.add(run_id)
+        self.screen.toast("Asking SES…")
+        self.app.run_worker(self._asked(AskSesJob(self.runtime, run_id)))
+
+    async def _asked(self, job: AskSesJob) -> None:
+        screen = self.screen
+        self.services.jobs.add(job)
+        try:
+            await asyncio.to_thread(job.run)
+            screen.toast(job.last_words)
+        except StoppedError as error:
+            screen.toast(str(error))
+        except SestuiError as error:
+            screen.toast(str(error), failed=True)
+        finally:
+            self.services.jobs.remove(job)
+            self.services.asking.discard(job.run_id)
+        if screen.is_attached:
+            screen.reload()
+
+    def _rulings(self, run: RunView, count: int, safe: tuple[int, ...]) -> list[_Resolution]:
         """Everything that may be said, the harmless first; a cancelled run sends nothing again."""
         verdicts = [Resolution.ASSUME_SENT]
         if run.state != RunState.CANCELLED:
             verdicts.append(Resolution.RESEND)
         rulings = [_Resolution(verdict, (), count) for verdict in verdicts]
+        if safe:
+            rulings.insert(0, _Resolution(Resolution.RESEND, (), len(safe), safe))
         row = self._delivery()
         if row is None or row.delivery.state != DeliveryState.IN_DOUBT or count == 1:
             return rulings

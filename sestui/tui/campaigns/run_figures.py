@@ -10,6 +10,7 @@ from textual.widget import Widget
 from sestui.core.clock import Instant
 from sestui.core.delivery.states import RunState
 from sestui.reports.overview import RunView
+from sestui.store.ledger.doubtful import DoubtSummary
 from sestui.tui.campaigns.service import RunSnapshot
 from sestui.tui.deliveries.flow import flowed
 from sestui.tui.widgets.format import duration, grouped, recipients, shorten
@@ -25,6 +26,9 @@ STATE_COLOURS = {
     "cancelled": "error",
 }
 """The theme's colour for a run's state; others are drawn plainly."""
+
+
+_BETWEEN = " · "
 
 
 class Say:
@@ -169,7 +173,23 @@ class RunCountsLine(Figure):
         line = flowed(legend(run.counts), width)
         if not run.counts.in_doubt or run.has_ended:  # an ended run's summary says it
             return line
-        return line + Content("\n") + _doubt(run)
+        lines = [line, _doubt(run), flowed(doubt_parts(self.snapshot.doubts), width, _BETWEEN)]
+        return Content("\n").join(each for each in lines if each)
+
+
+def doubt_parts(doubts: DoubtSummary | None) -> list[Content]:
+    """What SES's records say of what is in doubt; nothing if nobody has asked."""
+    if doubts is None:
+        return []
+    parts = []
+    if doubts.safe:
+        parts.append(f"{recipients(doubts.safe)} without a record at SES, safe to resend")
+    if late := doubts.unrecorded - doubts.safe:
+        parts.append(f"{recipients(late)} without a record at SES yet")
+    parts += [
+        f"{grouped(count)} unclear: {why.reason}" for why, count in sorted(doubts.unclear.items())
+    ]
+    return [Content.styled(part, "$text-warning") for part in parts]
 
 
 def _doubt(run: RunView) -> Content:

@@ -11,13 +11,14 @@ from sestui.reports.overview import CampaignView, RunView, run_view
 from sestui.sending.shared_account import KnownAccount
 from sestui.store.db.tables import Campaign, Run
 from sestui.store.ledger.course import RunCourse
+from sestui.store.ledger.doubtful import DoubtSummary, doubtful_deliveries, summary_of
 from sestui.store.ledger.troubles import Trouble, Troubles
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.tail import TailLine, line_of_delivery
 
 _MOST_RUNS = 500
 _COURSE_SECONDS = 1.0
-"""How often it is read how a run went so far."""
+"""How often it is read how a run went so far, and what is in doubt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,10 @@ class RunSnapshot:
     """How it went so far; None: nothing was noted of it, or nobody asked."""
     troubles: tuple[Trouble, ...] = ()
     """What did not go well, by reason."""
+    doubts: DoubtSummary | None = None
+    """What SES's records say of what is in doubt; None: nothing is, or nobody asked."""
+    doubts_at: float = 0.0
+    """Monotonic seconds of the look at them."""
     replay: ReplayMoment | None = None
     """None: this is how it stands now."""
 
@@ -119,7 +124,7 @@ class CampaignService:
             known = self._services.known_account()
             allowed = known.allowed if known else runtime.overview.allowed()
             view = self._services.pending_controls.seen(run_view(run, name, allowed))
-            found = self._live(run, view, known)
+            found = self._with_doubts(self._live(run, view, known), before)
             if before is not None and _same_course(before, found):
                 return replace(
                     found,
@@ -133,6 +138,16 @@ class CampaignService:
                 series=self._course.series(run_id),
                 troubles=self.troubles.of_run(run_id),
             )
+
+    def _with_doubts(self, found: RunSnapshot, before: RunSnapshot | None) -> RunSnapshot:
+        """With what is in doubt, which is looked at once a second, from the second look on."""
+        if not found.run.counts.in_doubt or before is None:
+            return found
+        if before.doubts and found.at - before.doubts_at < _COURSE_SECONDS:
+            return replace(found, doubts=before.doubts, doubts_at=before.doubts_at)
+        deliveries = doubtful_deliveries(self._runtime.database, found.run.id)
+        grace = self._runtime.settings.resend_after_seconds
+        return replace(found, doubts=summary_of(deliveries, grace), doubts_at=found.at)
 
     def _live(self, run: Run, view: RunView, known: KnownAccount | None) -> RunSnapshot:
         newest = self._runtime.deliveries.newest(run.id, limit=1)

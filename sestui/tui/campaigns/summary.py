@@ -8,7 +8,7 @@ from sestui.core.delivery.states import RunKind
 from sestui.core.percent import fine_percent, percent
 from sestui.reports.overview import RunView
 from sestui.tui.campaigns.course import Span, answers_text
-from sestui.tui.campaigns.run_figures import Figure
+from sestui.tui.campaigns.run_figures import Figure, doubt_parts
 from sestui.tui.campaigns.service import RunSnapshot
 from sestui.tui.deliveries.flow import flowed
 from sestui.tui.widgets.format import duration, grouped
@@ -95,5 +95,7 @@ class RunSummary(Figure):
         outcome = [Content.styled(line, "bold") for line in folded(_outcome(run), room)]
         pace = [Content(part) for part in _pace(self.snapshot, self._span)]
         following = [Content.styled(part, "$text-accent") for part in _next(run)]
-        lines = [*outcome, flowed(pace, room, _BETWEEN), flowed(following, room, _BETWEEN)]
+        doubts = flowed(doubt_parts(self.snapshot.doubts), room, _BETWEEN)
+        lines = [*outcome, flowed(pace, room, _BETWEEN), doubts]
+        lines.append(flowed(following, room, _BETWEEN))
         return Content("\n").join(line for line in lines if line)

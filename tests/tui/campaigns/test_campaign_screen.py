@@ -126,7 +126,7 @@ async def test_what_is_in_doubt_is_taken_for_sent(runtime, still):
         await pilot.press("r")
         await until(pilot, lambda: isinstance(app.screen, PickScreen))
         assert "4 recipients in doubt" in shown(app)
-        await pilot.press("enter")
+        await pilot.press("down", "enter")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         assert "Treat 4 recipients of run 1 of news as sent?" in shown(app)
         await pilot.press("enter")  # the way out has the focus
@@ -134,7 +134,7 @@ async def test_what_is_in_doubt_is_taken_for_sent(runtime, still):
         assert runtime.overview.run(run_id).counts.in_doubt == 4
         await pilot.press("r")
         await until(pilot, lambda: isinstance(app.screen, PickScreen))
-        await pilot.press("enter")
+        await pilot.press("down", "enter")
         await confirm(app, pilot)
         await until(pilot, lambda: "4 recipients treated as sent." in toasts(app))
         await until(pilot, lambda: "in doubt 0" in shown(app))
@@ -155,7 +155,7 @@ async def test_one_recipient_in_doubt_is_sent_to_again(runtime, still):
         chosen = screen.panel.selected.delivery.email
         await pilot.press("r")
         await until(pilot, lambda: isinstance(app.screen, PickScreen))
-        await pilot.press("down", "j", "down", "enter")
+        await pilot.press("down", "j", "down", "j", "enter")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         text = " ".join(shown(app).split())
         assert f"Send run 1 of news again to {chosen}?" in text

@@ -1,3 +1,4 @@
+import json
 import time
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ from sestui.tui.campaigns.run_screen import RunScreen
 from sestui.tui.campaigns.troubles import TroubleTable
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.dialogs.pick import PickScreen
-from tests.support.screens import add_campaign, running, shown, until
+from tests.support.screens import add_campaign, running, shown, toasts, until
 
 
 def started(runtime, **fields):
@@ -80,12 +81,65 @@ async def test_what_is_in_doubt_is_settled_here(runtime, still):
         await until(pilot, lambda: "1 recipient: press r to decide what happens." in shown(app))
         await pilot.press("r")
         await until(pilot, lambda: isinstance(app.screen, PickScreen))
-        await pilot.press("down", "enter")
+        assert "no record of" not in shown(app)
+        await pilot.press("down", "down", "enter")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         assert "Send run 1 of news again to 1 recipient?" in shown(app)
         await pilot.press("tab", "enter")
         await until(pilot, lambda: runtime.overview.run(run_id).counts.pending == 3)
         await until(pilot, lambda: "press r" not in shown(app))
+
+
+@pytest.mark.long
+@pytest.mark.ci
+async def test_ses_is_asked_here_and_what_it_has_no_record_of_is_offered(runtime, still):
+    run_id = started(runtime, contacts=3)
+    sent_at = time.time() - 2 * 86_400
+    with runtime.database.write_connection() as connection:
+        connection.exec_driver_sql("UPDATE run SET pending = 0, in_doubt = 3, state = 'finished'")
+        connection.exec_driver_sql(
+            f"UPDATE delivery SET state = 'in_doubt', claimed_at = {sent_at}"
+        )
+    async with running(runtime, follow=run_id) as (app, pilot):
+        await until(pilot, lambda: "r decides on 3 in doubt" in shown(app))
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(app.screen, PickScreen))
+        assert "Ask SES" in shown(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: "SES was asked about 3 recipients" in " ".join(toasts(app)), 60)
+        await until(pilot, lambda: "3 unclear: SES's records show no mail" in shown(app))
+        with runtime.database.write_connection() as connection:
+            answers = {each: {"at": time.time(), "unclear": None} for each in (1, 2)}
+            connection.exec_driver_sql(
+                f"UPDATE shared_setting SET value = '{json.dumps(answers)}' "
+                f"WHERE name = 'insights_asked:{run_id}'"
+            )
+        await until(pilot, lambda: "2 recipients without a record at SES, safe" in shown(app))
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(app.screen, PickScreen))
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        await until(pilot, lambda: "Send run 1 of news to 2 recipients" in shown(app))
+        await pilot.press("tab", "enter")
+        await until(pilot, lambda: runtime.overview.run(run_id).counts.pending == 2)
+    assert runtime.overview.run(run_id).counts.in_doubt == 1
+
+
+@pytest.mark.long
+@pytest.mark.ci
+async def test_a_run_of_another_account_is_resumed_only_after_a_question(runtime, still):
+    run_id = started(runtime, contacts=3)
+    with runtime.database.write_connection() as connection:
+        connection.exec_driver_sql("UPDATE run SET account = 'ses:eu-west-1', state = 'paused'")
+    async with running(runtime, follow=run_id) as (app, pilot):
+        await until(pilot, lambda: "0 of 3" in shown(app))
+        await pilot.press("p")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        why = "It was started for SES in eu-west-1, but mail goes to"
+        await until(pilot, lambda: why in shown(app))
+        await pilot.press("tab", "enter")
+        await until(pilot, lambda: runtime.overview.run(run_id).state == "sending")
+    assert runtime.runs.get(run_id).account == "simulator"
 
 
 @pytest.mark.long
