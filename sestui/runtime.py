@@ -1,14 +1,11 @@
 """The composition root: settings become database, account and sender; every door opens it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Self
 
 from sestui import log
 from sestui.compose.composers import Composers
 from sestui.core.clock import Clock, Instant, SystemClock
-from sestui.core.delivery.pacing import AllowedRate
 from sestui.core.lazy import lazy
 from sestui.core.schedule.reminders import Reminding
 from sestui.core.schedule.zones import local_time
@@ -35,7 +32,6 @@ if TYPE_CHECKING:
     from sestui.reports.doctor.doctor import Doctor
     from sestui.reports.notices import Notices
     from sestui.reports.reminders import ReminderService
-    from sestui.sending.engine.loop import Engine, Limits
     from sestui.sending.engine.report import SenderReport
     from sestui.sending.runs.account_guard import AccountGuard
     from sestui.sending.runs.campaign_scheduler import CampaignScheduler
@@ -44,14 +40,10 @@ if TYPE_CHECKING:
     from sestui.sending.runs.run_starter import RunStarter
     from sestui.sending.sender import Sender
     from sestui.sending.shared_account import SharedAccount
-    from sestui.ses.account import AccountReader
-    from sestui.ses.client import Clients
-    from sestui.ses.gateway import Gateway
     from sestui.store.campaigns.upkeep import CampaignUpkeep
     from sestui.store.contacts.segments import Segments
     from sestui.store.contacts.suppressions import Suppressions
     from sestui.store.db.lineage import Lineage
-    from sestui.tasks.agenda import Agenda
     from sestui.tasks.execution import Ended
     from sestui.tasks.task_service import TaskService
     from sestui.tasks.worker_pool import WorkerPool
@@ -87,7 +79,11 @@ class Runtime:
         self.doubts = InDoubt(database)
         self.composers = Composers(database, self.campaigns, settings, clock)
         self.overview = Overview(
-            database, self.campaigns, self.contacts, self.runs, self._allowed_rate
+            database,
+            self.campaigns,
+            self.contacts,
+            self.runs,
+            lambda: self.ses.allowed_rate(),  # noqa: PLW0108 - `ses` changes with the account
         )
         self.ses = SesAccess(settings, database, clock)
 
@@ -111,25 +107,6 @@ class Runtime:
     # the account
 
     @property
-    def simulated(self) -> bool:
-        """Whether mail goes to the simulator rather than to SES."""
-        return self.ses.simulated
-
-    @property
-    def clients(self) -> "Clients":
-        """boto3's clients, talking to SES or to the simulator, which is started if need be."""
-        return self.ses.clients
-
-    def gateway(self) -> "Gateway":
-        """A way to hand mail to SES, for one thread to drive."""
-        return self.ses.gateway()
-
-    @property
-    def ses_account(self) -> "AccountReader":
-        """The account as SES tells about it."""
-        return self.ses.reader
-
-    @property
     def account(self) -> "SharedAccount":
         """The account as all processes on this database share it."""
         return self.ses.shared
@@ -147,9 +124,6 @@ class Runtime:
         return Doctor(
             self.settings, self.ses, self.database, self.clock, local=self.local_time, stop=stop
         )
-
-    def _allowed_rate(self) -> AllowedRate | None:
-        return self.ses.allowed_rate()
 
     def use_account(self, settings: Settings) -> None:
         """From now on send by the account of ``settings``, which are these in all other respects.
@@ -210,17 +184,6 @@ class Runtime:
         return Checker(self.database, self.settings, self.clock)
 
     # sending
-
-    def _limits(self, seconds: float | None, *, until_idle: bool) -> "Limits":
-        from sestui.sending.engine.batching import Mode  # noqa: PLC0415 - only where something is sent
-        from sestui.sending.engine.loop import Limits  # noqa: PLC0415 - only where something is sent
-
-        return Limits(
-            senders=self.settings.senders,
-            mode=Mode(self.settings.send_mode),
-            ends_at=None if seconds is None else self.clock.monotonic() + seconds,
-            until_idle=until_idle,
-        )
 
     @lazy
     def starter(self) -> "RunStarter":
@@ -304,12 +267,6 @@ class Runtime:
 
         return TaskService(self.database, self.settings, self.clock)
 
-    def agenda(self, *, with_runs: bool = True) -> "Agenda":
-        """All that starts by itself, as of now; ``with_runs`` with what came of it last."""
-        from sestui.tasks.agenda import read_agenda_now  # noqa: PLC0415 - as tasks above
-
-        return read_agenda_now(self.database, self.clock, with_runs=with_runs)
-
     def note_run_due(self) -> None:
         """Note that `run-due` is at work: what is due, it will take up."""
         from sestui.store.runs.agenda import note_run_due  # noqa: PLC0415 - run-due alone
@@ -375,63 +332,11 @@ class Runtime:
 
         It ends ``seconds`` from now, or when no run is sending unless ``until_idle`` is False.
         """
-        from sestui.sending.sender import Sender  # noqa: PLC0415 - only where something is sent
+        from sestui.sender_setup import limits_of, open_engine  # noqa: PLC0415 - only where something is sent
+        from sestui.sending.sender import Sender  # noqa: PLC0415 - as above
 
-        limits = self._limits(seconds, until_idle=until_idle)
-        return Sender(lambda: self.engine(limits, report=report, only=only), self.clock)
-
-    @contextmanager
-    def engine(
-        self,
-        limits: "Limits",
-        *,
-        report: "Callable[[SenderReport], None] | None" = None,
-        only: int | None = None,
-    ) -> "Iterator[Engine]":
-        """An engine whose worker is registered as long as the block lasts.
-
-        What dead workers left in flight is put in doubt first, and the account is looked at once:
-        a wrong credential is an error here, not a paused run later.
-        """
-        from sestui.sending.engine.loop import Engine  # noqa: PLC0415 - only where something is sent
-        from sestui.sending.runs.run_queue import RunQueue  # noqa: PLC0415 - only where something is sent
-        from sestui.sending.worker_registration import registered_worker  # noqa: PLC0415 - as above
-        from sestui.store.ledger.ledger import Ledger  # noqa: PLC0415 - only where something is sent
-
-        self.account.poll()
-        self.campaign_scheduler.hold_restored()
-        account = self.ses.key
-        with registered_worker(
-            self.database, self.clock, lineage=self.lineage, account=account
-        ) as worker:
-            engine = Engine(
-                ledger=Ledger(
-                    self.database,
-                    account=account,
-                    worker=worker.id,
-                    quota_rule=self.settings.quota_rule,
-                    clock=self.clock,
-                ),
-                runs=RunQueue(
-                    self.runs,
-                    compose=self.composers.of_run,
-                    quota=self.account.quota,
-                    local=self.local_time,
-                    announce=self.notices.announce,
-                    guard=self.account_guard,
-                    clock=self.clock,
-                    timezone=self.settings.timezone,
-                    only=only,
-                ),
-                gateway=self.gateway(),
-                account=self.account,
-                heartbeat=worker,
-                clock=self.clock,
-                limits=limits,
-                report=report,
-            )
-            with self.database.when_lost(engine.stop), self.feedback.pulling():
-                yield engine
+        limits = limits_of(self, seconds, until_idle=until_idle)
+        return Sender(lambda: open_engine(self, limits, report=report, only=only), self.clock)
 
     def reap_dead_workers(self) -> int:
         """Put in doubt what killed processes had in flight; how many deliveries."""
@@ -454,8 +359,3 @@ class Runtime:
     def local_time(self, instant: Instant) -> str:
         """See :func:`sestui.core.schedule.zones.local_time`."""
         return local_time(instant, self.clock.now(), self.settings.zone)
-
-    @property
-    def workspace(self) -> Path:
-        """The folder that holds the database and the simulator's state."""
-        return self.settings.data_dir

@@ -115,7 +115,7 @@ def add_key(
         name, sender or [], rate_share, quota_share, send_only, _calls(allow) if allow else ()
     )
     with opened() as runtime:
-        made = KeyMaker(runtime.database, runtime.workspace, runtime.clock).add(fields)
+        made = KeyMaker(runtime.database, runtime.settings.data_dir, runtime.clock).add(fields)
     if as_json:
         put_json(
             {

@@ -77,7 +77,7 @@ def list_keys(*, as_json: AsJson = False) -> None:
     from sestui.store.web.link_keys import LinkKeys  # noqa: PLC0415 - the command's own
 
     with opened() as runtime:
-        keys = LinkKeys(runtime.database, runtime.workspace)
+        keys = LinkKeys(runtime.database, runtime.settings.data_dir)
         known, held = keys.known(), keys.held()
     if as_json:
         put_json([{"id": key_id, "here": key_id in held} for key_id in known])
@@ -94,8 +94,8 @@ def rotate_key(*, as_json: AsJson = False) -> None:
     from sestui.store.web.link_keys import FILE_NAME, LinkKeys  # noqa: PLC0415 - as above
 
     with opened() as runtime:
-        key = LinkKeys(runtime.database, runtime.workspace).rotate()
-        path = runtime.workspace / FILE_NAME
+        key = LinkKeys(runtime.database, runtime.settings.data_dir).rotate()
+        path = runtime.settings.data_dir / FILE_NAME
     if as_json:
         put_json({"id": key.id})
     else:

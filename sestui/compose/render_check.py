@@ -12,6 +12,8 @@ from sestui.errors import EXIT_FAILED, EXIT_NEEDS_OPERATOR, ContentError
 
 _REMEMBERED = 20_000
 """The most distinct renderings in memory."""
+_EXAMPLES = 5
+"""So many addresses are kept of each problem."""
 _HEAVY = 3
 """If more mails than this take too long to render, the message is at fault, not the contacts."""
 
@@ -117,7 +119,6 @@ def check_recipients(
     composer: Composer,
     batches: Iterable[Iterable[CheckedRecipient]],
     *,
-    examples: int = 5,
     wanted: Collection[str] = (),
     failed: Callable[[str, str], object] | None = None,
 ) -> CheckReport:
@@ -129,7 +130,6 @@ def check_recipients(
     Args:
         composer: the message.
         batches: the audience.
-        examples: how many addresses are kept of each problem.
         wanted: attributes to check whether anybody has them.
         failed: called with the address and reason of each recipient who can't be mailed.
 
@@ -137,7 +137,7 @@ def check_recipients(
         TooHeavyError: rendering takes too long, which is noticed with the first few.
     """
     heavy = 0
-    tally = _Tally(examples, failed)
+    tally = _Tally(failed)
     known: dict[tuple[str | None, ...], _Content] = {}
     unused = set(wanted)
     for batch in batches:
@@ -210,8 +210,7 @@ class _Tally:
     _SENTENCES = 100
     _OTHER = "The message has other errors."
 
-    def __init__(self, examples: int, failed: Callable[[str, str], object] | None) -> None:
-        self._examples = examples
+    def __init__(self, failed: Callable[[str, str], object] | None) -> None:
         self._failed = failed
         self._checked = self._clipped = self._largest = 0
         self._found: dict[str, _Found] = {}
@@ -232,7 +231,7 @@ class _Tally:
             sentence, error = self._OTHER, None
         found = self._found.setdefault(sentence, _Found(error))
         found.ids.append(recipient.contact_id)
-        if len(found.examples) < self._examples:
+        if len(found.examples) < _EXAMPLES:
             found.examples.append(recipient.email)
 
     def report(self, unused: frozenset[str]) -> CheckReport:

@@ -112,7 +112,7 @@ def serve(
             trouble=lambda: supervisor.failure or admission.trouble or supervisor.trouble,
         )
         metrics_url = _url(monitored) if monitored else ""
-        where = Listening(_url(listener, tls=bool(tls)), runtime.clients.region, metrics_url)
+        where = Listening(_url(listener, tls=bool(tls)), runtime.ses.clients.region, metrics_url)
         app = partial(
             _relay_app, runtime, ring=ring, admission=admission, metrics=metrics, warn=warn
         )
@@ -175,7 +175,7 @@ def _relay_app(
         metrics=metrics,
         rules=Rules(settings.relay_recipients, settings.configuration_set),
         operations=Operations(),
-        region=runtime.clients.region,
+        region=runtime.ses.clients.region,
         clock=clock,
         full=DiskGuard(_folder_of(runtime.database), clock).problem,
         warn=warn,
@@ -185,7 +185,7 @@ def _relay_app(
 
 def _admission(runtime: Runtime, mails: RelayedMails, place: WorkerRegistration) -> RelayAdmission:
     settings, database, clock = runtime.settings, runtime.database, runtime.clock
-    account, rule = runtime.ses_account.key, settings.quota_rule
+    account, rule = runtime.ses.reader.key, settings.quota_rule
     ledger = Ledger(database, account=account, worker=place.id, quota_rule=rule, clock=clock)
     store = AdmissionStore(
         database, ledger, account=account, worker=place.id, quota_rule=rule, clock=clock
@@ -193,7 +193,7 @@ def _admission(runtime: Runtime, mails: RelayedMails, place: WorkerRegistration)
     return RelayAdmission(
         store,
         mails,
-        runtime.gateway(),
+        runtime.ses.gateway(),
         runtime.account,
         heartbeat=place,
         clock=clock,
@@ -205,7 +205,7 @@ def _admission(runtime: Runtime, mails: RelayedMails, place: WorkerRegistration)
 async def _running(
     runtime: Runtime, served: _Served, started: Callable[[], None], watched: _Watched
 ) -> None:
-    async with open_proxy(runtime.clients, by_proxy=not runtime.simulated) as proxy:
+    async with open_proxy(runtime.ses.clients, by_proxy=not runtime.ses.simulated) as proxy:
         door = QuietServer(_config(served.app(proxy), served.tls))
         monitor = QuietServer(_config(served.monitor, {}))
 

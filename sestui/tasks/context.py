@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sestui.feedback.services import FeedbackServices
     from sestui.reports.notices import Notices
     from sestui.sending.runs.campaign_scheduler import CampaignScheduler
-    from sestui.ses.account import AccountReader
+    from sestui.sending.ses_access import SesAccess
 
 P = TypeVar("P", bound=BaseModel)
 
@@ -50,8 +50,8 @@ class Services(Protocol):
         """What reads from SES how it went."""
 
     @property
-    def ses_account(self) -> "AccountReader":
-        """The account as SES reports it."""
+    def ses(self) -> "SesAccess":
+        """The account that mail goes to."""
 
 
 class RunLog:

@@ -92,12 +92,10 @@ def parameters_of(
     return made
 
 
-def parameter_faults(
-    kind: TaskType[Any], given: Mapping[str, Any], folder: Path | None = None
-) -> dict[str, str]:
+def parameter_faults(kind: TaskType[Any], given: Mapping[str, Any]) -> dict[str, str]:
     """Errors by parameter name; '' is for all together."""
     try:
-        kind.Parameters.model_validate(dict(given), context={"folder": folder or Path()})
+        kind.Parameters.model_validate(dict(given), context={"folder": Path()})
     except ValidationError as error:
         faults: dict[str, str] = {}
         for each in error.errors():

@@ -160,7 +160,7 @@ class TaskService:
         self._settings = settings
         self._clock = clock
 
-    # looking
+    # reading
 
     def get(self, name: str) -> TaskView:
         """One task.

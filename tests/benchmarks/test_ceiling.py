@@ -22,6 +22,7 @@ import boto3
 import pytest
 
 from sestui.core.delivery.mail import Mail
+from sestui.sender_setup import open_engine
 from sestui.sending.engine.batching import MOST_ENTRIES, Mode
 from sestui.sending.engine.loop import Limits
 from sestui.ses.requests import bulk_request, single_request
@@ -134,14 +135,16 @@ def test_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         run = start_run(runtime, LONG_BODY)
         rendering = _each(lambda: rendered(runtime, run, 2_000), 2_000)
         mails = rendered(runtime, run, 2_000)
-        gateway = runtime.gateway()
+        gateway = runtime.ses.gateway()
         writing = _each(lambda: [gateway.call([mail]) for mail in mails], 2_000)
         signer = Signer(f"{ses.url}{SINGLE_PATH}", "eu-west-1", target=SINGLE_PATH, headers={})
         body, key = gateway.call(mails[:1]).body, Credentials("A", "b")
         signing = _each(lambda: [signer.head(key, body) for _ in range(2_000)], 2_000)
         gateway.close()
         before = time.process_time()
-        with runtime.engine(Limits(mode=Mode.SINGLE, senders=runtime.settings.senders)) as engine:
+        with open_engine(
+            runtime, Limits(mode=Mode.SINGLE, senders=runtime.settings.senders)
+        ) as engine:
             began = time.thread_time()
             engine.run()
             ledger = (time.thread_time() - began) / count
@@ -191,7 +194,7 @@ def _engine(
         add_contacts(runtime.database, count)
         run = start_run(runtime, LONG_BODY)
         before = ses.mails()
-        with runtime.engine(Limits(mode=mode, senders=runtime.settings.senders)) as engine:
+        with open_engine(runtime, Limits(mode=mode, senders=runtime.settings.senders)) as engine:
             began = time.perf_counter()
             engine.run()
             took = time.perf_counter() - began

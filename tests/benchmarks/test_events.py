@@ -18,6 +18,7 @@ from sqlalchemy import Text, cast, func, select, update
 
 from sestui.core.clock import SystemClock
 from sestui.feedback.puller import BATCH, EventPuller, PullResult
+from sestui.sender_setup import open_engine
 from sestui.sending.engine.loop import Limits
 from sestui.ses_api.events import QueueMessage
 from sestui.simulator.launch import QUEUE_PATH, start_simulator
@@ -166,7 +167,7 @@ def _held(
             with monkeypatch.context() as patched:
                 note_departures(patched, lambda at, mails: left.append((at, mails)))
                 limits = Limits(ends_at=runtime.clock.monotonic() + whole)
-                with runtime.engine(limits) as engine:
+                with open_engine(runtime, limits) as engine:
                     engine.run()
             with runtime.database.read_connection() as connection:
                 applied = connection.execute(select(func.count()).select_from(_EVENT)).scalar_one()

@@ -23,6 +23,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sestui.sender_setup import open_engine
 from sestui.sending.engine.loop import Limits
 from sestui.simulator.account.rules import peak_in_one_second
 from sestui.simulator.launch import SimulatorProcess, start_simulator
@@ -118,7 +119,7 @@ def _engine(rate: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Held:
         limits = Limits(ends_at=runtime.clock.monotonic() + whole)
         left: list[tuple[float, int]] = []
         note_departures(monkeypatch, lambda at, mails: left.append((at, mails)))
-        with runtime.engine(limits) as engine:
+        with open_engine(runtime, limits) as engine:
             engine.run()
         outbox, throttled = _outbox(simulator), _stats(simulator)["throttled"]
         counts = runtime.overview.run(run.id).counts

@@ -56,7 +56,7 @@ def test_requests_a_second(tmp_path: Path) -> None:
         database, now = runtime.database, runtime.clock.now()
         add_contacts(database, addresses(RECIPIENTS))
         run = start_run(database, make_campaign(database), now)
-        key = LinkKeys(database, runtime.workspace).current()
+        key = LinkKeys(database, runtime.settings.data_dir).current()
         links = [f"/u/{key.sealed(each.id, each.email)}" for each in rows_of(database, run.id)] * -(
             -REQUESTS // RECIPIENTS
         )

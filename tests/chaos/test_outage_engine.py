@@ -12,6 +12,7 @@ import pytest
 
 from sestui.core.delivery.states import RunState, WaitReason
 from sestui.runtime import Runtime
+from sestui.sender_setup import open_engine
 from sestui.sending.engine.batching import Mode
 from sestui.sending.engine.loop import Limits
 from sestui.sending.engine.report import SenderReport
@@ -62,7 +63,7 @@ class Underway:
     def _send(self) -> None:
         try:
             limits = Limits(mode=Mode.SINGLE, lasting_seconds=self._lasting)
-            with self.runtime.engine(limits, report=self._hear) as engine:
+            with open_engine(self.runtime, limits, report=self._hear) as engine:
                 self.ready.set()
                 self.go.wait(30)
                 engine.run()

@@ -23,6 +23,7 @@ from sestui.settings import load_settings
 from sestui.store.db.database import Database
 from sestui.store.tasks.tables import TaskRun
 from sestui.store.tasks.tasks import Tasks
+from sestui.tasks.agenda import read_agenda_now
 from tests.support.environment import bare_environment
 from tests.support.tasks import install_shop, make_due
 from tests.support.workspaces import until
@@ -157,7 +158,7 @@ def test_eight_at_the_same_second_share_four_hundred_tasks(shop: Shop) -> None:
 def killed_in(shop: Shop, attempt: int) -> None:
     """Kill -9 a run-due in the middle of all of its tasks, in their ``attempt``-th runs."""
     process = shop.run_due()
-    rows = len(shop.runtime.agenda().items)
+    rows = len(read_agenda_now(shop.runtime.database, shop.runtime.clock).items)
     until(lambda: len(shop.noted()) == rows * attempt)
     process.send_signal(signal.SIGKILL)
     process.wait(30)

@@ -23,11 +23,11 @@ def simulators() -> set[int]:
     return {each.pid for each in children if "sestui.simulator" in each.cmdline()}
 
 
-@pytest.mark.parametrize("first", ["clients", "account", "ses_account"])
+@pytest.mark.parametrize("first", ["clients", "shared", "reader"])
 def test_threads_that_need_the_account_at_once_start_one_simulator(tmp_path, first):
     before = simulators()
     with Runtime.open(load_settings(data_dir=tmp_path, simulator_latency=0)) as runtime:
-        race(runtime, first)
+        race(runtime.ses, first)
         assert len(simulators() - before) == 1
     assert simulators() - before == set()
 

@@ -82,7 +82,7 @@ def counts(runtime: Runtime, run: Run) -> RunCounts:
 
 def control(runtime: Runtime, path: str, **body: Any) -> Any:
     """Ask the control API of this runtime's simulator; POST when there is something to say."""
-    clients = runtime.clients
+    clients = runtime.ses.clients
     request = urllib.request.Request(
         f"{clients.endpoint_url}/_simulator/{path}",
         data=json.dumps(body).encode() if body else None,

@@ -124,6 +124,41 @@ def test_no_chain_of_inheritance_has_more_than_three_classes_of_ours():
     assert chains == {}
 
 
+_MOST_LINES = {"file": 400, "class": 300, "function": 60}
+_MAY_BE_LONGER = {
+    "sestui.store.migrations.versions.v0001_backbone.upgrade": "history: it stays as it is",
+    "sestui.store.migrations.versions.v0001_backbone._tasks": "history, too",
+    "sestui.tui.widgets.lazy_table.LazyTable": "reading, moving and drawing share one scroll state",
+}
+
+
+def sizes(name: str) -> Iterator[tuple[str, str, int]]:
+    """Its file, classes and functions: the kind, the name, and how many lines it has."""
+    yield "file", name, len(MODULES[name].read_text(encoding="utf-8").splitlines())
+
+    def below(node: ast.AST, whole: str) -> Iterator[tuple[str, str, int]]:
+        for each in ast.iter_child_nodes(node):
+            named = whole
+            if isinstance(each, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                named = f"{whole}.{each.name}"
+                kind = "class" if isinstance(each, ast.ClassDef) else "function"
+                yield kind, named, (each.end_lineno or each.lineno) - each.lineno + 1
+            yield from below(each, named)
+
+    yield from below(parsed(name), name)
+
+
+def test_no_file_class_or_function_is_too_long():
+    """What outgrows this has a second subject."""
+    too_long = {
+        named: lines
+        for name in MODULES
+        for kind, named, lines in sizes(name)
+        if lines > _MOST_LINES[kind]
+    }
+    assert too_long.keys() == _MAY_BE_LONGER.keys(), too_long
+
+
 _FOR_OTHER_REASONS = {
     "sestui.atomic_write": "the one that all others use",
     "sestui.log": "puts a whole log aside",

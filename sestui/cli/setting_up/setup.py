@@ -71,14 +71,14 @@ def setup_command(
     with opened() as runtime:
         if plan is not None:
             _print_plan(runtime, name, plan)
-        elif runtime.simulated and remove:
+        elif runtime.ses.simulated and remove:
             raise UsageError(
                 "The simulator has its queue of its own; there is nothing to remove.",
                 by_option="--account ses is for SES.",
             )
         elif remove:
             _remove(runtime, name, yes=yes, as_json=as_json)
-        elif runtime.simulated:
+        elif runtime.ses.simulated:
             say("The simulator has its queue already; mails to it prove that its events come.")
             _simulated(runtime, sender or _SIMULATED_SENDER, wait, as_json=as_json)
         else:
@@ -105,7 +105,7 @@ def _print_plan(runtime: "Runtime", name: str, plan: PlanFormat) -> None:
     if not is_name(name):
         raise UsageError("can't be the name: up to 59 letters, digits, - and _.", option="--name")
     if plan is PlanFormat.CLI:
-        path = EventPath(name, configuration_set, runtime.clients.region, "")
+        path = EventPath(name, configuration_set, runtime.ses.clients.region, "")
         _put_lines(cli_lines(path, mailbox))
         return
     template = cloudformation(name, configuration_set, mailbox)
@@ -150,7 +150,7 @@ def _set_up(
         return
     from sestui.ses.event_queue import SqsQueue  # noqa: PLC0415 - boto3 is slow to import
 
-    proof = _proof(runtime, SqsQueue(runtime.clients, url))
+    proof = _proof(runtime, SqsQueue(runtime.ses.clients, url))
     _prove(runtime, proof, sender, setup.path.configuration_set, wait)
     _conclude(proof, report, as_json=as_json)
 
@@ -169,7 +169,7 @@ def _simulated(runtime: "Runtime", sender: str, wait: float, *, as_json: bool) -
 def _event_setup(runtime: "Runtime", name: str) -> "EventSetup":
     from sestui.ses.setup.event_setup import EventSetup  # noqa: PLC0415 - boto3 is slow to import
 
-    return EventSetup(runtime.clients, name, runtime.settings.configuration_set)
+    return EventSetup(runtime.ses.clients, name, runtime.settings.configuration_set)
 
 
 def _show(setup: "EventSetup", planned: Sequence["PlannedPart"]) -> None:
@@ -261,7 +261,7 @@ def _prove(
     rate = _rate(runtime)
     with stopped_by_signals(proof), shown(proof.probes) as show:
         proof.run(
-            ProbeMailer(runtime.clients, sender, configuration_set),
+            ProbeMailer(runtime.ses.clients, sender, configuration_set),
             mails_a_second=rate,
             limit_seconds=wait,
             on_change=show,
@@ -271,7 +271,7 @@ def _prove(
 def _rate(runtime: "Runtime") -> float:
     """The account's rate in mails a second; if unknown, that of every account."""
     try:
-        rate = runtime.ses_account.poll().max_send_rate
+        rate = runtime.ses.reader.poll().max_send_rate
     except AccountError:  # a credential that may only send: sending will tell, if it is more
         return _LOWEST_RATE
     return rate if rate > 0 else _LOWEST_RATE

@@ -82,8 +82,10 @@ OverlapRule = Annotated[
 @app.command("list")
 def list_(*, as_json: AsJson = False) -> None:
     """List scheduled tasks and campaigns with their next run and last result."""
+    from sestui.tasks.agenda import read_agenda_now  # noqa: PLC0415 - slow to import
+
     with opened() as runtime:
-        agenda = runtime.agenda()
+        agenda = read_agenda_now(runtime.database, runtime.clock)
         if as_json:
             put_json([item.as_dict() for item in agenda.items])
             return

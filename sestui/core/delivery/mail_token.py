@@ -19,7 +19,6 @@ _NUMBER = 6
 _TAG = 11
 """88 bits: it can only be guessed by sending mail."""
 _FORM = re.compile(r"[a-z2-7]{32}")
-TOKEN_LENGTH = 32
 LONGEST_LOCAL_PART = 64
 """RFC 5321, 4.5.3.1.1."""
 

@@ -17,13 +17,13 @@ _ENOUGH = 2
 class NameRecords:
     """The DNS as ``core.doctor.domain_rules.Names`` wants it; for one thread."""
 
-    def __init__(self, nameservers: Sequence[str], *, seconds: float = _SECONDS) -> None:
+    def __init__(self, nameservers: Sequence[str]) -> None:
         """``nameservers`` as ``9.9.9.9:53``; the machine's own if there are none.
 
         Raises:
             SestuiError: this machine has none configured.
         """
-        self._resolver = resolver_of(nameservers, seconds)
+        self._resolver = resolver_of(nameservers, _SECONDS)
         self._known: dict[tuple[str, str], tuple[str, ...] | None] = {}
         self._unanswered = 0
 

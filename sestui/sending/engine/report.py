@@ -31,8 +31,6 @@ class SenderReport:
     """Number of all answers since the last report."""
     rate: float = 0.0
     """Rate of the served run in recipients a second."""
-    rate_factor: float = 1.0
-    """The share of the account's rate that is left after throttling, 0 to 1."""
     quota: Quota | None = None
     trouble: str = ""
     """Why nothing is sent, as a sentence; '' if all is well."""
@@ -85,7 +83,6 @@ class Reporter:
                 lines=lines,
                 answered=answered,
                 rate=allowed.rate,
-                rate_factor=allowed.factor,
                 quota=quota,
                 trouble=trouble,
             )

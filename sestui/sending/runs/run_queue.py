@@ -10,6 +10,7 @@ from sestui.core.schedule.zones import zone_named
 from sestui.errors import StateError
 from sestui.sending.engine.ports import MailComposer
 from sestui.sending.runs.account_guard import AccountGuard
+from sestui.sending.runs.waking import wake
 from sestui.store.db.tables import Run
 from sestui.store.runs.runs import Runs
 
@@ -65,7 +66,7 @@ class RunQueue:
             opens_at = self._opens_at(run, now)
             if run.state == RunState.WAITING:
                 if opens_at <= now and _waited_enough(run, now):
-                    self._runs.wake(run.id)
+                    wake(self._runs, run.id)
             elif opens_at > now:
                 closed = (
                     f"Its send window ({run.send_window}) is closed; it continues "
@@ -116,7 +117,7 @@ class RunQueue:
         """Wake runs that wait for the account."""
         for run in self._served(RunState.WAITING):
             if run.reason == WaitReason.ACCOUNT and self._guard.may_send(run):
-                self._runs.wake(run.id)
+                wake(self._runs, run.id)
 
     def _serves(self, run: Run) -> bool:
         return self._only is None or self._only in {run.id, run.notice_of}

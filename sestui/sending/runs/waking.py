@@ -3,9 +3,18 @@
 from collections.abc import Callable
 
 from sestui.core.delivery.states import RunState, WaitReason
+from sestui.errors import StateError
 from sestui.sending.shared_account import SharedAccount
 from sestui.store.db.tables import Run
 from sestui.store.runs.runs import Runs
+
+
+def wake(runs: Runs, run_id: int) -> Run:
+    """Resume a waiting run, unless its state has changed; returns the run as it is then."""
+    try:
+        return runs.resume(run_id)
+    except StateError:
+        return runs.get(run_id)
 
 
 def wake_waiting(runs: Runs, account: SharedAccount, may_send: Callable[[Run], bool]) -> None:
@@ -28,4 +37,4 @@ def wake_waiting(runs: Runs, account: SharedAccount, may_send: Callable[[Run], b
     has_room = quota is not None and (quota.left is None or quota.left > 0)
     for run in waiting:
         if has_room or run.reason == WaitReason.ACCOUNT:
-            runs.wake(run.id)
+            wake(runs, run.id)

@@ -9,6 +9,8 @@ from sestui.errors import NotFoundError
 from sestui.store.db.database import Database
 from sestui.store.db.tables import ImportRecord
 
+_MOST_UNSEEN = 20
+
 
 class Imports:
     """The records of imports."""
@@ -32,14 +34,14 @@ class Imports:
             session.flush()
             return record.id
 
-    def unseen(self, limit: int = 20) -> Sequence[ImportRecord]:
-        """Imports with rejects that the operator hasn't acknowledged, newest first."""
+    def unseen(self) -> Sequence[ImportRecord]:
+        """Imports with rejects that the operator hasn't acknowledged, the newest 20 first."""
         with self._database.read() as session:
             return session.exec(
                 select(ImportRecord)
                 .where(col(ImportRecord.rejects) > 0, col(ImportRecord.seen_at).is_(None))
                 .order_by(col(ImportRecord.id).desc())
-                .limit(limit)
+                .limit(_MOST_UNSEEN)
             ).all()
 
     def seen(self, record_id: int, now: Instant) -> None:

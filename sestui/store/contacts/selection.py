@@ -66,9 +66,7 @@ def no_progress(_done: int, _of: int) -> None:
     """Report no progress."""
 
 
-def count_selected(
-    database: Database, selection: Selection, on_progress: OnProgress = no_progress
-) -> int:
+def count_selected(database: Database, selection: Selection) -> int:
     """How many contacts are meant now; a search through many is made of short reads.
 
     Raises:
@@ -84,7 +82,6 @@ def count_selected(
         last = _last_id(connection)
     count = 0
     for low in range(0, last, CHUNK):
-        on_progress(low, last)
         with database.read_connection() as connection:
             where = (*_conditions(connection, selection), *_between(low))
             counted = select(func.count()).select_from(CONTACT).where(*where)

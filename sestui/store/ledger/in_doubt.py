@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from sestui.core.clock import Instant
 from sestui.core.delivery.states import ENDED_RUN_STATES, DeliveryState, RunState
 from sestui.errors import NotFoundError, StateError
 from sestui.store.db.database import Database
@@ -91,39 +90,6 @@ class InDoubt:
                     .values(state=RunState.SENDING.value, finished_at=None)
                 )
         return count
-
-    def settle_by_event(self, delivery_id: int, message_id: str, sent_at: Instant) -> bool:
-        """Resolve a delivery by an event from SES, which proves that the mail was accepted.
-
-        Returns whether it was in doubt. A delivery that the operator chose to resend stays pending.
-        """
-        with self._database.write_connection() as connection:
-            run_id = connection.execute(
-                select(_DELIVERY.c.run_id)
-                .where(
-                    _DELIVERY.c.id == delivery_id,
-                    _DELIVERY.c.state == DeliveryState.IN_DOUBT.value,
-                )
-                .with_for_update()
-            ).scalar()
-            if run_id is None:
-                return False
-            connection.execute(
-                update(_DELIVERY)
-                .where(_DELIVERY.c.id == delivery_id)
-                .values(
-                    state=DeliveryState.ACCEPTED.value,
-                    message_id=message_id,
-                    sent_at=sent_at,
-                    code="",
-                    reason="",
-                )
-            )
-            move_counts(
-                connection,
-                {(run_id, DeliveryState.IN_DOUBT.value, DeliveryState.ACCEPTED.value): 1},
-            )
-        return True
 
 
 def _in_doubt(run_id: int, emails: Sequence[str]) -> list[Any]:

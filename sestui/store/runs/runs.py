@@ -167,7 +167,7 @@ class Runs:
             session.add(run)
         return run
 
-    # looking
+    # reading
 
     def follow_up_size(self, campaign: Campaign, only: Only) -> int:
         """The size of a follow-up now; takes seconds for a million contacts."""
@@ -225,7 +225,7 @@ class Runs:
                 .order_by(col(Run.priority).desc(), col(Run.id))
             ).all()
 
-    # steering
+    # control
 
     def pause(
         self, run_id: int, reason: PauseReason, detail: str, *, at: Instant | None = None
@@ -306,13 +306,6 @@ class Runs:
         """Skip the run's recipients whose mail can't be rendered; returns their number."""
         with self._database.write_connection() as connection:
             return skip_unmade(connection, run_id, now)
-
-    def wake(self, run_id: int) -> Run:
-        """Resume a waiting run, unless its state has changed."""
-        try:
-            return self.resume(run_id)
-        except StateError:
-            return self.get(run_id)
 
     def cancel(self, run_id: int, now: Instant) -> Run:
         """End the run; pending recipients are skipped, calls in flight still get their answers."""

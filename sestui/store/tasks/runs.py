@@ -111,7 +111,7 @@ class TaskRuns:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    # looking
+    # reading
 
     def get(self, run_id: int) -> TaskRun:
         """The run with this id.

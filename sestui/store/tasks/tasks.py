@@ -73,7 +73,7 @@ class Tasks:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    # looking
+    # reading
 
     def find(self, name: str) -> Task | None:
         """The task of that name, or None."""

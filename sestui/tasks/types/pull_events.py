@@ -26,7 +26,7 @@ class PullEvents(TaskType[TaskParameters]):
         services = context.services
         try:
             settled = services.feedback.insights_search(context.stop).run_due(
-                services.settings.resend_after_seconds, services.ses_account.keeps_insights
+                services.settings.resend_after_seconds, services.ses.reader.keeps_insights
             )
         except SestuiError as error:
             # The events are in, and the next pull asks again.

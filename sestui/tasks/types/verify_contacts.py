@@ -120,7 +120,7 @@ def _verified_identities(
     context: TaskContext[VerifyContactsParameters],
 ) -> Callable[[str], bool] | None:
     """A check whether SES has verified an address or its domain; None if it needn't be."""
-    account = context.services.ses_account
+    account = context.services.ses.reader
     if account.poll().production_access is not False:
         context.log("The account is not in SES's sandbox: it delivers to any address.")
         return None

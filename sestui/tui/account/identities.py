@@ -77,7 +77,7 @@ class IdentitiesScreen(BaseScreen):
     async def action_again(self) -> None:
         """Read all pages, showing each as it comes."""
         found: list[Identity] = []
-        pages = self.services.runtime.ses_account.identity_pages()
+        pages = self.services.runtime.ses.reader.identity_pages()
         try:
             while (page := await asyncio.to_thread(next, pages, None)) is not None:
                 found += page

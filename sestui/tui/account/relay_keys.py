@@ -74,7 +74,7 @@ class RelayKeysScreen(BaseScreen):
         super().__init__(services)
         self.refresh_seconds = _REFRESH_SECONDS
         runtime = services.runtime
-        self._keys = KeyMaker(runtime.database, runtime.workspace, runtime.clock)
+        self._keys = KeyMaker(runtime.database, runtime.settings.data_dir, runtime.clock)
         self._table = KeyTable(_COLUMNS, _cells, id="relay-keys")
         self._about = Static("", id="about-key", markup=False)
         self._empty = Static(_EMPTY, id="empty", markup=False)
@@ -92,7 +92,7 @@ class RelayKeysScreen(BaseScreen):
         self._empty.display = False
         self.set_focus(self._table)
 
-    # looking
+    # reading
 
     async def read(self) -> None:
         """Read the keys; the cursor stays on its key, whatever has come above it."""

@@ -48,7 +48,7 @@ class AccountService:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
 
-    # looking
+    # reading
 
     def report(self, *, ask: bool = False) -> AccountReport | None:
         """The account; SES is asked if what it said is old, or if ``ask``.
@@ -64,7 +64,7 @@ class AccountService:
 
     def credentials(self) -> str:
         """Where credentials come from, as words; never a secret. May take a second."""
-        if self._runtime.simulated:
+        if self._runtime.ses.simulated:
             return "none: the simulator needs none"
         from sestui.ses.credentials import credential_source  # noqa: PLC0415 - boto3 is slow
 

@@ -47,58 +47,57 @@ _EVENT_SECONDS = 3.0
 """How often to look whether a run has ended or needs somebody."""
 _RETRY_SECONDS = 15.0
 
+_BINDINGS = [
+    Binding("ctrl+r", "retry", "Try again", id="retry", tooltip="Start the sender that has failed"),
+    Binding(
+        "question_mark,f1",
+        "help",
+        "Help",
+        id="help",
+        tooltip="All keys on this screen",
+    ),
+    Binding(
+        "ctrl+o",
+        "jump",
+        "Jump",
+        show=False,
+        id="jump",
+        tooltip="Label everything that can have the focus; type a label to go there",
+    ),
+    Binding(
+        "ctrl+z",
+        "suspend",
+        "Suspend",
+        show=False,
+        id="suspend",
+        tooltip="Back to the shell; nothing is sent until you return with `fg`",
+    ),
+    Binding(
+        "ctrl+g",
+        "hold_back",
+        "Hold back",
+        id="hold_back",
+        tooltip="Pause what sending is about to go on with",
+    ),
+    Binding(
+        "f3",
+        "notices",
+        "Notices",
+        show=False,
+        id="notices",
+        tooltip="What was said since the start, with the time",
+    ),
+    Binding("q", "quit", "Quit", id="quit", tooltip="Close sestui; while it sends, you choose"),
+    Binding("ctrl+q", "quit", "Quit", show=False, priority=True, tooltip="Close sestui"),
+]
+
 
 class SestuiApp(LifecycleApp):
     """sestui on the screen; ``follow`` is the id of a run to open at once."""
 
     TITLE = "sestui"
     CSS_PATH = "sestui.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "ctrl+r", "retry", "Try again", id="retry", tooltip="Start the sender that has failed"
-        ),
-        Binding(
-            "question_mark,f1",
-            "help",
-            "Help",
-            id="help",
-            tooltip="All keys on this screen",
-        ),
-        Binding(
-            "ctrl+o",
-            "jump",
-            "Jump",
-            show=False,
-            id="jump",
-            tooltip="Label everything that can have the focus; type a label to go there",
-        ),
-        Binding(
-            "ctrl+z",
-            "suspend",
-            "Suspend",
-            show=False,
-            id="suspend",
-            tooltip="Back to the shell; nothing is sent until you return with `fg`",
-        ),
-        Binding(
-            "ctrl+g",
-            "hold_back",
-            "Hold back",
-            id="hold_back",
-            tooltip="Pause what sending is about to go on with",
-        ),
-        Binding(
-            "f3",
-            "notices",
-            "Notices",
-            show=False,
-            id="notices",
-            tooltip="What was said since the start, with the time",
-        ),
-        Binding("q", "quit", "Quit", id="quit", tooltip="Close sestui; while it sends, you choose"),
-        Binding("ctrl+q", "quit", "Quit", show=False, priority=True, tooltip="Close sestui"),
-        *MOVES,
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*_BINDINGS, *MOVES]
 
     trouble: reactive[str] = reactive("")
     """Why nothing is being sent, as a sentence; '' when nothing stands in the way."""

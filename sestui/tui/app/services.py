@@ -84,19 +84,19 @@ class ScreenServices:
         account = AccountLabel.of_settings(self.runtime.settings.account)
         simulated, parts = account.simulated, [account.text]
         if self.account_open:
-            parts.append(self.runtime.ses_account.region)
+            parts.append(self.runtime.ses.reader.region)
             known = self.known_account()
             if not simulated and known is not None and known.row.production_access is not None:
                 parts.append("production" if known.row.production_access else "sandbox")
-            if not simulated and not self.runtime.clients.is_aws:
-                parts.append(urlsplit(self.runtime.clients.endpoint_url).netloc)
+            if not simulated and not self.runtime.ses.clients.is_aws:
+                parts.append(urlsplit(self.runtime.ses.clients.endpoint_url).netloc)
         self.label = AccountLabel(" · ".join(parts), simulated)
         return self.label
 
     def place_counts(self) -> dict[str, str]:
         """What is in each place now, in a few words, by the place's mode."""
         runtime = self.runtime
-        counts = {"outbox": counted(self._mails(), "mail")} if runtime.simulated else {}
+        counts = {"outbox": counted(self._mails(), "mail")} if runtime.ses.simulated else {}
         with runtime.database.snapshot():
             going, recipients = RecentRuns(runtime.database).totals()
             return counts | {
@@ -111,4 +111,4 @@ class ScreenServices:
         from sestui.simulator.account.storage import FILE_NAME  # noqa: PLC0415 - not for the first paint
         from sestui.simulator.outbox.outbox_reader import OutboxReader  # noqa: PLC0415 - as above
 
-        return OutboxReader(self.runtime.workspace / FILE_NAME).newest()
+        return OutboxReader(self.runtime.settings.data_dir / FILE_NAME).newest()

@@ -115,7 +115,7 @@ class CampaignScreen(BaseScreen):
         for widget in (self._runs, self.panel, self._empty, *self._figures):
             widget.display = False
 
-    # looking
+    # reading
 
     async def read(self) -> None:
         """Read the campaign, and from it how many deliveries the run under the cursor has."""

@@ -135,7 +135,7 @@ class ComposeScreen(DraftScreen):
         self.set_class(event.size.width >= _WIDE, "wide")
         self._preview.roomy = event.size.width >= _ROOMY
 
-    # looking
+    # reading
 
     def draft_changed(self) -> None:
         """Look at it once nobody types."""

@@ -26,7 +26,7 @@ from sestui.tui.compose.terminal_graphics import (
     size_in_cells,
     speaks_graphics,
 )
-from sestui.tui.widgets.scroll_keys import PAGE_KEYS, scroll_keys
+from sestui.tui.widgets.scroll_keys import SCROLL_KEYS
 
 _HALF = "▀"
 
@@ -34,7 +34,7 @@ _HALF = "▀"
 class PictureView(ScrollView, can_focus=True):
     """Shows pixels from the top left; vim keys scroll them."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*scroll_keys(), *PAGE_KEYS]
+    BINDINGS: ClassVar[list[BindingType]] = [*SCROLL_KEYS]
 
     class Resized(Message):
         """There is room for a picture of another width."""

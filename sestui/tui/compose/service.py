@@ -59,7 +59,7 @@ class ComposeService:
         self._members = Members(runtime.database)
         self._drafts = Drafts(runtime.campaigns, runtime.clock)
         self._checker = DraftChecker(runtime.checker, self._members)
-        self.autosave = Autosave(runtime.workspace, runtime.clock)
+        self.autosave = Autosave(runtime.settings.data_dir, runtime.clock)
         """What is not saved yet, against crashes."""
         self._one_check = threading.Lock()
         self._newest_check = 0
@@ -128,7 +128,7 @@ class ComposeService:
         same = (opened.fields, opened.message) == (loaded.file.fields, loaded.message)
         return OpenDraft(draft, opened, unsaved=not same)
 
-    # looking
+    # reading
 
     def begin_check(self) -> int:
         """The number of the look that begins now: it ends those with lower numbers."""

@@ -102,7 +102,7 @@ class ContactScreen(SuppressionScreen):
         frame(self.query_one("#why"), "Why")
         self._history.focus()
 
-    # looking
+    # reading
 
     async def read(self) -> None:
         """Read everything that concerns the address."""

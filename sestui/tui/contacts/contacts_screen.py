@@ -115,7 +115,7 @@ class ContactsScreen(SuppressionScreen):
         self._people.focus()
         self._people.show_contacts(Which())
 
-    # looking
+    # reading
 
     async def read(self) -> None:
         """Count the lists; where something has changed, read the table again."""

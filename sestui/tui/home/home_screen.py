@@ -108,7 +108,7 @@ class HomeScreen(BaseScreen):
         """Other panels may have room."""
         self.call_after_refresh(self._arrange)
 
-    # looking
+    # reading
 
     async def read(self) -> None:
         """Read everything that is shown."""

@@ -19,6 +19,7 @@ from sestui.store.ledger.slices import SECONDS, AnswerCounts, AnsweredSlices, ra
 from sestui.store.relay.mails import RelayedMails
 from sestui.store.runs.run_lists import RecentRuns
 from sestui.store.tasks.failing import failing_tasks
+from sestui.tasks.agenda import read_agenda_now
 from sestui.tui.home.quota_frees import SLICE_SECONDS, QuotaFrees, quota_frees
 
 T = TypeVar("T")
@@ -116,7 +117,7 @@ class HomeService:
             self._taken = known.row.taken if known is not None else 0
             self._renew_one(account_known=known is not None)
             account = self._account(known)
-            agenda = self._runtime.agenda(with_runs=False)
+            agenda = read_agenda_now(self._runtime.database, self._runtime.clock, with_runs=False)
             failing = self._failing.value or ()
             found = dashboard(self._runs, self._imports, self._relayed, agenda, failing)
             if found.going or found.recent or agenda.has_next:
@@ -154,7 +155,7 @@ class HomeService:
 
     def _read_verdict(self) -> DoctorVerdict | None:
         """The worst that the doctor found last, if something has to be done about it."""
-        found = DoctorVerdicts(self._runtime.database, self._runtime.ses_account.key).last()
+        found = DoctorVerdicts(self._runtime.database, self._runtime.ses.key).last()
         wants = found is not None and DoctorSeverity(found.severity).needs_doing
         return found if wants else None
 
@@ -178,5 +179,5 @@ class HomeService:
             allowed=known.allowed.rate,
             quota=quota,
             ours=min(ours, int(quota.used)),
-            health=tuple(troubles(row, sandbox=not self._runtime.simulated)),
+            health=tuple(troubles(row, sandbox=not self._runtime.ses.simulated)),
         )

@@ -105,7 +105,7 @@ class OutboxScreen(BaseScreen):
             self._opened = None
         super().on_screen_resume()
 
-    # looking
+    # reading
 
     async def read(self) -> None:
         """Take in new mail if one looks at the top of the list; else say how much waits."""

@@ -103,7 +103,7 @@ class OutboxService:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._reader = OutboxReader(runtime.workspace / FILE_NAME)
+        self._reader = OutboxReader(runtime.settings.data_dir / FILE_NAME)
 
     def source(self, wanted: str) -> OutboxSource:
         """The mails that match, none of them looked for yet."""
@@ -131,8 +131,10 @@ class OutboxService:
 
         The link lets a browser in once, and for some minutes only.
         """
-        page = f"{self._runtime.clients.endpoint_url}/outbox"
-        token = link_token(access_key_of(self._runtime.workspace), self._runtime.clock.now())
+        page = f"{self._runtime.ses.clients.endpoint_url}/outbox"
+        token = link_token(
+            access_key_of(self._runtime.settings.data_dir), self._runtime.clock.now()
+        )
         return (
             f"{page}/{quote(message_id)}?token={token}" if message_id else f"{page}?token={token}"
         )

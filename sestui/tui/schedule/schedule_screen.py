@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input, Static
 
 from sestui.errors import SestuiError
-from sestui.tasks.agenda import Agenda, AgendaItem
+from sestui.tasks.agenda import Agenda, AgendaItem, read_agenda_now
 from sestui.tasks.crontab import Crontab
 from sestui.tasks.task_service import TaskForecast, TaskView
 from sestui.tui.app.look.panel import frame
@@ -88,11 +88,13 @@ class ScheduleScreen(BaseScreen):
         self.query_one("#find").display = False
         self._tasks.focus()
 
-    # looking
+    # reading
 
     async def read(self) -> None:
         """Read the agenda with its newest runs."""
-        agenda = await self.fetch(self._runtime.agenda)
+        agenda = await self.fetch(
+            lambda: read_agenda_now(self._runtime.database, self._runtime.clock)
+        )
         if agenda is not None:
             self._agenda = agenda
             self._show()

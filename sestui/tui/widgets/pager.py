@@ -11,7 +11,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from sestui.core.text import printable
-from sestui.tui.widgets.scroll_keys import PAGE_KEYS, scroll_keys
+from sestui.tui.widgets.scroll_keys import SCROLL_KEYS
 
 _TAB = 4
 
@@ -58,7 +58,7 @@ class Pager(ScrollView, can_focus=True):
     """Shows a text; vim keys scroll it."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"pager--quiet"}
-    BINDINGS: ClassVar[list[BindingType]] = [*scroll_keys(), *PAGE_KEYS]
+    BINDINGS: ClassVar[list[BindingType]] = [*SCROLL_KEYS]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - textual's own name for it
         super().__init__(id=id)

@@ -8,13 +8,13 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from sestui.tui.widgets.scroll_keys import PAGE_KEYS, scroll_keys
+from sestui.tui.widgets.scroll_keys import SCROLL_KEYS
 
 
 class RenderedMail(VerticalScroll, can_focus=True):
     """Shows styled text; vim keys scroll it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*scroll_keys(), *PAGE_KEYS]
+    BINDINGS: ClassVar[list[BindingType]] = [*SCROLL_KEYS]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - textual's own name for it
         super().__init__(id=id)

@@ -25,7 +25,7 @@ def link(tmp_path: Path) -> Iterator[tuple[Runtime, str]]:
         add_contacts(runtime.database, [ADA])
         run = start_run(runtime.database, make_campaign(runtime.database), runtime.clock.now())
         [row] = rows_of(runtime.database, run.id)
-        token = LinkKeys(runtime.database, runtime.workspace).current().sealed(row.id, ADA)
+        token = LinkKeys(runtime.database, runtime.settings.data_dir).current().sealed(row.id, ADA)
         with serving(create_app(runtime, style=None, warn=pytest.fail)) as port:
             yield runtime, f"http://127.0.0.1:{port}/u/{token}"
 

@@ -84,7 +84,7 @@ def test_the_simulators_process_writes_to_the_same_log(sestui: Sestui) -> None:
         "from sestui.runtime import Runtime\n"
         "from sestui.settings import load_settings\n"
         "with Runtime.open(load_settings()) as runtime:\n"
-        "    where = urlsplit(runtime.clients.endpoint_url)\n"
+        "    where = urlsplit(runtime.ses.clients.endpoint_url)\n"
         "    with socket.create_connection((where.hostname, where.port)) as odd:\n"
         "        odd.sendall(b'this is no HTTP\\r\\n\\r\\n')\n"
         "        print(odd.recv(100))\n"

@@ -48,10 +48,10 @@ class Doubts:
             connection.execute("DELETE FROM event WHERE outbox_id > 6")
             connection.execute("DELETE FROM outbox WHERE id > 6")
         self.stop = threading.Event()
-        self.questions = InsightQuestions(self.runtime.database, self.runtime.ses_account.key)
+        self.questions = InsightQuestions(self.runtime.database, self.runtime.ses.reader.key)
 
     def search(self, insights: type[MessageInsights] = MessageInsights) -> InsightsSearch:
-        asking = insights(self.runtime.clients, self.clock, simulated=True, stop=self.stop)
+        asking = insights(self.runtime.ses.clients, self.clock, simulated=True, stop=self.stop)
         return InsightsSearch(
             self.runtime.database, asking, self.questions, self.clock, EventRules()
         )

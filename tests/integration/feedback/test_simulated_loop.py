@@ -86,7 +86,7 @@ def test_a_campaign_on_the_simulator_and_what_became_of_it(runtime):
     assert after.accepted == 60
     assert after.delivered + after.bounced == 60
     assert after.bounced == seen["Bounce"] > 0
-    state = SimulatorState(runtime.workspace / FILE_NAME, SystemClock())
+    state = SimulatorState(runtime.settings.data_dir / FILE_NAME, SystemClock())
     state.advance(600)  # by then, those who unsubscribe by mail have done so
     state.close()
     by_mail = puller.pull().kinds["Unsubscribe"]

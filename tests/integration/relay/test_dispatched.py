@@ -32,7 +32,7 @@ class Queue:
     def __init__(self, runtime: Runtime) -> None:
         runtime.account.poll()
         own: dict[str, Any] = {
-            "account": runtime.ses_account.key,
+            "account": runtime.ses.reader.key,
             "worker": "relay",
             "quota_rule": runtime.settings.quota_rule,
             "clock": runtime.clock,

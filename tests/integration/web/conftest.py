@@ -35,7 +35,7 @@ class Scene:
         self.runtime = runtime
         self.database: Database = runtime.database
         self.clock = clock
-        self.keys = LinkKeys(self.database, runtime.workspace)
+        self.keys = LinkKeys(self.database, runtime.settings.data_dir)
         self.ledger = open_ledger(self.database, clock)
         tell_governor(self.database, now=clock.now())
 

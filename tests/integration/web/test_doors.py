@@ -53,7 +53,7 @@ def choose(choice: ReaderChoice) -> Callable[[Runtime], None]:
 
 def import_who_left_elsewhere(runtime: Runtime) -> None:
     """The export of the program that they said it to before."""
-    file = runtime.workspace / "left.csv"
+    file = runtime.settings.data_dir / "left.csv"
     file.write_text(f"Email,Status\n{NO},unsubscribed\n{YES},active\n")
     import_contacts(runtime.database, file, ImportOptions(("news",)), now=runtime.clock.now())
 
@@ -117,7 +117,7 @@ def relay_send(runtime: Runtime) -> None:
     runtime.account.poll()
     now = runtime.clock.now()
     own: dict[str, Any] = {
-        "account": runtime.ses_account.key,
+        "account": runtime.ses.reader.key,
         "worker": "relay",
         "quota_rule": runtime.settings.quota_rule,
         "clock": runtime.clock,
@@ -186,7 +186,7 @@ def test_each_mail_carries_its_own_link(tmp_path, mode):
         emails = [f"r{number}@example.com" for number in range(60)]
         run = world.started(runtime, emails)
         sent(runtime)
-        keys = LinkKeys(runtime.database, runtime.workspace).held()
+        keys = LinkKeys(runtime.database, runtime.settings.data_dir).held()
         rows = {row.message_id: row for row in rows_of(runtime.database, run.id)}
         assert len(rows) == len(emails)
         for message_id, row in rows.items():

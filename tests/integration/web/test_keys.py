@@ -21,7 +21,7 @@ def test_old_links_outlive_a_rotation(scene, page):
         assert page.get(token).status == 200
     assert page.one_click(old).status == 200
     assert scene.contact(ADA).status == "unsubscribed"
-    assert (scene.runtime.workspace / FILE_NAME).stat().st_mode & 0o777 == 0o600
+    assert (scene.runtime.settings.data_dir / FILE_NAME).stat().st_mode & 0o777 == 0o600
 
 
 def test_another_host_needs_the_file(scene, page, tmp_path):
@@ -32,7 +32,7 @@ def test_another_host_needs_the_file(scene, page, tmp_path):
     with pytest.raises(SettingsError, match="copy it from the host that serves the page"):
         other.current()
     assert not (elsewhere / FILE_NAME).exists()
-    ours = scene.runtime.workspace / FILE_NAME
+    ours = scene.runtime.settings.data_dir / FILE_NAME
     elsewhere.mkdir()
     (elsewhere / FILE_NAME).touch(0o600)
     (elsewhere / FILE_NAME).write_bytes(ours.read_bytes())
@@ -61,7 +61,7 @@ def test_another_host_needs_the_file(scene, page, tmp_path):
     ],
 )
 def test_a_file_that_cannot_be_used_is_told_of(scene, content, mode, said):
-    path = scene.runtime.workspace / FILE_NAME
+    path = scene.runtime.settings.data_dir / FILE_NAME
     path.parent.mkdir(exist_ok=True)
     path.write_text(content)
     path.chmod(mode)

@@ -36,7 +36,7 @@ class Queue:
 
 @pytest.fixture
 def mails(scene):
-    return unsubscribe_mails(scene.database, scene.runtime.workspace)
+    return unsubscribe_mails(scene.database, scene.runtime.settings.data_dir)
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def test_it_survives_erasure(scene, pull, header):
 def test_a_key_on_another_host_is_awaited(scene, pull, header, mails):
     run = scene.mailed(ADA)
     to, _ = header(run, ADA)
-    file = scene.runtime.workspace / "unsubscribe-keys"
+    file = scene.runtime.settings.data_dir / "unsubscribe-keys"
     elsewhere = file.rename(file.with_suffix(".away"))
     assert pull(received(to)).quarantined == 1
     [kept] = Quarantine(scene.database).list()

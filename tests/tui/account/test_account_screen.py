@@ -205,7 +205,7 @@ async def test_ses_is_chosen_only_by_an_explicit_yes(runtime, still, ses):
             await until(pilot, lambda: not isinstance(app.screen, ConfirmScreen))
             if yes == ("enter",):
                 assert written() == {}
-                assert runtime.simulated
+                assert runtime.ses.simulated
                 assert runtime.runs.get(run.id).state == "sending"
         await until(pilot, lambda: isinstance(app.screen, AccountScreen))
         assert written() == {
@@ -217,7 +217,7 @@ async def test_ses_is_chosen_only_by_an_explicit_yes(runtime, still, ses):
         await until(pilot, lambda: "SIMULATOR" not in shown(app))
         await until(pilot, lambda: "Amazon SES · " in shown(app))
         assert "at the next start" not in shown(app)
-        assert not runtime.simulated
+        assert not runtime.ses.simulated
         paused = runtime.runs.get(run.id)
         assert (paused.state, paused.pending) == ("paused", 3)
         assert "Amazon SES (profile shop)" in paused.detail
@@ -230,7 +230,7 @@ async def test_ses_is_chosen_only_by_an_explicit_yes(runtime, still, ses):
         await until(pilot, lambda: isinstance(app.screen, AccountScreen))
         assert written()["account"] == "simulator"
         await until(pilot, lambda: "SIMULATOR" in shown(app))
-        assert runtime.simulated
+        assert runtime.ses.simulated
 
 
 @pytest.mark.long
@@ -243,7 +243,7 @@ async def test_what_was_sent_by_one_account_goes_on_by_the_other_once_it_is_resu
     async with running(runtime, place="account") as (app, pilot):
         await until(pilot, lambda: runtime.runs.get(run.id).accepted > 0)
         await until(pilot, lambda: "14.0 a second" in shown(app) or "500" in shown(app))
-        former = runtime.ses_account.key
+        former = runtime.ses.reader.key
         await on_choice(app, pilot, profile="shop")
         await pilot.press("enter")
         await confirm(app, pilot)
@@ -254,7 +254,7 @@ async def test_what_was_sent_by_one_account_goes_on_by_the_other_once_it_is_resu
         assert ses.addresses() == {}
         await until(pilot, lambda: app.background.alive)
         await until(pilot, lambda: "200.0 a second" in shown(app))  # the other's figures
-        assert runtime.ses_account.key != former
+        assert runtime.ses.reader.key != former
         with runtime.database.write() as session:
             session.get(Run, run.id).max_rate = None
         runtime.run_control.resume("news", change_account=True)
@@ -290,7 +290,7 @@ async def test_the_account_stays_while_another_process_has_mail_in_flight(
 ):
     runtime, other = open_runtime(), open_runtime()
     run = runtime.starter.start(add_campaign(runtime, contacts=3), time.time())
-    simulated = SimulatorState(runtime.workspace / FILE_NAME, SystemClock())
+    simulated = SimulatorState(runtime.settings.data_dir / FILE_NAME, SystemClock())
     simulated.add_fault(checked_fault("hang_after", count=3))
     sender = other.sender()
     sender.start()
@@ -302,7 +302,7 @@ async def test_the_account_stays_while_another_process_has_mail_in_flight(
             await pilot.press("enter")
             await confirm(app, pilot)
             await until(pilot, lambda: "has not been changed" in str(toasts(app)))
-            assert runtime.simulated
+            assert runtime.ses.simulated
             assert written() == {}
             await until(pilot, lambda: app.background.alive)
     finally:
@@ -324,7 +324,7 @@ async def test_a_variable_that_decides_where_mail_goes_is_named(runtime, still, 
         await pilot.press("enter")
         await until(pilot, lambda: "SESTUI_AWS_PROFILE in the environment" in str(toasts(app)))
         assert written() == {}
-        assert runtime.simulated
+        assert runtime.ses.simulated
 
 
 async def test_a_demo_stays_on_the_simulator(runtime, still, ses):

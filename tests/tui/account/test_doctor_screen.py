@@ -35,7 +35,7 @@ async def test_home_says_the_worst_until_the_doctor_finds_otherwise(runtime, sti
     runtime.starter.start(runtime.campaigns.get("news"), runtime.clock.now())
     runtime.account.poll()
     found = DoctorVerdict("error", "SES has paused sending.", runtime.clock.now())
-    verdicts = DoctorVerdicts(runtime.database, runtime.ses_account.key)
+    verdicts = DoctorVerdicts(runtime.database, runtime.ses.reader.key)
     verdicts.keep(found)
     async with running(runtime, place="home", size=(120, 40)) as (app, pilot):
         app.services.account_open = True

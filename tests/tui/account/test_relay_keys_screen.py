@@ -35,14 +35,14 @@ async def at_keys(runtime, **options):
         await pilot.press("r")
         await until(pilot, lambda: isinstance(app.screen, RelayKeysScreen))
         screen = app.screen
-        there = KeyMaker(runtime.database, runtime.workspace, runtime.clock).all()
+        there = KeyMaker(runtime.database, runtime.settings.data_dir, runtime.clock).all()
         await until(pilot, lambda: screen._empty.display or screen._table.count == len(there))
         await pilot.pause()
         yield app, pilot
 
 
 def made(runtime, name="shop", **bounds):
-    return KeyMaker(runtime.database, runtime.workspace, runtime.clock).add(
+    return KeyMaker(runtime.database, runtime.settings.data_dir, runtime.clock).add(
         KeyFields(name, **bounds)
     )
 
@@ -110,7 +110,7 @@ async def test_a_key_made_by_keys_alone_is_the_one_the_relay_knows(runtime, tmp_
         assert "Key shop has been created" in shown(app)
         assert "The secret will not be shown again" in said(app)
         [key] = RelayKeys(runtime.database).all()
-        known = Keyring(runtime.database, runtime.workspace, runtime.clock).find(key.id)
+        known = Keyring(runtime.database, runtime.settings.data_dir, runtime.clock).find(key.id)
         assert (key.name, key.senders) == ("shop", ["a.org", "b@c.de"])
         assert (key.rate_share, key.quota_share, key.send_only) == (0.125, 0.5, True)
         lines = f"AWS_ACCESS_KEY_ID={key.id}\nAWS_SECRET_ACCESS_KEY={known.secret}"

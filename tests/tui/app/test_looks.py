@@ -51,7 +51,7 @@ def live(open_runtime):
     with runtime.database.write_connection() as connection:
         connection.exec_driver_sql("UPDATE governor SET taken = taken + 390")
     for name in ("shop", "till", "desk"):
-        KeyMaker(runtime.database, runtime.workspace, runtime.clock).add(KeyFields(name))
+        KeyMaker(runtime.database, runtime.settings.data_dir, runtime.clock).add(KeyFields(name))
         relay(runtime, f"relay:{name}", [now - each * HOUR for each in (30, 20, 3, 2, 1)])
     runtime.suppressions.add("all1@example.com", "manual", "", now)
     Imports(runtime.database).add(

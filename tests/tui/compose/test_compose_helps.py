@@ -55,7 +55,7 @@ async def test_the_head_says_when_it_was_saved_and_autosaved(runtime, still):
         await press(pilot, "More ")
         await until(pilot, lambda: "not saved  autosaved" in shown(app))
         assert since not in shown(app)
-        (kept,) = runtime.workspace.glob("compose/*/draft.json")
+        (kept,) = runtime.settings.data_dir.glob("compose/*/draft.json")
         assert "More Hi" in kept.read_text()
         await press(pilot, "@ctrl+s")
         await until(pilot, lambda: "Saved news" in "".join(toasts(app)))
@@ -68,13 +68,13 @@ async def test_the_head_says_when_it_was_saved_and_autosaved(runtime, still):
 @pytest.mark.long
 async def test_an_autosave_that_fails_is_not_called_one(runtime, still):
     add_news(runtime)
-    (runtime.workspace / "compose").write_text("a file is in the way of the folder")
+    (runtime.settings.data_dir / "compose").write_text("a file is in the way of the folder")
     async with running(runtime, place="compose", size=(120, 40)) as (app, pilot):
         await ready(app, pilot)
         await press(pilot, "@i", "x")
         await until(pilot, lambda: "not saved  can't be autosaved" in shown(app))
         assert any("What you type can't be autosaved" in text for text in toasts(app))
-        (runtime.workspace / "compose").unlink()
+        (runtime.settings.data_dir / "compose").unlink()
         await press(pilot, "y")
         await until(pilot, lambda: "autosaved" in shown(app) and "can't" not in shown(app))
 
@@ -193,7 +193,7 @@ async def test_what_has_changed_since_the_last_run_is_a_view_of_the_preview(runt
 @pytest.mark.long
 @pytest.mark.ci
 async def test_snippets_are_inserted_at_the_cursor_the_workspaces_own_first(runtime, still):
-    folder = runtime.workspace / "snippets"
+    folder = runtime.settings.data_dir / "snippets"
     folder.mkdir()
     (folder / "[b]sig\x1b.md").write_text("Yours,\nAda [b]\n")
     (folder / "bad.md").write_bytes(b"\xff")

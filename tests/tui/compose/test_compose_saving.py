@@ -39,7 +39,7 @@ FAR = datetime(2099, 1, 1, 9, tzinfo=ZoneInfo("Europe/Paris")).timestamp()
 
 def kept(runtime):
     """What is kept against crashes."""
-    return list(runtime.workspace.glob("compose/*/draft.json"))
+    return list(runtime.settings.data_dir.glob("compose/*/draft.json"))
 
 
 async def write_in(app, pilot, field, text):
@@ -246,7 +246,7 @@ async def test_leaving_asks_about_unsaved_changes(runtime, still, choice, left, 
 @pytest.mark.ci
 async def test_what_a_crash_left_is_offered(runtime, still):
     seen = CampaignVersion.of(add_news(runtime))
-    crashed = Autosave(runtime.workspace, SystemClock())
+    crashed = Autosave(runtime.settings.data_dir, SystemClock())
     crashed.keep(Draft("news", "Hello [bold]", body="typed", timezone="UTC"), seen)
     crashed.close()
     for choice in ("Go back", "Continue with it"):
@@ -276,7 +276,7 @@ async def test_typing_is_kept_within_seconds_whatever_ends_the_app(runtime, stil
         assert time.monotonic() - began < 5
         await write_in(app, pilot, "body", ", and more")
         await app.leave()  # as on SIGTERM and SIGHUP: nobody is asked
-    (draft,) = Autosave(runtime.workspace, SystemClock()).left()
+    (draft,) = Autosave(runtime.settings.data_dir, SystemClock()).left()
     assert draft.draft.body == "half a sentence, and more"
 
 

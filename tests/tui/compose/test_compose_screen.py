@@ -260,7 +260,7 @@ async def test_the_text_is_written_in_ones_own_editor(runtime, still, tmp_path, 
         await press(pilot, "e")
         await until(pilot, lambda: any("There is no terminal here" in text for text in toasts(app)))
         assert (app.screen.form.draft.text, app.screen.form.draft.body) == ("", BODY + "More")
-        await until(pilot, lambda: not list(runtime.workspace.glob("compose/*/body*")))
+        await until(pilot, lambda: not list(runtime.settings.data_dir.glob("compose/*/body*")))
 
 
 @pytest.mark.long
@@ -281,7 +281,7 @@ async def test_the_mail_is_shown_in_a_browser_or_it_is_said_where_it_is(
         await until(pilot, lambda: app.screen.drawn.checked.mail is not None)
         await press(pilot, "@escape", "w")
         await until(pilot, lambda: any("Open it in a browser" in text for text in toasts(app)))
-        (page,) = runtime.workspace.glob("compose/*/mail.html")
+        (page,) = runtime.settings.data_dir.glob("compose/*/mail.html")
         assert app.clipboard == str(page)
         assert "Grüezi" in page.read_bytes().decode("utf-8-sig")
         assert b"data:image/png;base64,UE5H" in page.read_bytes()  # what is attached is shown
@@ -291,7 +291,7 @@ async def test_the_mail_is_shown_in_a_browser_or_it_is_said_where_it_is(
         await press(pilot, "w")
         await until(pilot, lambda: opened == [page.as_uri()])
     assert not page.exists()
-    assert list((runtime.workspace / "compose").iterdir()) == []
+    assert list((runtime.settings.data_dir / "compose").iterdir()) == []
 
 
 HOSTILE = "[bold]x[/bold] [/] \x1b[31m\u202eabc 日本語 e\u0301\u0302 " + "z" * 10_000

@@ -217,7 +217,7 @@ async def test_the_rate_of_the_last_hour_is_drawn_from_the_ledger(runtime):
 
 async def test_what_others_sent_is_told_apart(runtime, still):
     runtime.account.poll()
-    runtime.clients.sesv2.send_email(
+    runtime.ses.clients.sesv2.send_email(
         FromEmailAddress="a@example.com",
         Destination={"ToAddresses": ["b@example.com"]},
         Content={"Simple": {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}},
@@ -274,7 +274,7 @@ def relayed(runtime, *to):
     """A mail that a program handed to a relay, whose first call SES has taken."""
     runtime.account.poll()
     now, rule = time.time(), runtime.settings.quota_rule
-    own = {"account": runtime.ses_account.key, "worker": "relay", "quota_rule": rule}
+    own = {"account": runtime.ses.reader.key, "worker": "relay", "quota_rule": rule}
     ledger = Ledger(runtime.database, clock=runtime.clock, **own)
     intake = AdmissionStore(runtime.database, ledger, clock=runtime.clock, **own)
     key = RelayKeys(runtime.database).add("SRLYTEST", "shop", proof="", now=now)

@@ -25,7 +25,7 @@ HOSTILE = "[bold]x[/bold] [/] \x1b[31m \u202eabc 你好 e\u0301\u0301"
 @pytest.fixture
 def simulated(runtime):
     """The simulated account, as another process sends to it."""
-    state = SimulatorState(runtime.workspace / "simulator.db", SystemClock())
+    state = SimulatorState(runtime.settings.data_dir / "simulator.db", SystemClock())
     state.configure(rate=100_000, quota=-1)
     yield state
     state.close()
@@ -77,7 +77,7 @@ async def test_an_empty_outbox_teaches_the_first_key(runtime, still):
         await pilot.press("escape")
         await until(pilot, lambda: "2   Campaigns: s starts one" in shown(app))
         assert not app.screen.query_one(LazyTable).display
-    assert not (runtime.workspace / "simulator.db").exists()
+    assert not (runtime.settings.data_dir / "simulator.db").exists()
 
 
 @pytest.mark.long
@@ -93,7 +93,7 @@ async def test_what_a_run_sends_appears_by_itself(runtime):
         assert f"sestui-run={run.id}" in app.screen.snapshot.views["headers"]
         await pilot.press("w")
         await until(pilot, lambda: toasts(app))
-        url = runtime.clients.endpoint_url
+        url = runtime.ses.clients.endpoint_url
         assert f"{url}/outbox/{app.screen.snapshot.listed.message_id}" in toasts(app)[-1]
 
 
@@ -228,7 +228,7 @@ async def test_a_browser_in_sight_is_opened(runtime, still, send, monkeypatch):
         await until(pilot, lambda: "1 mail" in shown(app))
         await pilot.press("w")
         await until(pilot, lambda: visited)
-        assert visited[0].startswith(f"{runtime.clients.endpoint_url}/outbox?token=")
+        assert visited[0].startswith(f"{runtime.ses.clients.endpoint_url}/outbox?token=")
         monkeypatch.delenv("DISPLAY")
         await pilot.press("w")
         await until(pilot, lambda: "Open it in a browser:" in str(toasts(app)))

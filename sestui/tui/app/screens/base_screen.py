@@ -111,7 +111,7 @@ class BaseScreen(Screen[None]):
         """The screen's own part."""
         raise NotImplementedError
 
-    # looking
+    # reading
 
     async def read(self) -> None:
         """Read what is shown, with :meth:`fetch`, and show it."""

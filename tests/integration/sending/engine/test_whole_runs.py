@@ -162,7 +162,7 @@ def test_at_the_quota_the_run_waits_and_goes_on_when_it_frees(world):
 def test_other_services_share_of_the_quota_is_left_to_them(world):
     w = world(simulator_quota=100, max_quota_usage=0.8)
     runtime = w.runtime()
-    runtime.clients.sesv2.send_email(
+    runtime.ses.clients.sesv2.send_email(
         FromEmailAddress="other@example.com",
         Destination={"ToAddresses": [f"o{n}@example.com" for n in range(30)]},
         Content={"Simple": {"Subject": {"Data": "x"}, "Body": {"Text": {"Data": "x"}}}},
@@ -329,7 +329,7 @@ def test_an_ses_that_is_gone_for_a_while_is_waited_for(world):
     troubles: list[str] = []
     sender = sending(runtime, report=lambda report: troubles.append(report.trouble))
     until(lambda: counts(runtime, run).accepted >= 30)
-    port = int(runtime.clients.endpoint_url.rpartition(":")[2])
+    port = int(runtime.ses.clients.endpoint_url.rpartition(":")[2])
     runtime.ses._simulator.stop()
     until(lambda: any("SES" in trouble for trouble in troubles))
     until(lambda: counts(runtime, run).sending == 0)

@@ -225,8 +225,8 @@ def test_the_setting_puts_the_account_into_the_sandbox_and_out_of_it(tmp_path: P
             account="simulator", data_dir=tmp_path, state_dir=tmp_path / "state", **more
         )
         with Runtime.open(settings) as runtime:
-            assert runtime.ses_account.poll().production_access is access
-            ses = runtime.clients.sesv2
+            assert runtime.ses.reader.poll().production_access is access
+            ses = runtime.ses.clients.sesv2
             if access:
                 send(ses, ADA)
             else:

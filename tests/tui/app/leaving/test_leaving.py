@@ -67,7 +67,7 @@ def ended(pid):
 
 
 def recipients(runtime):
-    reader = OutboxReader(runtime.workspace / FILE_NAME)
+    reader = OutboxReader(runtime.settings.data_dir / FILE_NAME)
     return sorted(mail.to for mail in reader.page(before=reader.newest() + 1, limit=10_000))
 
 
