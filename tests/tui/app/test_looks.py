@@ -12,6 +12,7 @@ from sestui.runtime import Runtime
 from sestui.store.contacts.imports import Imports
 from sestui.store.db.tables import Delivery, Run
 from sestui.store.relay.key_maker import KeyMaker
+from sestui.tasks.agenda import read_agenda_now
 from sestui.tui.account.relay_keys import RelayKeysScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.campaign_screen import CampaignScreen
@@ -170,7 +171,7 @@ def test_what_is_told_without_a_screen_is_one_transaction_too(live):
         "campaign forecast": lambda: runtime.forecasts.of("news"),
         "contact show": lambda: runtime.contact_records.of("all1@example.com"),
         "account": runtime.account_report,
-        "task list": runtime.agenda,
+        "task list": lambda: read_agenda_now(runtime.database, runtime.clock),
         "task show": lambda: runtime.tasks.get("clear"),
         "task log": lambda: runtime.tasks.log("clear"),
         "home, its mails counted anew": lambda: HomeService(runtime).snapshot(account_open=True),
