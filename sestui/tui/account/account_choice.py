@@ -44,7 +44,7 @@ class ChoiceTable(LazyTable[Choice]):
 
 
 class AccountChoiceScreen(BaseScreen):
-    """A deliberate act: nothing is written before an explicit yes."""
+    """Chooses the account; nothing is written before an explicit yes."""
 
     PLACE = "Account"
     TITLE = "where mail goes"
@@ -118,7 +118,7 @@ class AccountChoiceScreen(BaseScreen):
 
     @work(exclusive=True, group="action")
     async def _choose(self, choice: Choice) -> None:
-        """Say what it means, ask, change it."""
+        """Explain the change, ask, and make it."""
         wanted = choice.settings(self._region.value.strip())
         if refusal := self._refusal(wanted):
             self.toast(refusal, failed=True)
@@ -160,7 +160,7 @@ class AccountChoiceScreen(BaseScreen):
         return _Stopped(names, RecentRuns(runtime.database).pending())
 
     async def _said_by_ses(self, choice: Choice, region: str) -> str:
-        """What SES says of itself, or why it says nothing: both are worth knowing before a yes."""
+        """What SES says about the account, or why it can't be asked; shown before the question."""
         try:
             status = await asyncio.to_thread(self._account.try_out, choice, region)
         except SestuiError as error:
@@ -176,7 +176,7 @@ class AccountChoiceScreen(BaseScreen):
 
 @dataclass(frozen=True, slots=True)
 class _Stopped:
-    """What another account concerns."""
+    """What a change of the account would stop."""
 
     names: tuple[str, ...]
     """Of campaigns that are being sent, or would be by themselves."""

@@ -1,4 +1,4 @@
-"""The account in a few lines: what SES says of it, and what follows."""
+"""The account in a few lines: what SES reports, and what follows from it."""
 
 from textual.content import Content
 from textual.reactive import reactive

@@ -124,7 +124,7 @@ class AccountScreen(BaseScreen):
     # what may be done
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The account can be asked once it has answered; a line that is typed in takes letters."""
+        """Refreshing needs an open account; letters are text while a line is being edited."""
         if action in _LETTERS and self._line.has_focus:
             return False
         if action in {"ask", "identities"}:
@@ -220,7 +220,7 @@ class AccountScreen(BaseScreen):
 
     @work(exclusive=True, group="action")
     async def _write(self, setting: Setting, text: str) -> None:
-        """Write one setting; what is wrong with it is said below the line."""
+        """Write one setting; an error is shown below the line."""
         try:
             await asyncio.to_thread(write, {setting.name: text})
         except SestuiError as error:

@@ -22,7 +22,7 @@ _LOOK_SECONDS = 0.1
 
 
 class AccountNotChangedError(SestuiError):
-    """Mail still goes where it went; the text says why."""
+    """The account was not changed; the text says why."""
 
 
 def overruled_by(wanted: Mapping[str, str]) -> str:
@@ -50,7 +50,7 @@ def unfinished(runtime: Runtime) -> list[tuple[Run, str]]:
 
 
 def switch_account(services: ScreenServices, wanted: Mapping[str, str], called: str) -> int:
-    """Use the account that ``wanted`` names, in the settings file and here; how many were paused.
+    """Use the account that ``wanted`` names, in the file and here; returns the runs paused for it.
 
     Runs that would go on by themselves are paused first: nothing goes out through an account that
     it was not started for, unless somebody resumes it. ``called`` is the new account in words.
@@ -92,7 +92,7 @@ def _pause(runtime: Runtime, called: str) -> int:
 
 
 def _await_others(runtime: Runtime) -> None:
-    """Wait until no other process has anything in flight, nor could take up anything.
+    """Wait until no other process has anything in flight or could start sending.
 
     A background sender of this machine has the former account for good: it is asked to end.
     """

@@ -1,4 +1,4 @@
-"""What keeps mail from arriving, or its fate from coming back, and what to do about it."""
+"""The doctor: what keeps mail or its events from arriving, and what to do about it."""
 
 import threading
 from typing import ClassVar
@@ -61,7 +61,7 @@ class DoctorScreen(BaseScreen):
         yield self._whole
 
     def on_mount(self) -> None:
-        """Check at once: that is what one comes here for."""
+        """Check at once."""
         frame(self._table, "Findings")
         frame(self._whole, "")
         self.set_focus(self._table)

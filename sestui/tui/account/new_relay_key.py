@@ -1,4 +1,4 @@
-"""A new key of the relay: the form, and the one look at its secret."""
+"""A new relay key: the form, and the dialog that shows its secret once."""
 
 from typing import ClassVar
 
@@ -38,7 +38,7 @@ _FAULT_CELLS = 170
 
 
 class NewRelayKeyScreen(Dialog[KeyForm | None]):
-    """Answers a form that a key can be made of, or None if one went back.
+    """Returns a valid form, or None if cancelled.
 
     It opens with ``form`` in it, and with what was wrong with that.
     """
@@ -94,7 +94,7 @@ class NewRelayKeyScreen(Dialog[KeyForm | None]):
 
 
 class RelaySecretScreen(Dialog[None]):
-    """Shows a key with its secret while it is in front; whoever leaves has seen it."""
+    """Shows a key with its secret, once: the secret is forgotten when the dialog is left."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "close", "Done", tooltip="Close; the secret will not be shown again"),

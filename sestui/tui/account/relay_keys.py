@@ -49,7 +49,7 @@ key, bound to what it may send as and to its share of the account.
 
 
 class KeyTable(LazyTable[RelayKey]):
-    """The keys; all there is to know of one stands below the table, so none can be opened."""
+    """The keys; the details of one are below the table, so rows can't be opened."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Moving is all."""
@@ -133,7 +133,7 @@ class RelayKeysScreen(BaseScreen):
     # doing
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """One key is made at a time; deeds need a key, revoking one that works."""
+        """One key is made at a time; the actions need a key, revoking a valid one."""
         if action == "new":
             return not self._making
         if action in {"revoke", "copy_id"} and self.is_mounted:
@@ -182,7 +182,7 @@ class RelayKeysScreen(BaseScreen):
 
     @work(group="action")
     async def action_revoke(self) -> None:
-        """Let the key work no more, once the operator has said so."""
+        """Revoke the key after a confirmation."""
         if (key := self._table.selected) is None:
             return
         question = ConfirmScreen(

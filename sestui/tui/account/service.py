@@ -1,4 +1,4 @@
-"""What the account's screens look at and have done."""
+"""The service behind the account's screens."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class Choice:
 
 
 class AccountService:
-    """Reads and deeds of the account's screens; plain blocking calls."""
+    """Queries and actions of the account's screens; all calls block."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -51,7 +51,7 @@ class AccountService:
     # reading
 
     def report(self, *, ask: bool = False) -> AccountReport | None:
-        """The account; SES is asked if what it said is old, or if ``ask``.
+        """The account; SES is asked if its last answer is old, or if ``ask``.
 
         Call it once the account is open.
         """

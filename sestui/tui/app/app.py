@@ -1,4 +1,4 @@
-"""The app: its places, its keys, and what the sender behind the screens has to say."""
+"""The app: its tabs, its keys, and the reports of the sender behind the screens."""
 
 import asyncio
 import gc
@@ -77,7 +77,7 @@ _BINDINGS = [
         "hold_back",
         "Hold back",
         id="hold_back",
-        tooltip="Pause what sending is about to go on with",
+        tooltip="Pause the runs that sending is about to continue",
     ),
     Binding(
         "f3",
@@ -85,7 +85,7 @@ _BINDINGS = [
         "Notices",
         show=False,
         id="notices",
-        tooltip="What was said since the start, with the time",
+        tooltip="Every notice since the start, with its time",
     ),
     Binding("q", "quit", "Quit", id="quit", tooltip="Close sestui; while it sends, you choose"),
     Binding("ctrl+q", "quit", "Quit", show=False, priority=True, tooltip="Close sestui"),
@@ -139,7 +139,7 @@ class SestuiApp(LifecycleApp):
         """Whether the simulator is being started again."""
 
     def came_in(self, screen_of_run: "Callable[[int], Screen[None]]") -> None:
-        """Show the first place, another that was asked for meanwhile, or the run to be followed."""
+        """Show the first tab, another that was asked for meanwhile, or the run to be followed."""
         from sestui.tui.app.navigation.screen_registry import import_all, screen_of  # noqa: PLC0415 - comes with the desk
         from sestui.tui.app.notices.run_watch import RunWatch  # noqa: PLC0415 - it brings the database
 
@@ -164,7 +164,7 @@ class SestuiApp(LifecycleApp):
 
     @work(group="ready")
     async def _get_ready(self, import_all: Callable[[], None]) -> None:
-        """Have the other places imported before somebody goes there."""
+        """Import the other tabs before they are opened."""
         await asyncio.to_thread(import_all)
 
     # the sender
@@ -179,7 +179,7 @@ class SestuiApp(LifecycleApp):
         self.services.listeners.notify(batch.lines)
 
     def _account_changed(self) -> None:
-        """Begin anew with another account: what was shown of the former one is dropped."""
+        """Start over with another account: whatever was shown of the former one is dropped."""
         from sestui.tui.app.navigation.screen_registry import screen_of  # noqa: PLC0415 - as in came_in
 
         self.services.account_open = False
@@ -227,24 +227,24 @@ class SestuiApp(LifecycleApp):
 
     @work(group="simulator")
     async def _revive_simulator(self) -> None:
-        """Start the simulator again: nobody has to know that it is a process of its own."""
+        """Restart the simulator: the user need not know that it is a separate process."""
         ses, said = (
             self.services.runtime.ses,
-            "The simulator had stopped and has been started again.",
+            "The simulator had stopped; it has been restarted.",
         )
         try:
             if await asyncio.to_thread(ses.revive_simulator):
                 self.notify(said, severity="warning", timeout=12, markup=False)
                 self.trouble = ""
         except SestuiError as error:
-            self.trouble = f"The simulator has stopped: {error} It is tried again."
+            self.trouble = f"The simulator has stopped: {error} Trying again."
             await asyncio.sleep(_RETRY_SECONDS)
         finally:
             self._reviving = False
 
     @work(exclusive=True, group="events")
     async def _watch_runs(self, run_watch: "RunWatch") -> None:
-        """Call whoever looks elsewhere when a run ends or needs somebody."""
+        """Alert the operator when a run ends or needs attention."""
         try:
             events = await asyncio.to_thread(run_watch.poll)
         except SestuiError:
@@ -267,17 +267,17 @@ class SestuiApp(LifecycleApp):
         timeout: float | None = None,
         markup: bool = True,
     ) -> None:
-        """Say something in passing, and keep it among the notices."""
+        """Show a toast, and keep it among the notices."""
         super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
         self._note(severity, message)
 
     def _note(self, severity: SeverityLevel, message: str) -> None:
-        """Keep it among the notices."""
+        """Keep a message among the notices."""
         clock = self.services.clock if self.opened else SystemClock()
         self.notices.add(ShownNotice(clock.now(), severity, message))
 
     def action_notices(self) -> None:
-        """Show what was said in passing."""
+        """Show the notices."""
         self.navigator.open_on_top(Page("notices"))
 
     def action_retry(self) -> None:
@@ -290,7 +290,7 @@ class SestuiApp(LifecycleApp):
     # keys, palette and help come from the same declarations
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Trying again is offered only after a failure, and going to what is there.
+        """Retrying is available only after a failure, and a tab only where it is shown.
 
         Before there is anything to look at one can leave, or say where to go first.
         """
@@ -341,7 +341,7 @@ class SestuiApp(LifecycleApp):
         self.push_screen(HelpScreen(help_rows(self)))
 
     def action_command_palette(self) -> None:
-        """Find anything there is, and whatever can be done."""
+        """Open the command palette."""
         from sestui.tui.app.palette.palette import PaletteScreen, open_palette  # noqa: PLC0415 - if wanted
 
         if self.opened and not isinstance(self.screen, PaletteScreen):

@@ -19,7 +19,7 @@ _MOST_LINES = 500
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Everything reported since the screens last looked."""
+    """Everything reported since the last read."""
 
     lines: "tuple[AnswerLine, ...]"
     trouble: str
@@ -59,7 +59,7 @@ class ReportInbox:
 
 
 class Background:
-    """One sender at a time, started again when it failed and somebody asks."""
+    """One sender at a time; restarted on request after a failure."""
 
     def __init__(self, report: "Callable[[SenderReport], None]") -> None:
         self._report = report
@@ -68,7 +68,7 @@ class Background:
         self._stopped = False
 
     def start(self, runtime: "Runtime") -> None:
-        """Send what there is to send; without effect while a sender works or after :meth:`stop`."""
+        """Start a sender; without effect while one is running or after :meth:`stop`."""
         if self.alive or self._stopped:
             return
         self._resting = False
@@ -99,12 +99,12 @@ class Background:
 
     @property
     def alive(self) -> bool:
-        """Whether a sender works."""
+        """Whether a sender is running."""
         return self._sender is not None and self._sender.alive
 
     @property
     def failure(self) -> str:
-        """Why nothing is being sent, as a sentence; '' while a sender works."""
+        """Why nothing is being sent, as a sentence; '' while a sender is running."""
         if self._sender is None or self._resting or self._sender.alive:
             return ""
         return str(self._sender.error or "The sender has stopped for an unknown reason.")

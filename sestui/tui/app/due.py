@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 class DueCampaigns:
-    """Starts what is due; each occurrence once, however many processes look at the same time."""
+    """Starts due campaigns; each occurrence once, however many processes check at the same time."""
 
     def __init__(self, runtime: Runtime, notify: Notify) -> None:
         """``notify`` is called on the UI's thread."""
@@ -48,7 +48,7 @@ class DueCampaigns:
         self._told = held
 
     def _start(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Sentences on what has been started, and on what holds the others; blocking."""
+        """Start due campaigns; returns sentences about those started or held. Blocks."""
         scheduler, held = self._runtime.campaign_scheduler, []
         if not self._guarded:  # an older copy may not know that it was sent
             held = scheduler.hold_restored()
@@ -58,7 +58,7 @@ class DueCampaigns:
         return tuple(filter(None, started)), (*held, *done.notes, *done.told)
 
     def _sentence(self, run_id: int) -> str:
-        """What has been started; '' if it is held, which is told with the reason."""
+        """A sentence about a started run; '' if it is held, which is reported elsewhere."""
         run, name = self._runtime.runs.named(run_id)
         if run.state != RunState.SENDING:
             return ""

@@ -1,4 +1,4 @@
-"""How the app comes in, goes and stands aside for a while.
+"""The life cycle of the app: opening, closing, suspending.
 
 It paints a first frame at once; what is slow to import and to open comes in behind it: SQLModel
 alone takes longer to import than Textual takes to paint. However the app ends, the sender ends
@@ -55,7 +55,7 @@ _HUNG_UP_SECONDS = 0.8
 
 
 class SenderReported(Message):
-    """There is something in the mailbox."""
+    """The sender has reported something."""
 
 
 class LifecycleApp(LoggedApp):
@@ -118,7 +118,7 @@ class LifecycleApp(LoggedApp):
         await self._type_ahead.take(event)
 
     def post_display_hook(self) -> None:
-        """Let keys go to what can be seen by now."""
+        """Pass on keys that were typed for what is visible now."""
         self._type_ahead.painted()
 
     @property
@@ -139,7 +139,7 @@ class LifecycleApp(LoggedApp):
         self.call_after_refresh(self._open)
 
     def came_in(self, screen_of_run: "Callable[[int], Screen[None]]") -> None:
-        """Called once there is a desk; ``screen_of_run`` makes the screen of a run by its id."""
+        """Called once the runtime is open; ``screen_of_run`` makes a run's screen by its id."""
         raise NotImplementedError
 
     @work(group="open")
@@ -147,7 +147,7 @@ class LifecycleApp(LoggedApp):
         try:
             self.services, screen_of_run = await asyncio.to_thread(self._come_in)
         except Exception as error:  # noqa: BLE001 - whoever ran the app says it, in a terminal
-            _log.debug("The app can't come in.", exc_info=True)
+            _log.debug("The app can't open its first screen.", exc_info=True)
             self.failure = error
             self.exit()
             return
@@ -169,7 +169,7 @@ class LifecycleApp(LoggedApp):
 
     @work(group="sender", exclusive=True)
     async def _start_sender(self) -> None:
-        """Send, once it has been said what with, and nobody has held that back."""
+        """Start sending, after the grace period in which the operator may hold it back."""
         if self._lasting and self._grace_seconds > 0:
             await self._say_what_goes_on()
         if self._leaving:
@@ -204,24 +204,24 @@ class LifecycleApp(LoggedApp):
             self.going_on = ""
 
     def watch_going_on(self) -> None:
-        """Offer to hold it back as long as it can be."""
+        """Offer to hold sending back as long as that is possible."""
         if self.screen_stack:  # there is none any more once the app closes
             self.refresh_bindings()
 
     @property
     def may_hold_back(self) -> bool:
-        """Whether sending is about to go on with what was pending."""
+        """Whether sending is about to continue runs that were pending."""
         return self._held_back is not None
 
     def action_hold_back(self) -> None:
-        """Pause what sending is about to go on with."""
+        """Pause the runs that sending is about to continue."""
         if self._held_back is not None:
             self._held_back.set()
 
     # leaving
 
     async def action_quit(self) -> None:
-        """Close, unless somebody has something to finish first, or wants sending to go on."""
+        """Close, after asking about unsaved work and about mail that is still being sent."""
         if not self.opened:
             await self.leave()
         elif not self._asking:  # one who presses it twice has been asked
@@ -249,12 +249,12 @@ class LifecycleApp(LoggedApp):
         self.run_worker(self.leave())
 
     def _hung_up(self) -> None:
-        """Nobody is there any more: what is unanswered in a second is in doubt, and found later."""
+        """The terminal is gone: what is unanswered after a second is in doubt."""
         self.background.stop(_HUNG_UP_SECONDS)
         self._told_to_leave()
 
     async def leave(self) -> None:
-        """Let what is in flight get its answer, then close, without a question."""
+        """Close without a question, after the answers to calls in flight."""
         if self._leaving:
             return
         self._leaving = True
@@ -275,7 +275,7 @@ class LifecycleApp(LoggedApp):
         return self._words() if self._words else words_of_who_stays(self.services.runtime)
 
     async def on_unmount(self) -> None:
-        """However the app ends, the sender ends first: its runtime is closed next."""
+        """End the sender before the runtime is closed, however the app ends."""
         if self.opened:
             self.services.jobs.stop()
         self.background.stop()
@@ -286,7 +286,7 @@ class LifecycleApp(LoggedApp):
 
     @work(group="suspend")
     async def action_suspend(self) -> None:
-        """Give the terminal back to the shell, with nothing in flight; `fg` comes back."""
+        """Return to the shell, with nothing in flight; `fg` resumes."""
         self.background.rest()
         waiting = LeavingScreen()
         await self.push_screen(waiting)

@@ -1,4 +1,4 @@
-"""The first frame: bars as everywhere, while the database behind them is opened."""
+"""The first frame, shown while the database is being opened."""
 
 from textual.app import ComposeResult
 from textual.screen import Screen
@@ -10,7 +10,7 @@ from sestui.tui.app.navigation.top_bar import TopBar
 
 
 class OpeningScreen(Screen[None]):
-    """Takes the app's own keys only; it is gone within a second."""
+    """Takes only the app's own keys, as it is replaced within a second."""
 
     def compose(self) -> ComposeResult:
         """What the screens to come have in the same places."""

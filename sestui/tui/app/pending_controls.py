@@ -1,4 +1,4 @@
-"""What the operator has asked of a run, until a look at the ledger shows that it has come."""
+"""Pauses and resumes that the operator has asked for, until the ledger shows them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ _YOU = "You paused this run."
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """Something that is being done to a run."""
+    """A requested change of a run."""
 
     word: str
     has_come: Callable[[RunView], bool]
@@ -22,7 +22,7 @@ class _Asked:
 
 @dataclass(slots=True)
 class _PausedHere:
-    """A pause that was asked for here."""
+    """A pause that was requested in this process."""
 
     detail: str
     """The reason that the ledger has."""
@@ -31,7 +31,7 @@ class _PausedHere:
 
 
 class PendingControls:
-    """Puts what was asked here beside what is read, in whatever thread that is.
+    """Overlays what the operator asked for on what is read; thread-safe.
 
     A run is shown as ``pausing…`` or ``resuming…`` until a look finds it so. Who paused it is in
     the ledger for everybody; here, the operator who did it is told "you".
@@ -46,20 +46,20 @@ class PendingControls:
         self._asked[run_id] = _Asked("pausing…", lambda run: run.state == RunState.PAUSED)
 
     def paused(self, run_id: int, detail: str) -> None:
-        """It was paused from here, and the ledger says so in these words."""
+        """The run was paused from here; ``detail`` is the reason in the ledger."""
         self._paused[run_id] = _PausedHere(detail)
 
     def resuming(self, run_id: int, before: RunView) -> None:
-        """The run has been asked to go on from how it stood."""
+        """The run has been asked to resume; ``before`` is its state until then."""
         stood = (before.state, before.reason)
         self._asked[run_id] = _Asked("resuming…", lambda run: (run.state, run.reason) != stood)
 
     def failed(self, run_id: int) -> None:
-        """It could not be done."""
+        """The request has failed."""
         self._asked.pop(run_id, None)
 
     def seen(self, view: View) -> View:
-        """A run, or a campaign with its newest run, as it is to be shown."""
+        """The run, or the campaign with its newest run, as shown on the screens."""
         if isinstance(view, CampaignView):
             return view if view.run is None else replace(view, run=self.seen(view.run))
         asked = self._asked.get(view.id)

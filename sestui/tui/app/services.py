@@ -1,4 +1,4 @@
-"""What every screen has at hand."""
+"""The services that every screen uses."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlsplit
@@ -16,13 +16,13 @@ from sestui.tui.widgets.format import clock_time, counted, moment
 
 
 class Listeners:
-    """Who wants to hear what our own sender tells of deliveries, about ten times a second."""
+    """Callbacks for our own sender's reports of deliveries, about ten times a second."""
 
     def __init__(self) -> None:
         self._callbacks: list[Callable[[Sequence[AnswerLine]], object]] = []
 
     def add(self, callback: Callable[[Sequence[AnswerLine]], object]) -> None:
-        """From now on call ``callback`` with what was reported."""
+        """Call ``callback`` with every report from now on."""
         self._callbacks.append(callback)
 
     def remove(self, callback: Callable[[Sequence[AnswerLine]], object]) -> None:
@@ -30,13 +30,13 @@ class Listeners:
         self._callbacks.remove(callback)
 
     def notify(self, lines: Sequence[AnswerLine]) -> None:
-        """Call everybody; on the UI's thread."""
+        """Call all callbacks; on the UI's thread."""
         for callback in tuple(self._callbacks):
             callback(lines)
 
 
 class ScreenServices:
-    """What every screen has at hand: the runtime, and what goes on beside the screens."""
+    """The services of all screens: the runtime, the sender and the background jobs."""
 
     def __init__(
         self, runtime: Runtime, background: Background | None = None, *, lasting: bool = True

@@ -1,4 +1,4 @@
-"""Copying, renaming, archiving and deleting the campaign under the cursor."""
+"""Copy, rename, archive and delete the campaign under the cursor."""
 
 from collections.abc import Callable
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""A campaign in a few lines: what goes to whom, when, and what one started now would do."""
+"""A campaign in a few lines: message, audience, schedule, and a forecast of a run."""
 
 from collections.abc import Callable
 

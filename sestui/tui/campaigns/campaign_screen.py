@@ -1,4 +1,4 @@
-"""One campaign: what it is, the run that goes on, the runs there were, every delivery of them."""
+"""One campaign: its fields, its current run, earlier runs and their deliveries."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""The campaigns as a table that keeps cursor and scroll while its figures change."""
+"""The table of campaigns, which keeps its cursor and scroll position while figures change."""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar

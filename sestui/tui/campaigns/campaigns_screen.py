@@ -1,4 +1,4 @@
-"""All campaigns: what state they are in, and what one can do to them."""
+"""All campaigns with their states and actions."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -169,7 +169,7 @@ class CampaignsScreen(BaseScreen):
         await compose_campaign(self.app, "")
 
     def _changed(self, name: str) -> None:
-        """Something was done to a campaign, which is called that by now."""
+        """A campaign has changed; ``name`` is its name now."""
         self._table.go_to(name)
         self.reload()
 
@@ -228,7 +228,7 @@ class CampaignsScreen(BaseScreen):
 
 
 def _urgency(view: CampaignView) -> int:
-    """Lower is more urgent: what stands still until somebody acts comes first."""
+    """Sort key by urgency: what waits for the operator comes first."""
     if view.archived:
         return 6
     if view.run is None:

@@ -1,4 +1,4 @@
-"""Why a campaign can't be started: who can't be mailed and why, and every way on from there."""
+"""Why a campaign can't be started: who can't be mailed and why, and what to do about it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class _Reason:
 
 
 class CannotStartScreen(BaseScreen):
-    """Stays until somebody goes back or it is started after all."""
+    """Shown until the operator goes back or the campaign is started after all."""
 
     PLACE = "Campaigns"
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -1,4 +1,4 @@
-"""Checking everybody's mail before a start: how far it is, and the way out."""
+"""The dialog that checks everyone's mail before a start, with progress and a way to cancel."""
 
 import asyncio
 from typing import ClassVar
@@ -22,7 +22,7 @@ _BAR = 30
 
 
 class CheckScreen(Dialog[StartCheck | None]):
-    """Answers what the check found, or None if it was cancelled."""
+    """Returns the result of the check, or None if it was cancelled."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", tooltip="Cancel the check; nothing is sent")
@@ -50,7 +50,7 @@ class CheckScreen(Dialog[StartCheck | None]):
         self._check()
 
     def on_unmount(self) -> None:
-        """Nobody waits for it any more."""
+        """Stop it, as its result is no longer needed."""
         self.job.stop()
 
     @work(exclusive=True, group="check")

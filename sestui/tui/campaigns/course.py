@@ -1,4 +1,4 @@
-"""How a run goes: its rate over all of its time, SES's answer times, and who its recipients are."""
+"""The course of a run: its rate over time, SES's answer times, and recipients by domain."""
 
 from collections.abc import Callable
 from itertools import accumulate
@@ -40,7 +40,7 @@ class RunPlot(Figure):
         if snapshot.series is None:
             text = "The rate is drawn here from the first answer on."
             if snapshot.run.has_ended:
-                text = "How its rate was has not been noted: it is of before sestui did so."
+                text = "No rates were recorded: this run is older than that feature."
             return Content.styled(text, "$text-muted")
         data = plot_of(snapshot, snapshot.series, self._span)
         return Content("\n").join(draw(data, self.size.width, self.size.height))
@@ -72,7 +72,7 @@ class RunTotals(Figure):
 
 
 def plot_of(snapshot: RunSnapshot, series: RunSeries, span: Span) -> PlotData:
-    """What is drawn of a run: in a replay, nothing of what is later."""
+    """The data of a run's plot; in a replay, only up to the replayed moment."""
     until = snapshot.replay.at if snapshot.replay is not None else series.end
     values: list[float | None] = list(series.rates())
     if len(values) == 1:
@@ -95,7 +95,7 @@ def plot_of(snapshot: RunSnapshot, series: RunSeries, span: Span) -> PlotData:
 
 
 def _throttled(series: RunSeries, until: Instant) -> list[Mark]:
-    """Stretches in which SES throttled, neighbours together."""
+    """Spans in which SES throttled, adjacent ones merged."""
     marks: list[Mark] = []
     for number, each in enumerate(series.slices):
         first = series.start + number * series.width

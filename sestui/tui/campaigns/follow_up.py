@@ -1,4 +1,4 @@
-"""Choose whom a follow-up is for, with how many each choice would mail."""
+"""Choose the audience of a follow-up; each choice shows its number of recipients."""
 
 import asyncio
 from collections.abc import Callable

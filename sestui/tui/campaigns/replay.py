@@ -1,4 +1,4 @@
-"""A finished run played again: which instant of it is shown, and how fast it goes on; pure."""
+"""The replay of a finished run: the moment shown and the speed; pure."""
 
 from bisect import bisect_right
 from collections import Counter
@@ -21,7 +21,7 @@ _SEEK = 0.05
 
 @dataclass(slots=True)
 class Replay:
-    """Goes through a run's time; nothing in it reads or draws."""
+    """The clock of a replay; it neither reads nor draws."""
 
     series: RunSeries
     timeline: Sequence[TroubleAt]
@@ -31,7 +31,7 @@ class Replay:
     playing: bool = True
 
     def __post_init__(self) -> None:
-        """From the beginning, at a speed at which one sees the end."""
+        """Start at the beginning, at a speed that reaches the end soon."""
         self.at = self.series.start
         self.speed = next(
             (each for each in SPEEDS if self.span / each <= _LONGEST_SECONDS), SPEEDS[-1]
@@ -48,13 +48,13 @@ class Replay:
         return self.at >= self.series.end
 
     def tick(self, seconds: float) -> None:
-        """So much of the operator's time has passed."""
+        """Advance by ``seconds`` of real time."""
         if self.playing:
             self._go_to(self.at + seconds * self.speed)
             self.playing = not self.is_over
 
     def toggle(self) -> None:
-        """Hold it, or go on; from the end, begin again."""
+        """Pause or continue; at the end, start again."""
         if self.is_over:
             self.at = self.series.start
             self.playing = True
@@ -70,7 +70,7 @@ class Replay:
         self.speed = SPEEDS[(SPEEDS.index(self.speed) + 1) % len(SPEEDS)]
 
     def snapshot(self, now: RunSnapshot) -> RunSnapshot:
-        """The run as it stood then; ``now`` is how it stands."""
+        """The run as it was at the replayed moment; ``now`` is its current snapshot."""
         counts, troubles = now.run.counts, now.troubles
         if not self.is_over:
             past = bisect_right(self.timeline, self.at, key=lambda each: each.at)

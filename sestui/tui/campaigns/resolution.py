@@ -1,4 +1,4 @@
-"""After a run: settle what is in doubt, follow up on those it did not reach."""
+"""After a run: resolve what is in doubt, follow up on those it did not reach."""
 
 import asyncio
 from collections.abc import Callable
@@ -32,7 +32,7 @@ _ASK_SES = Item(
 
 @dataclass(frozen=True, slots=True)
 class _Resolution:
-    """What the operator may say of what is in doubt."""
+    """A way to resolve what is in doubt."""
 
     verdict: Resolution
     emails: tuple[str, ...]
@@ -86,7 +86,7 @@ class _Resolution:
 
 
 class RunAftermath(ScreenPart):
-    """Settles what a run has in doubt, and follows up on those it did not reach."""
+    """Resolves what a run has in doubt, and follows up on those it did not reach."""
 
     BINDINGS: ClassVar[list[Binding]] = [
         Binding(
@@ -125,7 +125,7 @@ class RunAftermath(ScreenPart):
 
     @property
     def doubtful(self) -> RunView | None:
-        """The run whose doubts are settled; None: there is none."""
+        """The run whose doubts can be resolved; None if there is none."""
         run = self._doubtful()
         return run if run is not None and run.counts.in_doubt else None
 
@@ -143,7 +143,7 @@ class RunAftermath(ScreenPart):
 
     @in_worker("resolve", exclusive=True)
     async def action_resolve(self) -> None:
-        """Ask what is to become of those in doubt, ask once more, do it."""
+        """Ask what to do with those in doubt, confirm, and do it."""
         if (doubtful := self.doubtful) is None:
             return
         run = await self.screen.attempt(lambda: self.runtime.overview.run(doubtful.id))
@@ -214,7 +214,7 @@ class RunAftermath(ScreenPart):
             screen.reload()
 
     def _rulings(self, run: RunView, count: int, safe: tuple[int, ...]) -> list[_Resolution]:
-        """Everything that may be said, the harmless first; a cancelled run sends nothing again."""
+        """All ways to resolve, the harmless one first; a cancelled run resends nothing."""
         verdicts = [Resolution.ASSUME_SENT]
         if run.state != RunState.CANCELLED:
             verdicts.append(Resolution.RESEND)

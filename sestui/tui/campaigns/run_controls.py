@@ -1,4 +1,4 @@
-"""Pause, resume and cancel, as every screen that shows a run offers them."""
+"""Pause, resume and cancel, for every screen that shows a run."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -50,7 +50,7 @@ class RunControls(ScreenPart):
 
     @in_worker("steer")
     async def action_pause(self) -> None:
-        """Hold the run."""
+        """Pause the run."""
         if (run := self._run()) is None:
             return
         controls = self.services.pending_controls
@@ -65,7 +65,7 @@ class RunControls(ScreenPart):
 
     @in_worker("steer")
     async def action_resume(self) -> None:
-        """Go on with the run; one that waits for approval, once the operator has said so."""
+        """Resume the run; one that waits for approval needs a confirmation."""
         if (run := self._run()) is None:
             return
         if run.kind == RunKind.CAMPAIGN:
@@ -83,7 +83,7 @@ class RunControls(ScreenPart):
 
     @in_worker("steer")
     async def action_cancel(self) -> None:
-        """Pause the run, and end it once the operator has said so; else it goes on as it did."""
+        """Pause the run and cancel it after a confirmation; otherwise it continues as before."""
         if (shown := self._run()) is None:
             return
         control = self.runtime.run_control

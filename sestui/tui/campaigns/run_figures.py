@@ -1,4 +1,4 @@
-"""The figures of a run: how far, how fast, how much quota, how many of each state."""
+"""The figures of a run: progress, rate, quota, and counts by state."""
 
 from collections.abc import Callable
 
@@ -96,7 +96,7 @@ class RunTitle(Figure):
 
 
 class RunBar(Figure):
-    """What became of the run's recipients, over the full width."""
+    """A bar of the run's recipients by state, over the full width."""
 
     def render(self) -> Content:
         """One line."""

@@ -1,4 +1,4 @@
-"""One run: how far, how fast, what did not go well; live, at its end, and played again."""
+"""One run: progress, rate and failures; live, ended, or replayed."""
 
 import asyncio
 from collections.abc import Sequence
@@ -139,7 +139,7 @@ class RunScreen(BaseScreen):
         self.set_class(self.size.height < _LOW, "-low")
 
     def reported(self, lines: Sequence[AnswerLine]) -> None:
-        """Our own sender tells of answers: sooner than the ledger is read."""
+        """Show answers that our own sender reports, before the ledger is read again."""
         own = [line for line in lines if line.run_id == self.run_id]
         if own:
             self._tail.line = line_of_answer(own[-1])

@@ -32,7 +32,7 @@ class ReplayMoment:
 
 @dataclass(frozen=True, slots=True)
 class RunSnapshot:
-    """One look at a run and at the account it is sent through."""
+    """A run and its account, read in one transaction."""
 
     at: float
     """Monotonic seconds of the look."""
@@ -60,7 +60,7 @@ class RunSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class CampaignSnapshot:
-    """One look at a campaign."""
+    """A campaign, read in one transaction."""
 
     view: CampaignView
     campaign: Campaign

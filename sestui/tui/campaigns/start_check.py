@@ -1,4 +1,4 @@
-"""What is to be started, and what its check came to before anybody is asked."""
+"""A planned start and the result of its check, before the question."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,7 +61,7 @@ class PlannedStart:
 
 @dataclass(frozen=True, slots=True)
 class StartCheck:
-    """What the check of a start came to."""
+    """The result of the check before a start."""
 
     check: CampaignCheck | None = None
     """None: it did not come to a check of the mails."""
@@ -99,7 +99,7 @@ class StartCheck:
 
     @property
     def warnings(self) -> Sequence[str]:
-        """What can be sent, and probably is not meant."""
+        """Warnings: what could be sent, but is probably a mistake."""
         return tuple(each.sentence for each in self.check.warnings) if self.check else ()
 
     @property

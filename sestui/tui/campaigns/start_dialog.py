@@ -1,4 +1,4 @@
-"""Starting a campaign and testing it, as every screen that shows a campaign offers it."""
+"""Start and test a campaign, for every screen that shows one."""
 
 from collections.abc import Callable
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""From "start it" to a run, the same from wherever it is said: check, ask, start."""
+"""The steps from "start" to a run: check, ask, start."""
 
 import asyncio
 from collections.abc import Sequence

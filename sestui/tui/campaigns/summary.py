@@ -1,4 +1,4 @@
-"""What became of a run that has ended, in a few lines: to be read, copied, and gone on from."""
+"""The summary of a finished run, to be read and copied, with the next steps."""
 
 from textual.content import Content
 from textual.geometry import Size

@@ -1,4 +1,4 @@
-"""The delivery that was settled last, on one line below everything."""
+"""The last line: the newest result of a delivery."""
 
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""What did not go well in a run, a reason a row; what went well is left to the figures."""
+"""The failures of a run, one reason per row."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

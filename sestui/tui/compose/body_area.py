@@ -49,7 +49,7 @@ _INLINE = (
 
 
 class BodyArea(LateHighlights, TextArea):
-    """A text area that colours what is in sight only, and obeys nothing it shows."""
+    """A text area that colours only the visible lines, and never interprets its content."""
 
     completion: TakesKeys | None = None
     """Gets keys first."""
@@ -76,7 +76,7 @@ class BodyArea(LateHighlights, TextArea):
         offer_key(self.completion, event)
 
     def on_blur(self) -> None:
-        """Nothing is completed in a text that was left."""
+        """Close the completion."""
         if self.completion is not None:
             self.completion.close()
 
@@ -93,20 +93,20 @@ class BodyArea(LateHighlights, TextArea):
         self.choose_language()
 
     def be(self, body_format: BodyFormat | None) -> None:
-        """The same text as another kind of markup."""
+        """Treat the same text as another kind of markup."""
         self._format = body_format
         self.choose_language()
         self.refresh()
 
     def choose_language(self) -> None:
-        """Parse what is short enough to be parsed at every key."""
+        """Parse the text if it is short enough to be parsed at every key."""
         short = len(self.text) <= _MOST_PARSED
         wanted = self._format if short else None
         if self.language != wanted:
             self.language = wanted
 
     def replace_all(self, text: str) -> None:
-        """Another text in place of all; undo brings the old one back."""
+        """Replace the whole text; undo restores the old one."""
         self.replace(text, (0, 0), self.document.end)
 
     def go_to_line(self, line: int) -> None:
@@ -127,7 +127,7 @@ class BodyArea(LateHighlights, TextArea):
 
     @on(TextArea.SelectionChanged)
     def _say_finding(self) -> None:
-        """What is wrong with the line of the cursor stands below the text."""
+        """Show the problem of the cursor's line below the text."""
         found = self._marks.get(self.cursor_location[0] + 1)
         width = max(8, self.size.width - 4)
         said = ""

@@ -31,7 +31,7 @@ class ChangesView(Pager):
         """What each line that is shown is."""
 
     def show_changes(self, changes: Sequence[ChangedLine]) -> None:
-        """Show these; who has scrolled stays about where they are."""
+        """Show these; the scroll position is kept roughly."""
         if changes != self._changes:
             self._changes = changes
             self._fold()

@@ -56,14 +56,14 @@ class TemplateInput(TextInput):
         offer_key(self.completion, event)
 
     def on_blur(self) -> None:
-        """Nothing is completed in a field that was left."""
+        """Close the completion."""
         if self.completion is not None:
             self.completion.close()
 
 
 @dataclass(frozen=True, slots=True)
 class _Writing:
-    """A word that is being written, and where."""
+    """A word that is being typed, and its place."""
 
     field: Input | TextArea
     row: int
@@ -176,7 +176,7 @@ class CompletionList(OptionList):
         self.refresh(layout=True)
 
     def close(self) -> None:
-        """Away."""
+        """Hide the list."""
         self._writing = None
         self.display = False
 

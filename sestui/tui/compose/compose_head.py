@@ -17,7 +17,7 @@ _LABELS = {"message": "m Message", "text": "a Plain text", "details": "d Details
 
 @dataclass(frozen=True, slots=True)
 class HeadSnapshot:
-    """What there is to say about a draft."""
+    """What the head line shows of a draft."""
 
     name: str
     state: str
@@ -60,7 +60,7 @@ class ComposeHead(Widget):
 
 
 def _states(seen: HeadSnapshot) -> list[Content]:
-    """What becomes of the draft, and how safe it is: all of it first, then what matters most."""
+    """The draft's states in words, in variants from complete to the most important one."""
     state = Content.styled(seen.state, "$text-muted")
     kept = Content.styled(seen.kept, "bold $text-error" if seen.kept_fails else "$text-muted")
     if seen.unsaved:

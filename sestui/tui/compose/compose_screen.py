@@ -1,4 +1,4 @@
-"""Write a campaign: fields, checks as one types, and the mail that each contact would get."""
+"""Compose: a campaign's fields, checks while typing, and a preview for each contact."""
 
 from typing import ClassVar
 
@@ -39,7 +39,7 @@ def _second(key: str, action: str, description: str, name: str, tooltip: str) ->
 
 
 class ComposeScreen(DraftScreen):
-    """The editor. Letters are commands until one writes, and again once esc has left the field.
+    """The editor. Letters are commands except while a field is being edited.
 
     New, Edit and Open begin to write, in the first field; a page turned to, a preview and the place
     itself are looked at first. Tab goes through the fields of the page, from wherever one is.
@@ -138,19 +138,19 @@ class ComposeScreen(DraftScreen):
     # reading
 
     def draft_changed(self) -> None:
-        """Look at it once nobody types."""
+        """Check the draft once typing has paused."""
         self._show_head()
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_timer(_LOOK_SECONDS, self.check_draft)
 
     def saved_state_changed(self) -> None:
-        """Say so."""
+        """Show it in the head line."""
         self._show_head()
 
     @work(exclusive=True, group="check")
     async def check_draft(self, step: int = 0) -> None:
-        """Check the draft and make the mail; a newer look ends an older one."""
+        """Check the draft and render the mail; a newer check ends an older one."""
         read, seen, number = self.read_draft(), self.opened_draft.seen, self.drafts.begin_check()
         whom = self._contact.target(step)
         compares = self._preview.view == "changes"
@@ -284,7 +284,7 @@ class ComposeScreen(DraftScreen):
 
     @on(MailPreview.Viewed)
     def _viewed(self) -> None:
-        """What has changed is looked for once somebody wants to see it."""
+        """Compute the changes once their view is opened."""
         if self._preview.view == "changes":
             self.check_draft()
         self._picture()
@@ -295,7 +295,7 @@ class ComposeScreen(DraftScreen):
 
     @work(exclusive=True, group="picture")
     async def _picture(self) -> None:
-        """Have the mail's picture taken if one is looked at; a newer one ends an older one."""
+        """Take the mail's picture if that view is open; a newer request ends an older one."""
         mail, view = self._preview.picture_mail, self._preview.view
         if mail is None:
             return
@@ -326,6 +326,6 @@ class ComposeScreen(DraftScreen):
 
 
 def _offers(made: Drawn) -> tuple[bool, bool, bool]:
-    """What decides on the actions that are offered."""
+    """The state that decides which actions are available."""
     look = made.checked
     return bool(look.findings), look.contact is not None, look.mail is not None

@@ -1,4 +1,4 @@
-"""What can be done with a draft: write and see it elsewhere, test it, make it a file."""
+"""Actions on a draft: external editor, browser, test mail, file."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -28,10 +28,10 @@ _NOTE_SIGNS = 200
 
 
 class DraftActions(ScreenPart):
-    """Takes a screen's draft elsewhere."""
+    """The actions on a screen's draft."""
 
     def __init__(self, screen: DraftScreen, mail: Callable[[], Drawn | None]) -> None:
-        """``mail`` tells the newest look at the draft; None: there was none yet."""
+        """``mail`` returns the newest check of the draft; None before the first."""
         super().__init__(screen)
         self._draft = screen
         self._drafts = screen.drafts
@@ -43,7 +43,7 @@ class DraftActions(ScreenPart):
 
     @in_worker("action")
     async def action_edit_outside(self) -> None:
-        """Hand the terminal to the operator's editor, and take what it leaves."""
+        """Edit the text in the operator's editor."""
         form, area = self._draft.form, self._draft.form.area
         name = "alternative.txt" if form.page == "text" else f"body.{form.ending}"
         text, line = area.text, area.cursor_location[0] + 1

@@ -70,7 +70,7 @@ class DraftAutosave(ScreenPart):
         self.saved_at = self.services.clock.now() if draft is not None else None
 
     async def close(self) -> None:
-        """Write what is unsaved, whatever ends the app, and let go of the files."""
+        """Write what is unsaved, however the app ends, and close the files."""
         try:
             if self._unsaved != self._on_disk:
                 await self.save()

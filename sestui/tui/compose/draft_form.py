@@ -129,7 +129,7 @@ class DraftForm(Fields):
 
     @property
     def draft(self) -> Draft:
-        """What stands in the fields."""
+        """The content of the fields."""
         fields: dict[str, Any] = {
             name: each.value for name, each in (self._lines | self._ticks).items()
         }
@@ -163,7 +163,7 @@ class DraftForm(Fields):
         self._preview_schedule()
 
     def _preview_schedule(self) -> None:
-        """Say when the campaign would start by itself."""
+        """Show when the campaign would start by itself."""
         draft = self.draft
         self._preview.show(lambda: self._forecast(draft))
 
@@ -220,7 +220,7 @@ class DraftForm(Fields):
         self._text.border_title = "Plain text"
 
     def complete_with(self, completion: TakesKeys) -> None:
-        """Let what is written within ``{{ }}`` be completed."""
+        """Complete what is typed within ``{{ }}``."""
         fields: list[BodyArea | TemplateInput] = [self._body, self._text, *self._templates.values()]
         for field in fields:
             field.completion = completion

@@ -1,4 +1,4 @@
-"""A draft on the screen: opened, kept against crashes, saved, and never lost without a question."""
+"""A draft on the screen: opened, autosaved, saved, and never lost without a question."""
 
 import asyncio
 from pathlib import Path
@@ -58,7 +58,7 @@ class DraftScreen(BaseScreen):
 
     @property
     def unsaved(self) -> bool:
-        """Whether the fields say something that the database doesn't."""
+        """Whether the fields differ from the database."""
         return self.opened_draft.unsaved or self.form.draft != self._shown
 
     @property
@@ -86,7 +86,7 @@ class DraftScreen(BaseScreen):
 
     @property
     def called(self) -> str:
-        """The campaign, as one names it in a sentence."""
+        """The campaign's name for a sentence."""
         seen = self.opened_draft.seen
         name = self.form.draft.name.strip() or (seen.name if seen is not None else "")
         return shorten(name, 60) or "the new campaign"
@@ -96,7 +96,7 @@ class DraftScreen(BaseScreen):
         return read_draft(self.form.draft, self.opened_draft.origin(self._shown))
 
     async def trouble(self) -> str:
-        """What stands in the way of sending the draft, as a sentence; '' if nothing is known to."""
+        """Why the draft can't be sent, as a sentence; '' if no error is known."""
         read, seen, number = self.read_draft(), self.opened_draft.seen, self.drafts.begin_check()
         found = await self.attempt(lambda: self.drafts.check(read, seen, PreviewTarget(), number))
         self.draft_changed()  # the look before it may have ended for this one
@@ -106,13 +106,13 @@ class DraftScreen(BaseScreen):
         return errors[0].sentence if errors else ""
 
     def show_draft(self, opened_draft: OpenDraft) -> None:
-        """Show a campaign instead of what is there."""
+        """Show a campaign in place of the current one."""
         self.form.show(opened_draft.draft)
         self.keep_shown(opened_draft)
         self.form.page = "message"
 
     def keep_shown(self, opened_draft: OpenDraft) -> None:
-        """The fields show that campaign already."""
+        """Note that the fields show this campaign."""
         self.opened_draft = opened_draft
         self._has_draft = True
         self._shown = self.form.draft
@@ -195,7 +195,7 @@ class DraftScreen(BaseScreen):
 
     @work(group="open")
     async def _follow(self, seen: CampaignVersion) -> None:
-        """Somebody else has changed the campaign."""
+        """React to someone else's change of the campaign."""
         async with self.turn:
             if self.opened_draft.seen is not seen:
                 return
@@ -313,6 +313,6 @@ class DraftScreen(BaseScreen):
 
     @on(events.Unmount)
     async def _gone(self) -> None:
-        """Whatever ends the app: what is unsaved is on the disk."""
+        """Write what is unsaved to the disk, however the app ends."""
         self.services.may_leave.remove(self.may_leave)
         await self._autosave.close()

@@ -12,7 +12,7 @@ _USUAL = ("editor", "nano", "vi")
 
 
 def editor_command() -> list[str]:
-    """What $VISUAL or $EDITOR says, else what is there.
+    """The command in $VISUAL or $EDITOR, else an installed editor.
 
     Raises:
         UsageError: there is none.

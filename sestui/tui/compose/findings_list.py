@@ -29,7 +29,7 @@ class FindingsList(OptionList):
 
     @dataclass
     class Chosen(Message):
-        """Somebody wants to go there."""
+        """A finding was chosen."""
 
         finding: Finding
 

@@ -36,7 +36,7 @@ _MOST_SHOWN = 300_000
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A look, drawn; made off the UI thread."""
+    """A checked draft, drawn; made off the UI thread."""
 
     checked: CheckedDraft
     mail: Content
@@ -47,7 +47,7 @@ class Drawn:
 
 
 def drawn(look: CheckedDraft, changes: tuple[ChangedLine, ...] | None = None) -> Drawn:
-    """Draw every view of a look."""
+    """Draw every view of a checked draft."""
     mail = look.mail
     if mail is None:
         return Drawn(look, Content(""), {}, changes)
@@ -77,7 +77,7 @@ def _headers(mail: Mail) -> str:
 
 
 class PreviewHead(Widget):
-    """The views there are, and whom the mail is for."""
+    """The available views, and the mail's recipient."""
 
     drawn: reactive[Drawn | None] = reactive(None, layout=True)
     view: reactive[str] = reactive("mail")
@@ -154,7 +154,7 @@ class MailPreview(Vertical):
         """Another view is up."""
 
     def show(self, snapshot: Drawn) -> None:
-        """Show another look; who has scrolled stays about where they are."""
+        """Show another check; the scroll position is kept roughly."""
         self._drawn = self._head.drawn = snapshot
         self._draw()
 
@@ -184,7 +184,7 @@ class MailPreview(Vertical):
 
     @property
     def picture_mail(self) -> Mail | None:
-        """The mail of which a picture is looked at; None: none is."""
+        """The mail whose picture is shown; None if none is."""
         wanted = self.view in PICTURES and self._drawn is not None
         return self._drawn.checked.mail if wanted and self._drawn is not None else None
 
@@ -246,7 +246,7 @@ class MailPreview(Vertical):
 
     @staticmethod
     def _show_text(pager: Pager, text: str) -> None:
-        """Show it; who has scrolled stays about where they are."""
+        """Show it; the scroll position is kept roughly."""
         if text != pager.text:
             at = pager.scroll_y
             pager.show(text)

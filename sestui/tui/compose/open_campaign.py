@@ -22,7 +22,7 @@ _WIDEST = 60
 
 
 class OpenCampaignScreen(Dialog[str | Path | None]):
-    """Answers a campaign's name or a file's path; None if one went back."""
+    """Returns a campaign's name or a file's path; None if cancelled."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "go_back", "Back", tooltip="Change nothing"),

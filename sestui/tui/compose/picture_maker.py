@@ -1,4 +1,4 @@
-"""Has pictures of a mail taken beside the screen, one at a time; leaving ends the browser."""
+"""Takes pictures of a mail in the background, one at a time; leaving ends the browser."""
 
 import asyncio
 import threading

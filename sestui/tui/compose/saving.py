@@ -25,7 +25,7 @@ _DRAFT = "Save as a draft"
 
 
 class DraftSaving(ScreenPart):
-    """Saves a screen's draft, and asks whom it has to."""
+    """Saves a screen's draft, and asks what has to be decided."""
 
     def __init__(self, screen: "DraftScreen") -> None:
         super().__init__(screen)
@@ -144,7 +144,7 @@ class DraftSaving(ScreenPart):
                 return None
 
     async def _overwrite(self, conflict: ConflictError) -> bool:
-        """Ask whose version is to stay; True: ours."""
+        """Ask which version to keep; True for ours."""
         seen = self._draft.opened_draft.seen
         assert seen is not None  # noqa: S101 - only what was opened can have been changed
         answer = await self.app.push_screen_wait(

@@ -1,4 +1,4 @@
-"""What the Compose screen looks at and has done, in plain blocking calls."""
+"""The service behind Compose; all calls block."""
 
 import dataclasses
 import threading
@@ -30,7 +30,7 @@ _REMEMBERED_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class OpenDraft:
-    """A campaign that was laid on the desk: where it comes from, and what to show of it."""
+    """An open campaign: its origin and its draft."""
 
     draft: Draft
     opened: Opened | None = None
@@ -51,7 +51,7 @@ class OpenDraft:
 
 
 class ComposeService:
-    """The desk of one editor."""
+    """Queries and actions of one editor."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -108,7 +108,7 @@ class ComposeService:
         return OpenDraft(Draft.of(opened.fields, opened.message), opened)
 
     def newest(self, seen: CampaignVersion) -> OpenDraft | None:
-        """A campaign as it is by now; None: it is gone."""
+        """The current version of a campaign; None if it has been deleted."""
         opened = self._drafts.newest(seen)
         return OpenDraft(Draft.of(opened.fields, opened.message), opened) if opened else None
 
@@ -131,18 +131,18 @@ class ComposeService:
     # reading
 
     def begin_check(self) -> int:
-        """The number of the look that begins now: it ends those with lower numbers."""
+        """The number of a new check, which supersedes those with lower numbers."""
         self._newest_check += 1
         return self._newest_check
 
     def is_newest(self, number: int) -> bool:
-        """Whether no newer look has begun."""
+        """Whether no newer check has begun."""
         return number == self._newest_check
 
     def check(
         self, read: ReadDraft, seen: CampaignVersion | None, whom: PreviewTarget, number: int
     ) -> CheckedDraft | None:
-        """Findings and mail; None: a newer look has begun meanwhile."""
+        """Findings and mail; None if a newer check has begun meanwhile."""
         with self._one_check:
             if number != self._newest_check:
                 return None
@@ -195,7 +195,7 @@ class ComposeService:
         return self._drafts.would_start(seen, read.campaign)
 
     def in_the_way(self, read: ReadDraft) -> str:
-        """Why the campaign can't start by itself at a time of its own; '' if it can."""
+        """Why the campaign can't be scheduled on its own; '' if it can."""
         return self._drafts.in_the_way(read.campaign)
 
     def audience(self, read: ReadDraft) -> int:
@@ -207,7 +207,7 @@ class ComposeService:
     def save(
         self, seen: CampaignVersion | None, read: ReadDraft, *, scheduled: bool | None
     ) -> Opened:
-        """Into the database; see :meth:`sestui.compose.drafts.Drafts.save`."""
+        """Save the draft; see :meth:`sestui.compose.drafts.Drafts.save`."""
         return self._drafts.save(seen, read.campaign, read.message, scheduled=scheduled)
 
     def test(self, name: str, address: str, shown_as: str) -> int:

@@ -1,4 +1,4 @@
-"""The questions before something is done to many contacts, and how far it is."""
+"""Dialogs for changes to many contacts: the question and the progress."""
 
 import asyncio
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ class AddOrRemove:
 
 
 class AddOrRemoveScreen(Dialog[AddOrRemove | None]):
-    """Answers a name that is to be added or removed, or None if one went back."""
+    """Returns a name to add or remove, or None if cancelled."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "go_back", "Back", tooltip="Change nothing"),
@@ -73,7 +73,7 @@ class AddOrRemoveScreen(Dialog[AddOrRemove | None]):
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
-        """Enter goes on to the buttons: which of the two is a question of its own."""
+        """Enter moves on to the buttons, as adding or removing is still to be chosen."""
         self.query_one("#add").focus()
 
     @on(Button.Pressed)
@@ -90,7 +90,7 @@ class AddOrRemoveScreen(Dialog[AddOrRemove | None]):
 
 
 class BulkProgressScreen(Dialog[Changed | None]):
-    """Does it, and answers what it came to; None if it was stopped or has failed, which is told."""
+    """Runs a job and returns its result; None if it was stopped or failed, which is shown."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "stop", "Stop", tooltip="Stop; nothing is changed then"),
@@ -134,5 +134,5 @@ class BulkProgressScreen(Dialog[Changed | None]):
             self._jobs.remove(self._job)
 
     def action_stop(self) -> None:
-        """Give it up; what was done is taken back."""
+        """Stop the job, which rolls it back."""
         self._job.stop()

@@ -1,4 +1,4 @@
-"""What Contacts does to many contacts, to lists and to saved filters, in blocking calls."""
+"""Changes to many contacts, lists and saved filters; all calls block."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from sestui.tui.widgets.format import grouped
 
 
 class BulkJob(BackgroundJob[Changed]):
-    """Something that is being done to many contacts, all or none."""
+    """A change to many contacts, all or none."""
 
     stopped = "Stopped: nothing has been changed."
 
@@ -34,7 +34,7 @@ class BulkJob(BackgroundJob[Changed]):
         """How far it is, from 0 to 1."""
 
     def work(self) -> Changed:
-        """Do it in one transaction, which a stop takes back."""
+        """Make the change in one transaction, which a stop rolls back."""
         return change_selected(
             self._runtime.database,
             self._selection,
@@ -45,9 +45,9 @@ class BulkJob(BackgroundJob[Changed]):
         )
 
     def summary(self, result: Changed) -> str:
-        """What was done, and to how many it made no difference."""
+        """What was changed, and how many contacts needed no change."""
         rest = result.matched - result.changed
-        more = f" {grouped(rest)} of {grouped(result.matched)} were so already." if rest else ""
+        more = f" {grouped(rest)} of {grouped(result.matched)} needed no change." if rest else ""
         return f"{result.said}.{more}"
 
     def _report(self, done: int, of: int) -> None:
@@ -96,9 +96,9 @@ class ContactChanges:
         return [each.name for each in self._runtime.contacts.lists()]
 
     def last(self) -> Noted | None:
-        """What would be undone; None: nothing can be."""
+        """The change that would be undone; None if there is none."""
         return last_change(self._runtime.database, self.now())
 
     def undo(self, change: Noted) -> Undone:
-        """Take it back, if it is still the last one."""
+        """Undo the change, if it is still the last one."""
         return undo_last(self._runtime.database, self.now(), expected=change.id)

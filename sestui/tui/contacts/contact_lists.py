@@ -18,7 +18,7 @@ _MOST_LINES = 12
 
 
 class ContactListsScreen(Dialog[set[str] | None]):
-    """Answers the names of the lists that the contact is to be on, or None if one went back."""
+    """Returns the lists that the contact should be on, or None if cancelled."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "refuse", "Back", tooltip="Change nothing"),

@@ -1,4 +1,4 @@
-"""One contact: who it is, what became of every mail to them, and why."""
+"""One contact: its data, and the result of every mail to it."""
 
 from typing import ClassVar
 

@@ -54,7 +54,7 @@ class ContactTable(LazyTable[ContactLine]):
     ]
 
     class CountChanged(TableMessage):
-        """There is something new in :attr:`said`."""
+        """The summary has changed."""
 
     @dataclass
     class HeadClicked(TableMessage):
@@ -88,7 +88,7 @@ class ContactTable(LazyTable[ContactLine]):
         )
 
     def show_count(self, said: str) -> None:
-        """Say beside the rest that something is being counted; '' that it is done."""
+        """Show that something is being counted; '' when it is done."""
         self._counting = said
         self.post_message(self.CountChanged(self))
 

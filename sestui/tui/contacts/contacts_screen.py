@@ -130,7 +130,7 @@ class ContactsScreen(SuppressionScreen):
             self._people.reload()
 
     def on_screen_resume(self) -> None:
-        """Coming back, what was done elsewhere is shown."""
+        """Show what has changed elsewhere."""
         super().on_screen_resume()
         if self._groups.groups:
             self.changed()
@@ -150,7 +150,7 @@ class ContactsScreen(SuppressionScreen):
 
     @property
     def _group(self) -> Which:
-        """The group that is looked at, filtered or not."""
+        """The shown group, filtered or not."""
         return group_of(self._people.which)
 
     @on(LazyTable.Counted, "#people")
@@ -160,7 +160,7 @@ class ContactsScreen(SuppressionScreen):
 
     @on(ContactTable.CountChanged)
     def _told(self) -> None:
-        """What is offered depends on whether anybody is marked, and not on how many."""
+        """Update the available actions, which depend on whether any contact is marked."""
         self._say()
         if bool(self._people.marks) != self._had_marks:
             self._had_marks = bool(self._people.marks)
@@ -292,7 +292,7 @@ class ContactsScreen(SuppressionScreen):
         return line.email, line.standing is Standing.SUPPRESSED, line.reason
 
     def changed(self) -> None:
-        """Show what was done."""
+        """Show the change."""
         self._people.renew()
         self.reload()
 

@@ -94,7 +94,7 @@ class EditContactScreen(EditScreen):
 
     @property
     def touched(self) -> bool:
-        """Whether the fields say something else than the contact that was read."""
+        """Whether the fields differ from the contact that was read."""
         return self._contact is not None and self._form != form_of(self._contact)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -107,7 +107,7 @@ class EditContactScreen(EditScreen):
 
     @work(group="action", exclusive=True)
     async def action_save(self) -> None:
-        """Save, unless a line is no attribute or somebody else was quicker."""
+        """Save, unless a line is invalid or someone else changed the contact meanwhile."""
         contact, form = self._contact, self._form
         if contact is None:
             return
@@ -129,7 +129,7 @@ class EditContactScreen(EditScreen):
             self.app.pop_screen()
 
     async def _sure(self, contact: Contact, form: ContactForm) -> bool:
-        """Whoever unsubscribed is mailed again only if the operator says so."""
+        """Confirm that someone who unsubscribed is to be mailed again."""
         gone = contact.status == ContactStatus.UNSUBSCRIBED
         if not gone or form.status is not ContactStatus.ACTIVE:
             return True

@@ -1,4 +1,4 @@
-"""What can be done to the list under the cursor: another name, a merger, an end."""
+"""Rename, merge or delete the list under the cursor."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -111,7 +111,7 @@ class ListActions(ScreenPart):
 
     @in_worker("action", exclusive=True)
     async def action_delete_list(self) -> None:
-        """Delete it, once the operator has said so."""
+        """Delete it after a confirmation."""
         group = self._group()
         if group is None or (name := group.which.list_name) is None:
             return

@@ -1,4 +1,4 @@
-"""What can be done to marked contacts: tags, lists, suppression, export."""
+"""Actions on marked contacts: tags, lists, suppression, export."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -60,7 +60,7 @@ class MarkedContacts(ScreenPart):
         self._changes = ContactChanges(screen.services.runtime)
 
     def offers(self, action: str) -> bool:
-        """Tags and lists need somebody; the rest can always be done."""
+        """Tags and lists need a contact; the rest is always available."""
         if action in {"tags", "lists"}:
             return self._chosen is not None
         return True
@@ -124,7 +124,7 @@ class MarkedContacts(ScreenPart):
 
     @in_worker("action", exclusive=True)
     async def action_suppress_marked(self) -> None:
-        """Suppress the marked contacts, once the operator has said why."""
+        """Suppress the marked contacts, after asking for the reason."""
         if (counting := await self._counted()) is None:
             return
         selection, count = counting
@@ -133,7 +133,7 @@ class MarkedContacts(ScreenPart):
             await self._do(selection, count, Suppress(reason), "Suppress {}")
 
     async def _counted(self) -> tuple[Selection, int] | None:
-        """Who is meant, and how many they are; None: nobody, or it can't be told."""
+        """The selection and its size; None if it is empty or can't be counted."""
         selection = self._chosen
         if selection is None:
             return None
@@ -149,7 +149,7 @@ class MarkedContacts(ScreenPart):
         return selection, count
 
     async def _do(self, selection: Selection, count: int, action: BulkAction, verb: str) -> None:
-        """Ask where it concerns many, do it, and say what it came to."""
+        """Confirm a change of many contacts, make it, and show the result."""
         title = verb.format(counted(count))
         many = selection.ids is None or count > TYPED_ABOVE
         if many and not await self.app.push_screen_wait(

@@ -25,7 +25,7 @@ class Marks:
         return contact_id is not None and (contact_id in self._ids) != self._all
 
     def toggle(self, contact_id: int) -> None:
-        """Mark the contact, or take its mark away."""
+        """Mark or unmark the contact."""
         self._ids ^= {contact_id}
 
     def add(self, contact_ids: Iterable[int]) -> None:
@@ -40,11 +40,11 @@ class Marks:
         self._all, self._ids = True, set()
 
     def clear(self) -> None:
-        """Mark nobody."""
+        """Unmark all."""
         self._all, self._ids = False, set()
 
     def filter_changed(self) -> None:
-        """Others match now: who was marked one by one stays marked, "all that match" does not."""
+        """The filter has changed: single marks stay, "all that match" is cleared."""
         if self._all:
             self.clear()
 

@@ -1,4 +1,4 @@
-"""Filters of contacts that are kept under a name: shown again, saved, forgotten."""
+"""Saved filters of contacts: apply, save, delete."""
 
 from collections.abc import Callable
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""What Contacts and a contact's page look at, and what they can have done."""
+"""The service behind Contacts and a contact's page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class FoundContactRows:
 
 
 class ContactsService:
-    """Reads and deeds around contacts."""
+    """Queries and changes of contacts."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -73,7 +73,7 @@ class ContactsService:
         return people.add_contact(self._edits, typed, list_name, self._runtime.clock.now()).email
 
     def save(self, contact: Contact, form: ContactForm) -> None:
-        """Write what was edited, unless somebody else did meanwhile."""
+        """Save the edited contact, unless someone else changed it meanwhile."""
         fields = fields_of(form, contact)
         now = self._runtime.clock.now()
         self._edits.save(contact.id, fields, now, seen=contact.updated_at)
@@ -91,7 +91,7 @@ class ContactsService:
             raise StateError(f"{email} has been suppressed by someone else in the meantime.")
 
     def unsuppress(self, email: str) -> None:
-        """Let the address be mailed again."""
+        """Unsuppress the address."""
         now = self._runtime.clock.now()
         removed, still = people.unsuppress(self._runtime.suppressions, email, now)
         if still is not None:

@@ -1,4 +1,4 @@
-"""Suppress an address, or let it be mailed again: the questions, and the deeds behind them."""
+"""Suppress or unsuppress an address: the dialogs and the actions."""
 
 from typing import ClassVar
 
@@ -18,7 +18,7 @@ from sestui.tui.widgets.format import shorten
 
 
 class SuppressScreen(Dialog[str]):
-    """Answers the reason, which has to be typed, or '' if one went back."""
+    """Returns the reason, which is required, or '' if cancelled."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "refuse", "Back", tooltip="Change nothing"),
@@ -101,7 +101,7 @@ class SuppressionScreen(BaseScreen):
         return False
 
     def changed(self) -> None:
-        """Something was done to the address in focus."""
+        """The address in focus has changed."""
         self.reload()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -113,7 +113,7 @@ class SuppressionScreen(BaseScreen):
 
     @work(group="action")
     async def action_suppress(self) -> None:
-        """Suppress the address, once the operator has said why."""
+        """Suppress the address, after asking for the reason."""
         if self.suppress_others() or (found := self.suppressible) is None:
             return
         email = found[0]
@@ -131,7 +131,7 @@ class SuppressionScreen(BaseScreen):
 
     @work(group="action")
     async def action_unsuppress(self) -> None:
-        """Let the address be mailed again, once the operator has said so."""
+        """Unsuppress the address after a confirmation."""
         if (found := self.suppressible) is None:
             return
         email, _, why = found

@@ -14,7 +14,7 @@ from sestui.tui.widgets.format import shorten
 
 
 class UndoChanges(ScreenPart):
-    """Takes back the last change, whoever made it and on whichever screen."""
+    """Undoes the last change, whoever made it and on whichever screen."""
 
     BINDINGS: ClassVar[list[Binding]] = [
         Binding(
@@ -34,7 +34,7 @@ class UndoChanges(ScreenPart):
 
     @in_worker("action", exclusive=True)
     async def action_undo(self) -> None:
-        """Take back the last change, once the operator has seen which that is."""
+        """Undo the last change after showing which one it is."""
         change = await self.screen.attempt(self._changes.last)
         if change is FAILED:
             return

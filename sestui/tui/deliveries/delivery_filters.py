@@ -1,4 +1,4 @@
-"""What one can do on every screen that shows deliveries: narrow them, find, copy, export."""
+"""Actions of every screen that shows deliveries: filter, find, copy, export."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -15,7 +15,7 @@ from sestui.tui.widgets.format import grouped, shorten
 
 
 class DeliveryFilters(ScreenPart):
-    """Narrows, copies and exports the deliveries of a panel."""
+    """Filters, copies and exports the deliveries of a panel."""
 
     BINDINGS: ClassVar[list[Binding]] = [
         Binding(
@@ -78,7 +78,7 @@ class DeliveryFilters(ScreenPart):
         return row.delivery.email if row is not None else ""
 
     def offers(self, action: str) -> bool:
-        """Deliveries that aren't shown can't be narrowed."""
+        """The actions need visible deliveries."""
         if action == "copy":
             return bool(self._copied())
         return self.panel_shown and (action != "contact" or self.panel.selected is not None)
@@ -96,7 +96,7 @@ class DeliveryFilters(ScreenPart):
         self.panel.choose(number)
 
     def action_contact(self) -> None:
-        """Show who that is, and what became of every mail to them."""
+        """Open the page of the contact."""
         if (row := self.panel.selected) is not None:
             open_contact(self.screen, row.delivery.email)
 

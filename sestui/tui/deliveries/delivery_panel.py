@@ -1,4 +1,4 @@
-"""Deliveries with what narrows them: state, a part of the address; and the one under the cursor."""
+"""Deliveries, filtered by state and address, and the details of the one under the cursor."""
 
 import asyncio
 from dataclasses import replace
@@ -50,7 +50,7 @@ class DeliveryPanel(Vertical):
     """
 
     class FilterChanged(Message):
-        """Other deliveries are wanted than before."""
+        """The filter has changed."""
 
     def __init__(self, services: ScreenServices, *, mixed: bool) -> None:
         super().__init__()
@@ -188,7 +188,7 @@ class DeliveryPanel(Vertical):
 
     @property
     def scope(self) -> LogFilter | None:
-        """What the panel is of; None before anybody said."""
+        """The panel's scope; None until it is set."""
         return self._scope
 
     def _show(self, *, keep_cursor: bool = False) -> None:
@@ -206,7 +206,7 @@ class DeliveryPanel(Vertical):
 
     @work(exclusive=True, group="search")
     async def _search(self, wanted: LogFilter, *, quietly: bool) -> None:
-        """Look through the ledger a stretch at a time; whatever is typed next cancels it."""
+        """Search the ledger chunk by chunk; the next key cancels it."""
         began = shown = self._clock.monotonic()
         self._latest = search = self._pages.search(wanted)
         if not quietly:

@@ -1,4 +1,4 @@
-"""One delivery, whole: who and where, each instant that is known, and all that SES said."""
+"""One delivery in full: recipient, run, all known times, and SES's answer."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -37,7 +37,7 @@ class Leads(StrEnum):
 
 
 class DeliveryScreen(Dialog[Leads]):
-    """Shows a delivery as it was read; answers where to go on, if anywhere."""
+    """Shows a delivery as it was read; returns where to go next, if anywhere."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "Back", tooltip="Back to the deliveries"),
@@ -101,7 +101,7 @@ class DeliveryScreen(Dialog[Leads]):
         self.dismiss(Leads(where))
 
     def action_copy(self) -> None:
-        """Copy what one would search SES's logs for."""
+        """Copy the message id, or else the address."""
         delivery = self.row.delivery
         self.app.copy_to_clipboard(delivery.message_id or delivery.email)
         self.notify("Copied.", markup=False)

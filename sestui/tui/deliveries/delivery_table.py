@@ -94,7 +94,7 @@ def run_label(row: LogRow) -> str:
 
 
 def _outcome(delivery: DeliveryRow) -> Cell:
-    """What SES reported of it, else why it was not accepted."""
+    """SES's reported outcome, else why it was not accepted."""
     if not delivery.outcome:
         return delivery.code, _KINDS[DeliveryState(delivery.state)]
     outcome = DeliveryOutcome(delivery.outcome)
@@ -118,7 +118,7 @@ class DeliveryDetail(Widget):
         self._zone = zone
 
     def render(self) -> Content:
-        """Who and where, then what became of it."""
+        """Recipient and run, then the result."""
         width = max(1, self.size.width)
         if self.row is None:
             return Content.styled(shorten(self.hint, 2 * width), "$text-muted")

@@ -1,4 +1,4 @@
-"""Short things beside one another, in as many lines as they take."""
+"""Flow short parts into lines."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""What every screen that shows deliveries looks at, and their export to a file."""
+"""The deliveries that screens show, and their export to a file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The states one may look at, each with its count; the one in force is marked."""
+"""The bar of states to filter by, each with its count; the current one is marked."""
 
 from dataclasses import dataclass
 

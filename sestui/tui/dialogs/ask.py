@@ -12,7 +12,7 @@ from sestui.tui.dialogs.dialog import Dialog
 
 
 class AskScreen(Dialog[str]):
-    """Answers what was typed, or '' if one went back."""
+    """Returns what was typed, or '' if cancelled."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "go_back", "Back", tooltip="Change nothing")

@@ -15,7 +15,7 @@ from sestui.tui.widgets.path_input import PathInput
 
 
 class AskPathScreen(Dialog[Path | None]):
-    """Answers the path, or None if one went back."""
+    """Returns the path, or None if cancelled."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "go_back", "Back", tooltip="Change nothing")
@@ -38,7 +38,7 @@ class AskPathScreen(Dialog[Path | None]):
             yield PathInput(Path.cwd(), self._endings, placeholder="a path; tab completes it")
 
     def on_mount(self) -> None:
-        """Begin with what is probably meant."""
+        """Start with the suggested path."""
         line = self.query_one(PathInput)
         line.value = self._value
         line.cursor_position = len(self._value)

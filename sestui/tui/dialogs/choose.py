@@ -26,7 +26,7 @@ def move_in(answers: OptionList, rows: int) -> None:
 
 
 class ChooseScreen(Dialog[str]):
-    """Answers the name of what was chosen; going back comes first and has the cursor."""
+    """Returns the name of the chosen answer; the first one is to go back and has the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "go_back", "Back", tooltip="Change nothing"),
@@ -54,7 +54,7 @@ class ChooseScreen(Dialog[str]):
             )
 
     def on_mount(self) -> None:
-        """On what changes nothing."""
+        """Focus the answer that changes nothing."""
         answers = self.query_one(OptionList)
         answers.highlighted = 0
         answers.focus()

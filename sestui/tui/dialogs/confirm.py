@@ -1,4 +1,4 @@
-"""Before anything dangerous: how many recipients it concerns, and a way back."""
+"""Confirm a dangerous action: the number of recipients, and a way back."""
 
 from typing import ClassVar
 
@@ -17,7 +17,7 @@ TYPED_ABOVE = 1_000
 
 
 class ConfirmScreen(Dialog[bool]):
-    """Answers True only to an explicit yes; the way out is what has the focus."""
+    """Returns True only for an explicit yes; "no" has the focus."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "refuse", "Back", tooltip="Change nothing"),
@@ -63,7 +63,7 @@ class ConfirmScreen(Dialog[bool]):
                 yield PushButton(self._yes, id="yes", variant="warning", disabled=self.typed)
 
     def on_mount(self) -> None:
-        """Focus what does no harm."""
+        """Focus the harmless answer."""
         self.query_one("#number" if self.typed else "#no").focus()
 
     @on(Input.Changed)

@@ -1,4 +1,4 @@
-"""What every modal screen is made of."""
+"""The base of all modal screens."""
 
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ Answer = TypeVar("Answer")
 
 
 class Dialog(ModalScreen[Answer]):
-    """A modal screen that answers once.
+    """A modal screen that returns one result.
 
     Two keys may come before the first has closed it (a double enter). Textual would close whatever
     is on top by then for the second: the screen below, or the app.
@@ -29,12 +29,12 @@ class Dialog(ModalScreen[Answer]):
     _refused = ""
 
     def refuse_input(self, sentence: str) -> None:
-        """Say why this is no answer; the toast goes with the dialog."""
+        """Show why the input is not accepted; the toast goes away with the dialog."""
         self._refused = sentence
         self.notify(sentence, severity="warning", markup=False)
 
     def on_unmount(self) -> None:
-        """What was refused is of no interest any more."""
+        """Remove the toasts of refused input."""
         withdraw_toasts(self.app, {self._refused})
 
     def on_mount(self) -> None:
@@ -48,7 +48,7 @@ class Dialog(ModalScreen[Answer]):
             frame.border_subtitle = Content.styled(f" {mode} ", style)
 
     def dismiss(self, result: Answer | None = None) -> AwaitComplete:
-        """Answer, unless that has happened."""
+        """Return the result, unless that has happened."""
         if self.app.screen is not self:
             return AwaitComplete()
         return super().dismiss(result)

@@ -1,4 +1,4 @@
-"""Exporting rows of a table: ask for the file, write it, show how far it is."""
+"""Export rows of a table: ask for the file, write it, show the progress."""
 
 import asyncio
 import re
@@ -57,7 +57,7 @@ class FileExport(BackgroundJob[int]):
         return f"{grouped(result)} {self.noun[result != 1]} written to {self.out}."
 
     def report(self, count: int) -> None:
-        """So many have been written; raises if somebody wants no more of it."""
+        """Report the number written; raises StoppedError if the export was stopped."""
         self.written = count
         self.check()
 
@@ -96,7 +96,7 @@ def plain_name(words: Sequence[str]) -> str:
 
 
 class ExportScreen(Dialog[str]):
-    """Answers what was written where, or '' if one went back."""
+    """Returns a sentence about the written file, or '' if cancelled."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "go_back", "Back", tooltip="Cancel; a half-written file is removed")
@@ -125,7 +125,7 @@ class ExportScreen(Dialog[str]):
         self.set_interval(_PROGRESS_SECONDS, self._show_progress)
 
     def on_unmount(self) -> None:
-        """Nobody waits for it any more."""
+        """Stop it, as its result is no longer needed."""
         if self._export is not None:
             self._export.stop()
 

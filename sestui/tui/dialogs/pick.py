@@ -1,4 +1,4 @@
-"""Pick one of a few things that may change while one looks, or of many by a part of the name."""
+"""Pick one of a few items that may change, or of many by a part of the name."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Item:
 
 
 class PickScreen(Dialog[int | None]):
-    """Answers the number of what was picked, or None; ``finding`` adds a line that narrows."""
+    """Returns the number of the picked item, or None; ``finding`` adds a filter line."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "Back", tooltip="Change nothing"),

@@ -1,1 +1,1 @@
-"""Home: what goes on, what comes, what needs somebody."""
+"""Home: running, upcoming, and what needs attention."""

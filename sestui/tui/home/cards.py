@@ -1,4 +1,4 @@
-"""How runs, needs and what comes are drawn on Home: content for so many cells; pure."""
+"""Draw runs, needs and upcoming starts for Home; pure."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ _STYLES = {
 
 @dataclass(frozen=True, slots=True)
 class RunCard:
-    """A run that goes on."""
+    """A running run."""
 
     run: RunView
     rate: float
@@ -49,7 +49,7 @@ class RunCard:
 
 @dataclass(frozen=True, slots=True)
 class ComingItem:
-    """Something that starts by itself."""
+    """A scheduled start."""
 
     item: AgendaItem
     when: str
@@ -137,7 +137,7 @@ def need_card(need: HomeNeed, width: int) -> list[Content]:
 
 
 def coming(agenda: Agenda, at: At) -> list[ComingItem]:
-    """What starts by itself, the next first."""
+    """Scheduled starts, the next first."""
     found = []
     for item in agenda.items[:_COMING]:
         if not item.active or item.next_run_at is None:
@@ -164,7 +164,7 @@ def _what(item: AgendaItem, width: int) -> str:
 
 
 def lately_line(run: RunView, width: int, *, ago: At) -> list[Content]:
-    """A run that ended: its name, when if there is room, what became of its recipients."""
+    """A finished run: its name, when if there is room, and the results."""
     count = Content.styled(f"{grouped(run.counts.accepted):>9}", "")
     title = Content(shorten(run_title(run), width))
     style = "$text-error" if run.state == RunState.CANCELLED else _QUIET

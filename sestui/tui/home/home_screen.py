@@ -1,4 +1,4 @@
-"""The first screen: a dashboard of what goes on, what needs somebody, what comes and what was."""
+"""The first screen: a dashboard of running, pending, upcoming and recent things."""
 
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -95,7 +95,7 @@ class HomeScreen(BaseScreen):
         yield Container(*self._panels.values(), self._first, id="dashboard")
 
     def on_mount(self) -> None:
-        """Nothing is there before the first look."""
+        """Show no panels before the first read."""
         self._first.display = False
         frame(self._first, "Welcome")
         for panel in self._panels.values():
@@ -111,7 +111,7 @@ class HomeScreen(BaseScreen):
     # reading
 
     async def read(self) -> None:
-        """Read everything that is shown."""
+        """Read everything on the screen."""
         account_open = self.services.account_open
         seen = await self.fetch(lambda: self._home.snapshot(account_open=account_open))
         if seen is not None:
@@ -167,11 +167,11 @@ class HomeScreen(BaseScreen):
         return Wants(lines, frame_lines)
 
     def _lists(self) -> list[ItemList[Any]]:
-        """In the order in which they are more pressing."""
+        """The lists in order of urgency."""
         return [self._needs, self._sending.cards, self._coming, self._lately]
 
     def _focus_something(self) -> None:
-        """The most pressing list has the focus, unless another has it that is still there."""
+        """Focus the most urgent list, unless another visible one has the focus."""
         focused = self.focused
         if focused is not None and not (isinstance(focused, ItemList) and self._is_gone(focused)):
             return

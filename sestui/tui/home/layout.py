@@ -1,4 +1,4 @@
-"""Which of Home's panels there are, and where, for a given size; pure.
+"""The layout of Home's panels for a given size; pure.
 
 What there is no room for is dropped in a fixed order: first what was, then what comes, then the
 account. What needs somebody and what is being sent stay to the last.

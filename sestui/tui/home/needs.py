@@ -1,4 +1,4 @@
-"""What of the dashboard waits for somebody, as the lines of one list; pure."""
+"""What needs the operator, as lines of one list; pure."""
 
 import re
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from sestui.reports.overview import RunView
 
 @dataclass(frozen=True, slots=True)
 class HomeNeed:
-    """Something that goes no further without the operator."""
+    """Something that needs the operator."""
 
     subject: str
     """A run, a task, a file, or what to press."""
@@ -27,12 +27,12 @@ class HomeNeed:
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What it is known by from one look to the next."""
+        """Identifies it from one read to the next."""
         return (self.subject, self.acts, self.run.id if self.run else self.import_id)
 
 
 def home_needs(found: Dashboard, crontab_key: str, at: Callable[[Instant], str]) -> list[HomeNeed]:
-    """Everything that waits for somebody, the most pressing first.
+    """Everything that needs the operator, the most urgent first.
 
     ``crontab_key`` is the one that installs the crontab line in Schedule; ``at`` says an instant in
     the operator's time.

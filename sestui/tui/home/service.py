@@ -1,4 +1,4 @@
-"""What Home looks at."""
+"""The service behind Home."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -73,7 +73,7 @@ class HomeSnapshot:
 
 
 class _Slow(Generic[T]):
-    """Something that is read now and then: a look has a bounded number of statements."""
+    """A value that is read now and then, to bound the statements of one read."""
 
     def __init__(self, read: Callable[[], T], seconds: float) -> None:
         """``seconds``: how long what was read is good for."""
@@ -109,7 +109,7 @@ class HomeService:
         self._failing = _Slow(lambda: failing_tasks(runtime.database), _FAILING_SECONDS)
 
     def snapshot(self, *, account_open: bool) -> HomeSnapshot:
-        """What goes on, what comes, what needs somebody; and the account, once it is open."""
+        """Running, upcoming, what needs attention; and the account, once it is open."""
         database, now = self._runtime.database, self._runtime.clock.now()
         since = int((now - HOUR_SECONDS) // SECONDS) * SECONDS
         with database.snapshot():

@@ -60,7 +60,7 @@ class ColumnsStep(Vertical):
     ]  # fmt: skip
 
     class Settled(Message):
-        """The columns are as they should be."""
+        """The columns have been confirmed."""
 
     def __init__(self) -> None:
         super().__init__(id="import-columns")
@@ -107,7 +107,7 @@ class ColumnsStep(Vertical):
         self._fault.display = bool(fault)
 
     def _show_statuses(self) -> None:
-        """What the first rows say of who may be mailed, or that somebody has to say what is meant.
+        """Show the statuses in the first rows, or ask what unknown ones mean.
 
         It is only true of columns that are used for it.
         """
@@ -151,15 +151,15 @@ class ColumnsStep(Vertical):
         self._choose(self.choice.with_email(self._table.cursor))
 
     def action_tags(self) -> None:
-        """This column holds tags, or does no more."""
+        """Toggle whether this column holds tags."""
         self._choose(self.choice.with_tags(self._table.cursor))
 
     def action_status(self) -> None:
-        """This column says who may be mailed, or does no more."""
+        """Toggle whether this column holds statuses."""
         self._choose(self.choice.with_status(self._table.cursor))
 
     def action_ignore(self) -> None:
-        """This column is left out, or is no more."""
+        """Toggle whether this column is left out."""
         self._choose(self.choice.with_ignored(self._table.cursor))
 
     def action_name(self) -> None:

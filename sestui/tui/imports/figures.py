@@ -1,4 +1,4 @@
-"""The import's figures: how far it is, and what became of every row."""
+"""The import's figures: its progress and its results."""
 
 from textual.content import Content
 from textual.reactive import reactive

@@ -80,7 +80,7 @@ class FileStep(Vertical):
         self.screen.set_focus(self._list)
 
     def say(self, fault: str) -> None:
-        """Say what is wrong with the file; '' takes it back."""
+        """Show what is wrong with the file; '' clears it."""
         self._fault.update(fault)
         self._fault.display = bool(fault)
 

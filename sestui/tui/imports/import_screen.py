@@ -67,7 +67,7 @@ class ImportScreen(BaseScreen):
         self.set_interval(_PROGRESS_SECONDS, self._show_progress)
 
     def on_unmount(self) -> None:
-        """An import whose screen is gone is stopped; its rejects are let go of."""
+        """Stop a running import and delete its rejects."""
         if self._errand is not None:
             self._errand.stop()
         if self._imported is not None:
@@ -176,7 +176,7 @@ class ImportScreen(BaseScreen):
 
     @work(group="import")
     async def _run(self, plan: ImportPlan) -> None:
-        """Try it or do it; whatever goes wrong leads back to the list."""
+        """Run the import or its dry run; an error leads back to the list step."""
         if self._errand is not None:
             return
         self._plan, self._imported = plan, None
@@ -212,7 +212,7 @@ class ImportScreen(BaseScreen):
 
     @work(exclusive=True, group="stop")
     async def ask_to_stop(self) -> None:
-        """Stop the import, once the operator has said so; a dry run at once."""
+        """Stop the import after a confirmation; a dry run at once."""
         job = self._errand
         if job is None:
             return
@@ -247,7 +247,7 @@ class ImportScreen(BaseScreen):
 
     @work(exclusive=True, group="action")
     async def _save(self, imported: Imported, path: Path) -> None:
-        """Save the rejects; over another file only if the operator says so."""
+        """Save the rejects; asks before overwriting a file."""
         save = partial(imported.save_rejects, path)
         try:
             try:

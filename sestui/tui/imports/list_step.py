@@ -105,7 +105,7 @@ class ListStep(Vertical):
             self.screen.set_focus(self._line)
 
     def say(self, fault: str) -> None:
-        """Say what is wrong; '' takes it back."""
+        """Show what is wrong; '' clears it."""
         self._fault.update(fault)
         self._fault.display = bool(fault)
 

@@ -53,7 +53,7 @@ class RejectTable(LazyTable[Reject]):
 
 
 class ResultStep(Vertical):
-    """Follows an import, then shows how it went."""
+    """Shows the progress of an import, then its result."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x", "stop", "Stop", id="import.stop",
@@ -69,7 +69,7 @@ class ResultStep(Vertical):
         """The import is to be stopped."""
 
     class ImportWanted(Message):
-        """What was tried is to be done."""
+        """Do the import after its dry run."""
 
     class NextWanted(Message):
         """Another file is to be imported."""
@@ -116,7 +116,7 @@ class ResultStep(Vertical):
         self.screen.set_focus(self._progress)
 
     def went_on(self, progress: Progress | None) -> None:
-        """It is so far."""
+        """Show the progress."""
         self._progress.progress = progress
 
     def show(self, imported: Imported) -> None:
@@ -136,7 +136,7 @@ class ResultStep(Vertical):
         self.screen.set_focus(self._rejects)
 
     def forget(self) -> None:
-        """Let go of the last one and its rejects."""
+        """Forget the last import and its rejects."""
         if self._imported is not None:
             self._rejects.show_rows(())
             self._imported.rejects.close()
@@ -146,7 +146,7 @@ class ResultStep(Vertical):
         self.say("")
 
     def say(self, fault: str) -> None:
-        """Say what is wrong; '' takes it back."""
+        """Show what is wrong; '' clears it."""
         self._fault.update(fault)
         self._fault.display = bool(fault)
 

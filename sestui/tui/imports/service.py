@@ -1,4 +1,4 @@
-"""What the import screen looks at and has done."""
+"""The service behind the import screen."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from sestui.tui.widgets.format import grouped
 
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
-    """Everything that has been chosen."""
+    """All choices for an import."""
 
     path: Path
     mapping: Mapping[int, str]
@@ -35,7 +35,7 @@ class ImportPlan:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """How an import went."""
+    """The result of an import."""
 
     plan: ImportPlan
     result: ImportResult
@@ -86,7 +86,7 @@ class ImportJob(BackgroundJob[Imported]):
         return Imported(self.plan, result, shelf)
 
     def summary(self, result: Imported) -> str:
-        """For somebody who is elsewhere."""
+        """The result for an operator on another screen."""
         if result.plan.dry_run:
             return "The dry run had already finished; nothing has been changed."
         count = result.result.contacts

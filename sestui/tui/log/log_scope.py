@@ -1,4 +1,4 @@
-"""What the log is narrowed to, always in sight."""
+"""The line with the log's filter."""
 
 from textual.content import Content
 from textual.reactive import reactive

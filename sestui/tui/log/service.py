@@ -1,4 +1,4 @@
-"""What the log is of: whose deliveries, since when."""
+"""The scope of the log: campaign and time."""
 
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -37,13 +37,13 @@ class LogScope:
     since: Since = EVER
 
     def words(self) -> str:
-        """For whoever reads what is exported."""
+        """The scope in words, for exports."""
         of = "of every campaign" if self.campaign is None else f"of {self.campaign}"
         return of if self.since is EVER else f"{of}, queued {self.since.label}"
 
 
 class LogService:
-    """Turns what is asked for into filters."""
+    """Turns scopes into filters."""
 
     def __init__(self, services: ScreenServices) -> None:
         self._services = services

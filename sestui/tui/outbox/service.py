@@ -1,4 +1,4 @@
-"""What the Outbox looks at: the mail that the simulated account accepted."""
+"""The service behind the Outbox: mail that the simulated account accepted."""
 
 import threading
 from collections.abc import Sequence
@@ -58,7 +58,7 @@ class OutboxSource:
         return self._found is not None and len(self._found) >= MOST_FOUND
 
     def renew(self) -> int:
-        """Take in what has come; how many of it match."""
+        """Take in new mail; returns how many match."""
         with self._lock:
             newest = self._reader.newest()
             if newest < self._upto:  # somebody has reset the account
@@ -99,7 +99,7 @@ class OutboxSource:
 
 
 class OutboxService:
-    """Reads of the outbox; it needs no simulator that runs."""
+    """Queries of the outbox; they need no running simulator."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -127,7 +127,7 @@ class OutboxService:
         )
 
     def page_url(self, message_id: str = "") -> str:
-        """Where a browser sees the outbox, or one mail; brings the simulator up if need be.
+        """The web address of the outbox or of one mail; starts the simulator if needed.
 
         The link lets a browser in once, and for some minutes only.
         """

@@ -104,7 +104,7 @@ class EditTaskScreen(EditScreen):
 
     @property
     def touched(self) -> bool:
-        """Whether the fields say something else than at first."""
+        """Whether a field has been changed."""
         return self._choices is not None and self._form != self._first
 
     # the fields of the type

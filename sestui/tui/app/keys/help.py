@@ -1,4 +1,4 @@
-"""Every key that does something on the screen below, from the same declarations it works by."""
+"""Help: every key of the screen below, from its own bindings."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ class HelpScreen(Dialog[None]):
 
 
 def help_rows(app: App[None]) -> list[tuple[str, str]]:
-    """Keys and meaning of every action that the app's screen offers now: deeds, then movement."""
+    """Keys and meaning of every action that is available now: actions first, then movement."""
     keys: defaultdict[str, list[str]] = defaultdict(list)
     actions: dict[str, str] = {}
     moves: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Jump keys: a letter on everything that can have the focus, and on every place."""
+"""Jump keys: a letter on everything that can have the focus, and on every tab."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

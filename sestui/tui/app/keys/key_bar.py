@@ -40,7 +40,7 @@ def _width(keys: list[_Key]) -> int:
 
 
 class KeyBar(Widget, can_focus=False):
-    """Whether letters are text, and keys with what they do; a click is as good as the key.
+    """Whether letters are text, and the available keys; each can be clicked.
 
     Textual's own footer has a widget for each key and makes them anew whenever the focus moves,
     which takes longer than painting the rest of the screen. This one is text.
@@ -123,7 +123,7 @@ class KeyBar(Widget, can_focus=False):
         return Content.assemble(left, " " * (room - left.cell_length), right)
 
     def _painted_mode(self, room: int) -> Content:
-        """Where there is nothing to type into, keys are worth more than the word for that."""
+        """The mode's name; left out where nothing can be typed and the keys need its room."""
         if not self._mode:
             return Content("")
         kind = "write" if self._mode == WRITE else "command"
@@ -134,7 +134,7 @@ class KeyBar(Widget, can_focus=False):
         return Content("") if spare and _width(self._keys) + said.cell_length > room else said
 
     def _that_fit(self, room: int) -> list[Content]:
-        """What does the same everywhere gives way last: help tells of everything else."""
+        """The keys that fit; those of the app always stay, as help is among them."""
         here = [key for key in self._keys if not key.of_app]
         everywhere = [key for key in self._keys if key.of_app]
         room -= _width(everywhere)

@@ -1,4 +1,4 @@
-"""The operator's own keys: which actions there are to give them to, and whether a key is one."""
+"""The operator's own keys: the actions that can be rebound, and which keys are valid."""
 
 import importlib
 import pkgutil
@@ -31,7 +31,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class SortedOut:
-    """A keymap as far as it can be used."""
+    """The valid part of a keymap."""
 
     usable: dict[str, str]
     complaints: tuple[str, ...]
@@ -84,7 +84,7 @@ def _declared(kind: type[DOMNode]) -> Iterator[type[DOMNode]]:
 
 
 def sort_out(keymap: Mapping[str, str], known: Mapping[str, Action]) -> SortedOut:
-    """What of a keymap can be used: the actions there are, and keys that are keys."""
+    """The valid part of a keymap: existing actions with valid keys."""
     usable: dict[str, str] = {}
     complaints: list[str] = []
     for name, keys in keymap.items():
@@ -109,7 +109,7 @@ def _normal(keys: str) -> set[str]:
 
 
 def is_key(name: str) -> bool:
-    """Whether there is a key by that name: ``S``, ``/``, ``slash``, ``ctrl+n``, ``f5``."""
+    """Whether it is a valid key: ``S``, ``/``, ``slash``, ``ctrl+n``, ``f5``."""
     if len(name) == 1:
         return name.isprintable() and not name.isspace()
     *modifiers, key = name.split("+")

@@ -1,4 +1,4 @@
-"""Whether letters are text or commands, by what has the focus."""
+"""Whether letters are text or commands, depending on the focus."""
 
 from textual.widget import Widget
 

@@ -1,4 +1,4 @@
-"""Keys typed faster than the screens follow: each reaches what it was typed for, or nothing."""
+"""Type-ahead: keys typed early reach what they were typed for, or nothing."""
 
 import asyncio
 from collections import deque
@@ -37,7 +37,7 @@ class _Sight:
 
 
 class TypeAhead:
-    """Hands a key on once the one before it has done what it does, as far as the focus goes.
+    """Passes a key on once the effect of the previous one on the focus is complete.
 
     Textual hands keys on as they come, and what they do happens a few messages later. Of two that
     come together (from a slow line, a fast typist, a script, or on a busy machine) the second one
@@ -137,7 +137,7 @@ class TypeAhead:
         return screen.focused or screen
 
     def _sight(self) -> _Sight | None:
-        """What there is now, painted or not."""
+        """The current screen and mode, painted or not."""
         receiver = self._receiver()
         if receiver is None:
             return None

@@ -1,4 +1,4 @@
-"""Sending that outlives the screens: what a start goes on with, and what is asked at the end."""
+"""Sending beyond the app's life: what a start continues, and the question on leaving."""
 
 import asyncio
 from typing import Any
@@ -16,7 +16,7 @@ NONE = PendingRuns((), "", 0)
 
 
 async def read(runtime: Runtime) -> PendingRuns:
-    """What sending would go on with, unless somebody sends it already; :data:`NONE` for nothing."""
+    """The runs that sending would continue; :data:`NONE` if another process sends them."""
     try:
         return await asyncio.to_thread(_read, runtime)
     except SestuiError:
@@ -30,7 +30,7 @@ def _read(runtime: Runtime) -> PendingRuns:
 
 
 def sentence(runs: PendingRuns) -> str:
-    """What is about to go on."""
+    """A sentence about the runs that are about to continue."""
     it = "it" if len(runs.run_ids) == 1 else "them"
     return (
         f"Going on with {runs.called}: {grouped(runs.pending)} pending. ctrl+g holds {it} back "
@@ -50,7 +50,7 @@ async def sent_elsewhere(runtime: Runtime) -> str | None:
 
 
 async def is_set_within(event: asyncio.Event, seconds: float) -> bool:
-    """Whether that happens in time."""
+    """Whether the event is set within ``seconds``."""
     try:
         await asyncio.wait_for(event.wait(), seconds)
     except TimeoutError:
@@ -59,7 +59,7 @@ async def is_set_within(event: asyncio.Event, seconds: float) -> bool:
 
 
 async def hold_back(runtime: Runtime, runs: PendingRuns) -> str:
-    """Pause them; a sentence on what came of it."""
+    """Pause the runs; returns a sentence about the result."""
     try:
         await asyncio.to_thread(pause_all, runtime, runs)
     except SestuiError as error:
@@ -68,7 +68,7 @@ async def hold_back(runtime: Runtime, runs: PendingRuns) -> str:
 
 
 async def ask_to_leave(app: App[Any], runtime: Runtime) -> Words | None:
-    """What the shell is to be told, once the operator has decided; None: stay."""
+    """Ask what to do; returns the message for the shell, or None to stay."""
     try:
         runs, background = await asyncio.to_thread(_to_be_left, runtime)
     except SestuiError:

@@ -8,7 +8,7 @@ from sestui.tui.dialogs.dialog import Dialog
 
 
 class LeavingScreen(Dialog[None]):
-    """Takes no keys: it is gone within seconds."""
+    """Takes no keys, as it closes within seconds."""
 
     def compose(self) -> ComposeResult:
         """One sentence and why it takes a moment."""

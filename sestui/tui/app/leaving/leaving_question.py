@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 class LeavingQuestion(Dialog[Words | None]):
-    """Answers what the shell is told, once what was chosen has been done; None: stay.
+    """Does what is chosen; returns the message for the shell, or None to stay.
 
     What can't be done is said in place, and the question stays.
     """
@@ -72,7 +72,7 @@ class LeavingQuestion(Dialog[Words | None]):
             yield Static("", id="leaving-fault", classes="fault", markup=False)
 
     def on_mount(self) -> None:
-        """On what changes nothing."""
+        """Focus the answer that changes nothing."""
         answers = self.query_one(OptionList)
         answers.highlighted = 0
         answers.focus()
@@ -104,7 +104,7 @@ class LeavingQuestion(Dialog[Words | None]):
         except SestuiError as error:
             self._say(str(error))
         except Exception as error:  # noqa: BLE001 - as in every action of a screen
-            _log.exception("What was chosen for leaving has failed.")
+            _log.exception("The action chosen on leaving has failed.")
             self._say(str(unforeseen("It failed", error, "nothing has changed.")))
         else:
             self.dismiss(words)

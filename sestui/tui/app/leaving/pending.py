@@ -1,4 +1,4 @@
-"""What is being sent, as leaving and coming in say it."""
+"""The runs that are being sent, for the messages on start and exit."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -60,7 +60,7 @@ Words = Callable[[], str]
 
 
 def pause_all(runtime: Runtime, runs: PendingRuns) -> Words:
-    """Pause them all; what the shell is told of it."""
+    """Pause all runs; returns the message for the shell."""
     for run_id in runs.run_ids:
         with suppress(StateError):  # it has ended meanwhile
             runtime.run_control.pause_run(run_id)
@@ -80,7 +80,7 @@ def pause_all(runtime: Runtime, runs: PendingRuns) -> Words:
 
 
 def send_in_background(runtime: Runtime, runs: PendingRuns) -> Words:
-    """Have a process of its own go on with them; what the shell is told of it.
+    """Start a background process that sends the rest; returns the message for the shell.
 
     Raises:
         SestuiError: it can't be started.

@@ -1,4 +1,4 @@
-"""Leaving in order when one is told to from outside: the terminal is gone, or somebody said end."""
+"""An orderly exit on a signal or when the terminal is gone."""
 
 import asyncio
 import os
@@ -37,7 +37,7 @@ class OutsideOrders:
         self._waker: int | None = None
 
     def follow(self) -> None:
-        """Begin to obey them, until :meth:`ignore`."""
+        """Obey signals from now on, until :meth:`ignore`."""
         for number in self._signals:
             self._loop.add_signal_handler(number, self._signalled, number)
         if sys.__stdin__ is not None and sys.__stdin__.isatty():

@@ -26,7 +26,7 @@ def use_density(app: App[Any], density: str) -> None:
 
 
 async def use_keymap(app: App[Any], keymap: Mapping[str, str]) -> None:
-    """Use a keymap as far as it can be used; one warning about the rest."""
+    """Use the valid part of a keymap; one warning about the rest."""
     from sestui.tui.app.keys.keymap import actions, sort_out  # noqa: PLC0415 - only with keys of one's own
 
     sorted_out = sort_out(keymap, await asyncio.to_thread(actions))

@@ -1,1 +1,1 @@
-"""Where one is and how one gets elsewhere: tabs, the header, back and forward."""
+"""Navigation: tabs, the header, back and forward."""

@@ -1,4 +1,4 @@
-"""What was visited, to go back and forward through; pure."""
+"""The history of visited places, for back and forward; pure."""
 
 from sestui.tui.app.navigation.pages import Location
 
@@ -7,7 +7,7 @@ _MOST = 100
 
 
 class History:
-    """Places in the order in which one came to them, and at which of them one is."""
+    """Visited places in order, and the current one."""
 
     def __init__(self) -> None:
         self._visited: list[Location] = []
@@ -15,11 +15,11 @@ class History:
 
     @property
     def here(self) -> Location | None:
-        """Where one is; None: nowhere yet."""
+        """The current place; None before the first."""
         return self._visited[self._at] if self._visited else None
 
     def visit(self, location: Location, *, closed: bool = False) -> None:
-        """One has come to a place.
+        """Record a visited place.
 
         A page that is ``closed`` leads back to where it was opened from: forward then opens it
         again. Any other way forgets what was ahead.
@@ -35,12 +35,12 @@ class History:
             self._at = len(self._visited) - 1
 
     def beside(self, step: int) -> Location | None:
-        """The place one would come to by so many steps; None: there is none."""
+        """The place ``step`` steps away; None if there is none."""
         place = self._at + step
         return self._visited[place] if 0 <= place < len(self._visited) else None
 
     def move(self, step: int) -> None:
-        """One has gone so many steps along what was visited."""
+        """Record a move of ``step`` steps through the history."""
         self._at += step
 
     def forget(self, step: int) -> None:

@@ -1,4 +1,4 @@
-"""Going from place to place: to a tab's root, along the header's trail, back and forward."""
+"""Navigate to tabs, along the header's breadcrumbs, back and forward."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ BINDINGS = [
 
 
 class Navigator:
-    """Takes an app from place to place, and remembers which it has been to."""
+    """Navigates between an app's places and keeps a history."""
 
     def __init__(self, app: "LifecycleApp") -> None:
         self._app = app
@@ -41,7 +41,7 @@ class Navigator:
     # where one is
 
     def follow(self) -> None:
-        """From now on remember what is visited."""
+        """Start keeping the history."""
         self._app.screen_change_signal.subscribe(self._app, self._came_to, immediate=True)
 
     def _came_to(self, _screen: Screen[Any]) -> None:
@@ -102,7 +102,7 @@ class Navigator:
         self._under_way = False
 
     async def ask_and_go(self, location: Location) -> bool:
-        """Go to a place, in a worker; False: one has stayed."""
+        """Go to a place, in a worker; False if the operator chose to stay."""
         from sestui.tui.dialogs.confirm import ConfirmScreen  # noqa: PLC0415 - only when wanted
 
         for screen, what in self._losing(location):
@@ -134,7 +134,7 @@ class Navigator:
     # back and forward
 
     def leads_on(self, step: int) -> bool:
-        """Whether there is a place so many steps away."""
+        """Whether there is a place ``step`` steps away."""
         return self._next(step) is not None
 
     def _next(self, step: int) -> Location | None:

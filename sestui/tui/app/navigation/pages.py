@@ -1,4 +1,4 @@
-"""Where one is: a tab, the pages opened on top of it, and what the header calls each of them."""
+"""Locations: a tab and the pages opened on top of it, with their names in the header."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Location:
     pages: tuple[Page, ...] = ()
 
     def is_within(self, other: "Location") -> bool:
-        """Whether one comes from here to ``other`` by going back."""
+        """Whether ``other`` leads back to this location."""
         return self.mode == other.mode and self.pages == other.pages[: len(self.pages)]
 
 
@@ -52,7 +52,7 @@ def page_of(screen: Screen[Any]) -> Page | None:
 
 
 def is_place(screen: Screen[Any]) -> bool:
-    """Whether one can be there: a dialog is no place."""
+    """Whether a screen is a place; a dialog isn't."""
     return not isinstance(screen, ModalScreen)
 
 

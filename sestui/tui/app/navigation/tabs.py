@@ -1,4 +1,4 @@
-"""The places of the app: what stands in the top bar, in its order, each a key away."""
+"""The app's tabs, in the order of the top bar, each with its key."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

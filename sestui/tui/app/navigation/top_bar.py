@@ -1,4 +1,4 @@
-"""The first lines of every screen: where one is, where mail goes, what is wrong."""
+"""The top bar of every screen: location, account, and what is wrong."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ class Bar:
         return left.truncate(max(0, width - right.cell_length), pad=True) + right
 
     def _ways(self, width: int) -> Iterator[tuple[Content, Content]]:
-        """What may stand on the left and on the right, the fullest first; the last always does."""
+        """Variants of the left and right side, the longest first; the last one always fits."""
         whole, least = self._account(width, whole=True), self._account(width, whole=False)
         named = []
         for brand, keys in ((True, True), (False, True), (False, False)):
@@ -190,7 +190,7 @@ class TopBar(Widget):
         return bar.drawn(self.size.width)
 
     def _find_out(self) -> None:
-        """Where the screen is, while it is among those that are open."""
+        """Find the screen's location while it is open."""
         stack, mode = self.app.screen_stack, self.app.current_mode
         if self.screen not in stack:
             return
@@ -209,7 +209,7 @@ class TopBar(Widget):
 
 
 class Banner(Widget):
-    """One line about what stands in the way, or what sending is about to do; else not there."""
+    """One line about an error or about what sending will do; hidden if there is neither."""
 
     text: reactive[str] = reactive("")
 
@@ -229,7 +229,7 @@ class Banner(Widget):
             self.watch(self.app, "sent_elsewhere", self._read_notices)
 
     def say(self, text: str) -> None:
-        """Say what is wrong with this screen; '' takes it back."""
+        """Show what is wrong with this screen; '' clears it."""
         self._own = text
         self._update()
 
@@ -249,5 +249,5 @@ class Banner(Widget):
         self.display = bool(self.text)
 
     def render(self) -> Content:
-        """At most as many lines as the sentence takes, three at the utmost."""
+        """As many lines as the sentence needs, at most three."""
         return Content(shorten(self.text, max(1, 3 * (self.size.width or 80) - 12)))

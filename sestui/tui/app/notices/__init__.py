@@ -1,1 +1,1 @@
-"""What is said in passing, and calling whoever looks elsewhere."""
+"""Notices and alerts: messages of the session, and calling an operator who looks elsewhere."""

@@ -14,7 +14,7 @@ _LONGEST = 200
 
 
 class Alerts:
-    """Calls somebody who looks elsewhere."""
+    """Calls the operator by bell or desktop notification."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What was said in passing since the start: toasts are gone within seconds."""
+"""The notices of the session, as toasts disappear within seconds."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ _MOST = 500
 
 @dataclass(frozen=True, slots=True)
 class ShownNotice:
-    """Something that was said."""
+    """A notice as it was shown."""
 
     at: Instant
     severity: str

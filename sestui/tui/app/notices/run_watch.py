@@ -1,4 +1,4 @@
-"""What happens to runs while somebody looks elsewhere: one ends, or needs the operator."""
+"""Watch runs for their end and for what needs the operator."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class RunEvent:
 
 
 class RunWatch:
-    """Compares one look at the runs with the one before; whatever process sends them."""
+    """Compares each poll of the runs with the one before, whichever process sends them."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -31,7 +31,7 @@ class RunWatch:
         self._needs: set[tuple[int, str]] = set()
 
     def poll(self) -> list[RunEvent]:
-        """What has happened since the last look, nothing at the first; blocking.
+        """What has happened since the last poll; nothing at the first. Blocks.
 
         A pause or an end by the operator's own hand is nothing to call somebody for.
         """

@@ -1,1 +1,1 @@
-"""Everything there is and everything that can be done, found by a few letters."""
+"""The command palette."""

@@ -1,4 +1,4 @@
-"""The command palette: everything there is and all that can be done, found by its letters."""
+"""The command palette: finds objects and actions by a few letters."""
 
 import asyncio
 import threading
@@ -157,7 +157,7 @@ class PaletteList(Widget, can_focus=False):
 
 
 class PaletteScreen(Dialog[Entry | None]):
-    """Answers what was chosen, or None. Typing never waits: a newer search ends an older one."""
+    """Returns the chosen entry, or None. Typing never waits: a newer search ends an older one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "Back", tooltip="Change nothing"),

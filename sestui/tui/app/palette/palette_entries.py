@@ -1,4 +1,4 @@
-"""What the palette offers: each thing there is and each action of each tab, as one line."""
+"""The palette's entries: one line for each object and for each action of each tab."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Long deeds that run beside the screens, and what becomes of them when the app is left."""
+"""Long jobs that run beside the screens, and how they end when the app is closed."""
 
 import threading
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ _PATIENCE_SECONDS = 30.0
 
 
 class BackgroundJob(Generic[T]):
-    """A long deed: :meth:`run` blocks until it is done, so call it in a thread.
+    """A long job: :meth:`run` blocks until it is done, so call it in a thread.
 
     A subclass gives :meth:`work`, which calls :meth:`check` often and leaves nothing behind when
     that raises.
@@ -29,18 +29,18 @@ class BackgroundJob(Generic[T]):
         """How it ended, for somebody who left meanwhile; '' while it goes on."""
 
     def work(self) -> T:
-        """The deed itself."""
+        """Do the job itself."""
         raise NotImplementedError
 
     def summary(self, result: T) -> str:
-        """How it ended well, as a sentence."""
+        """The result as a sentence, once it has succeeded."""
         raise NotImplementedError
 
     def run(self) -> T:
         """Do it.
 
         Raises:
-            StoppedError: somebody said :meth:`stop`, and what was done has been taken back.
+            StoppedError: :meth:`stop` was called, and what was done has been rolled back.
             SestuiError: it failed.
         """
         try:
@@ -58,7 +58,7 @@ class BackgroundJob(Generic[T]):
         self._told.set()
 
     def check(self) -> None:
-        """Raise StoppedError if somebody said stop; called by the deed itself."""
+        """Raise StoppedError if the job was asked to stop; called by the job itself."""
         if self._told.is_set():
             raise StoppedError(self.stopped)
 
@@ -68,17 +68,17 @@ class BackgroundJob(Generic[T]):
 
 
 class BackgroundJobs:
-    """Those under way; used on the UI's thread."""
+    """The running jobs; used on the UI's thread."""
 
     def __init__(self) -> None:
         self._under_way: list[BackgroundJob[Any]] = []
 
     def add(self, job: BackgroundJob[Any]) -> None:
-        """From now on it is stopped when the app is left."""
+        """Have it stopped when the app is closed."""
         self._under_way.append(job)
 
     def remove(self, job: BackgroundJob[Any]) -> None:
-        """It has ended, and somebody has said how."""
+        """Forget a job that has ended and whose result has been shown."""
         self._under_way.remove(job)
 
     def stop(self) -> Sequence[BackgroundJob[Any]]:
@@ -90,7 +90,7 @@ class BackgroundJobs:
 
 
 def last_words(jobs: Sequence[BackgroundJob[Any]]) -> str:
-    """Wait for their ends; how they ended, a line each."""
+    """Wait until they end; returns their results, a line each."""
     for job in jobs:
         job.join(_PATIENCE_SECONDS)
     return "\n".join(job.last_words for job in jobs if job.last_words)

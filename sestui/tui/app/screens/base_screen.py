@@ -1,4 +1,4 @@
-"""What all screens share: the desk, the bar, the banner, looking again and again, and deeds."""
+"""The base of all screens: bar, banner, footer, periodic reads and actions."""
 
 import asyncio
 import logging
@@ -34,7 +34,7 @@ all the time."""
 
 
 class Failure(Enum):
-    """Stands for the result of an action that has none, because it has failed."""
+    """The result of an action that failed."""
 
     TOLD = "told"
 
@@ -47,7 +47,7 @@ FAILED: Final = Failure.TOLD
 
 
 class BaseScreen(Screen[None]):
-    """A screen over the desk: bar, banner, its own part, footer.
+    """A screen with top bar, banner, its own body and footer.
 
     A subclass gives its :meth:`body`, and :meth:`read` if it shows what may change by itself: that
     is called while the screen is in front, at once and then every ``refresh_seconds``.
@@ -117,7 +117,7 @@ class BaseScreen(Screen[None]):
         """Read what is shown, with :meth:`fetch`, and show it."""
 
     def on_screen_resume(self) -> None:
-        """Look at once when one comes to it, or back to it."""
+        """Read at once when the screen is shown, or shown again."""
         self.reload()
 
     def on_screen_suspend(self) -> None:
@@ -137,7 +137,7 @@ class BaseScreen(Screen[None]):
 
     @work(exclusive=True, group="reload")
     async def reload(self) -> None:
-        """Read at once; a newer look cancels an older one."""
+        """Read now and then periodically; a newer call cancels an older one."""
         while True:
             began = self.services.clock.monotonic()
             await self.read()
@@ -148,7 +148,7 @@ class BaseScreen(Screen[None]):
             await asyncio.sleep(max(self.refresh_seconds, _READ_SHARE * took))
 
     async def fetch(self, read: Callable[[], T]) -> T | None:
-        """Read something off the UI thread; what goes wrong is a quiet line until it goes right.
+        """Read something off the UI thread; an error stays in the banner until a read succeeds.
 
         None, too, when the screen was left meanwhile: there is nothing to show it on.
         """
@@ -167,14 +167,14 @@ class BaseScreen(Screen[None]):
         return found
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Of a part's actions, that offers those which can be done now."""
+        """Whether an action can be done now; a part's action is asked of the part."""
         for kind, part in self._parts.items():
             if self.is_mounted and action in kind.actions():
                 return part.offers(action)
         return super().check_action(action, parameters)
 
     def offer_again(self) -> None:
-        """Draw the footer anew if other actions are offered now: cheap enough for every move."""
+        """Redraw the footer if the available actions have changed; cheap enough for every move."""
         offered = [self.check_action(binding.action, ()) for _key, binding in bindings_of(self)]
         if offered != self._offered:
             self._offered = offered
@@ -191,21 +191,21 @@ class BaseScreen(Screen[None]):
     # doing
 
     async def attempt(self, action: Callable[[], T]) -> T | Failure:
-        """Do something off the UI thread; what goes wrong becomes a toast, and :data:`FAILED`."""
+        """Do something off the UI thread; an error becomes a toast, and returns :data:`FAILED`."""
         try:
             return await asyncio.to_thread(action)
         except SestuiError as error:
             self.toast(str(error), failed=True)
             return FAILED
         except Exception as error:  # noqa: BLE001 - as in reading
-            _log.exception("A screen's deed has failed.")
+            _log.exception("A screen's action has failed.")
             self.toast(
                 str(unforeseen("It failed", error, "nothing else has changed.")), failed=True
             )
             return FAILED
 
     def toast(self, text: str, *, failed: bool = False) -> None:
-        """A toast, whatever strange characters are in it; of a failure, it goes with the screen."""
+        """Show a toast of any text; one about a failure goes away with the screen."""
         shown = shorten(text, _TOAST_CELLS)
         if failed:
             self._refusals.add(shown)
@@ -225,15 +225,15 @@ class BaseScreen(Screen[None]):
 
     @property
     def would_lose(self) -> str:
-        """What is lost if the screen is closed now, as a sentence; '' for nothing."""
+        """What closing the screen now would lose, as a sentence; '' for nothing."""
         return ""
 
     def step_back(self) -> bool:
-        """Undo the last thing that was opened on the screen itself; False: there was none."""
+        """Close what was opened last within the screen; False if nothing was open."""
         return False
 
     def action_go_back(self) -> None:
-        """One step back: on the screen, then to the one below it, then to the first place."""
+        """Go one step back: within the screen, then to the one below it, then to the first tab."""
         if self.step_back():
             return
         if len(self.app.screen_stack) > 1:

@@ -8,13 +8,13 @@ from sestui.tui.widgets.form import LOW, Form
 
 
 class EditScreen(BaseScreen):
-    """Holds a :class:`Form`; saved by its button or key, and never left without a question."""
+    """Holds a :class:`Form`; leaving it with unsaved changes asks first."""
 
     VERTICAL_BREAKPOINTS = LOW
 
     @property
     def touched(self) -> bool:
-        """Whether the fields say something else than at first."""
+        """Whether a field has been changed."""
         raise NotImplementedError
 
     @property
@@ -27,7 +27,7 @@ class EditScreen(BaseScreen):
         raise NotImplementedError
 
     def step_back(self) -> bool:
-        """Ask before what was typed is thrown away."""
+        """Ask before discarding what was typed."""
         touched = self.touched
         if touched:
             self._ask_to_leave()

@@ -1,4 +1,4 @@
-"""What several screens let one do, composed into each of them."""
+"""Actions that several screens share, composed into each of them."""
 
 from collections.abc import Callable, Coroutine
 from functools import wraps
@@ -14,7 +14,7 @@ Part = TypeVar("Part", bound="ScreenPart")
 
 
 class ScreenPart:
-    """Actions of a screen, by methods ``action_…``, and whether each is offered.
+    """A group of a screen's actions (methods ``action_…``), and whether each is available.
 
     A screen names the class among its ``PARTS`` and the bindings among its own, makes one part of
     that class, and keeps it with :meth:`BaseScreen.take`.
@@ -38,14 +38,14 @@ class ScreenPart:
         return self.screen.app
 
     def offers(self, action: str) -> bool:
-        """Whether that action of its own can be done now; asked of screens that are mounted."""
+        """Whether one of its actions can be done now; only called on mounted screens."""
         return True
 
 
 def in_worker(
     group: str, *, exclusive: bool = False
 ) -> Callable[[Callable[..., Coroutine[Any, Any, None]]], Callable[..., None]]:
-    """Let a part's action run as a worker of its screen, where questions can be asked."""
+    """Run a part's action as a worker of its screen, where dialogs can be awaited."""
 
     def wrapped(action: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
         @wraps(action)
