@@ -17,14 +17,18 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
+from sqlalchemy import update
+
+from sestui.core.delivery.account_key import ANY_SES
 from sestui.core.delivery.states import DeliveryState, RunState
 from sestui.simulator.launch import SimulatorProcess, start_simulator
 from sestui.store.db.tables import Run
-from sestui.store.ledger.deliveries import LogFilter
+from sestui.store.ledger.log_rows import LogFilter
 from tests.support.environment import bare_environment
 from tests.support.seeding import addresses, checked_counts
 from tests.support.workspaces import World, until
 
+_RUN = Run.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 FIRST_MAIL_SECONDS = 30
 
 
@@ -101,6 +105,9 @@ class Scene:
         self._ses = start_simulator(self.world.account_folder, latency=self.latency, port=port)
         self._endpoint = self._ses.endpoint_url
         self._access_key_id = self._ses.access_key_id
+        with self.runtime.database.write_connection() as connection:
+            # It was started by this process, whose account is the built-in simulator.
+            connection.execute(update(_RUN).values(account=ANY_SES))
 
     @property
     def endpoint(self) -> str:
