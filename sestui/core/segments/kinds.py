@@ -3,18 +3,24 @@
 from enum import StrEnum
 
 from sestui.core.segments.nodes import (
+    AnyLeaf,
     AttributeValue,
+    Comparison,
     DaysFromNow,
     EmailValue,
     GivenDay,
     MailsIn,
     MomentValue,
+    OneOf,
     Op,
     Operand,
     PartValue,
     TodaysPart,
     Value,
 )
+
+AskedAttribute = tuple[str, "OperandKind"]
+"""An attribute's name, and as what it is asked."""
 
 
 class OperandKind(StrEnum):
@@ -71,3 +77,17 @@ def _of_attribute(value: AttributeValue, op: Op, operand: Operand) -> str:
     elif isinstance(operand, GivenDay) and operand.has_time:
         why = "attributes hold days; leave out the time."
     return why
+
+
+def attribute_asked(leaf: AnyLeaf) -> AskedAttribute | None:
+    """The attribute that the leaf asks about, and as what; None if it asks about another thing."""
+    value = getattr(leaf, "value", None)
+    if isinstance(value, PartValue):
+        return value.name, OperandKind.DAY
+    if not isinstance(value, AttributeValue):
+        return None
+    if isinstance(leaf, Comparison):
+        return value.name, kind_of(leaf.operand)
+    if isinstance(leaf, OneOf):
+        return value.name, kind_of(leaf.operands[0])
+    return value.name, OperandKind.TEXT

@@ -14,45 +14,68 @@ from sqlalchemy import (
     Integer,
     Text,
     and_,
+    bindparam,
     case,
     cast,
     func,
     literal,
+    null,
     or_,
     select,
 )
 
+from sestui.core.segments.kinds import OperandKind
 from sestui.store.contacts.key_queries import CONTACT
+
+_INDEXED = 200
+"""Characters of a text that PostgreSQL's index has."""
 
 _MOST_DIGITS = 20
 """Characters of a text that is read as a number."""
 
-_NUMBER = r"^[+-]?[0-9]+(\.[0-9]+)?$"
-_JSON_NUMBER = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$"
+_NUMBER = r"^[+-]?[0-9]+([.][0-9]+)?$"
+_JSON_NUMBER = r"^-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,2})?$"
 _DAY = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])([T ].*)?$"
-
-_CONTAINERS = ("object", "array")
 
 
 class AttributeSql:
-    """One attribute of the contact as SQL."""
+    """One attribute of the contact as SQL.
 
-    def __init__(self, name: str, *, sqlite: bool) -> None:
+    ``spelled_out`` has its name in the statement rather than as a parameter, escaped by SQLAlchemy:
+    planners compare the statement with the expressions of indexes. The rest is the same in both.
+    """
+
+    def __init__(self, name: str, *, sqlite: bool, spelled_out: bool = False) -> None:
         self._name = name
         self._sqlite = sqlite
+        self._spelled_out = spelled_out
+
+    @property
+    def can_be_indexed(self) -> bool:
+        """Whether its expressions may stand in an index."""
+        return not self._sqlite or self._path is not None
+
+    def of_kind(self, kind: OperandKind) -> ColumnElement[Any]:
+        """As what it is compared."""
+        return {
+            OperandKind.TEXT: self.text,
+            OperandKind.NUMBER: self.number,
+            OperandKind.DAY: self.day,
+        }[kind]()
 
     def text(self) -> ColumnElement[Any]:
         """Its text; NULL if it is missing."""
         if self._sqlite:
             kind, raw = self._kind(), self._raw()
+            is_number = or_(kind == _const("integer"), kind == _const("real"))
+            is_truth = or_(kind == _const("true"), kind == _const("false"))
             told = case(
-                (kind == "text", raw),
-                (kind.in_(("integer", "real")), func.json_quote(raw)),
-                (kind.in_(("true", "false")), kind),
+                (kind == _const("text"), raw), (is_number, func.json_quote(raw)), (is_truth, kind)
             )
-            return func.nullif(told, "", type_=Text)
-        simple = case((func.json_typeof(self._json()).not_in(_CONTAINERS), self._shown()))
-        return func.nullif(simple, "", type_=Text)
+            return func.nullif(told, _const(""), type_=Text)
+        kind = func.json_typeof(self._json())
+        simple = and_(kind != _const("object"), kind != _const("array"))
+        return func.nullif(case((simple, self._shown())), _const(""), type_=Text)
 
     def is_known(self) -> ColumnElement[bool]:
         """Whether the contact has it, be it empty."""
@@ -61,57 +84,74 @@ class AttributeSql:
 
     def equal_text(self, *texts: str) -> ColumnElement[bool]:
         """Whether its text is one of these; as fast as it can be asked."""
-        if any(_may_be_another_kind(each) for each in texts):
+        if (self._sqlite and self._spelled_out) or any(map(_may_be_another_kind, texts)):
             told = self.text()
+        elif self._spelled_out and all(len(each) < _INDEXED for each in texts):
+            told = self.beginning()
         else:
             told = self._raw() if self._sqlite else self._shown()
         return told == texts[0] if len(texts) == 1 else told.in_(texts)
+
+    def beginning(self) -> ColumnElement[Any]:
+        """What PostgreSQL's index has of its text: the whole would be too long for one."""
+        return func.left(self._shown(), _const(_INDEXED), type_=Text)
 
     def number(self) -> ColumnElement[Any]:
         """Its number; NULL if it is missing or none."""
         if not self._sqlite:
             shown = self._shown()
-            short = func.length(shown) <= _MOST_DIGITS
-            scientific = func.json_typeof(self._json()) == "number"
-            return case(
-                (and_(short, shown.regexp_match(_NUMBER)), cast(shown, Double)),
-                (
-                    and_(shown.regexp_match(_JSON_NUMBER), func.length(shown) <= 30, scientific),
-                    cast(shown, Double),
-                ),
+            is_short = func.length(shown) <= _const(_MOST_DIGITS)
+            is_json = func.json_typeof(self._json()) == _const("number")
+            scientific = and_(
+                shown.regexp_match(_const(_JSON_NUMBER)), func.length(shown) <= _const(30), is_json
             )
-        kind, raw = self._kind(), self._raw()
-        unsigned = case((_glob(raw, "[-+]*"), func.substr(raw, 2)), else_=raw)
+            return case(
+                (and_(is_short, shown.regexp_match(_const(_NUMBER))), cast(shown, Double)),
+                (scientific, cast(shown, Double)),
+            )
+        raw = self._raw()
+        length, type_ = func.length(raw), func.typeof(raw)
+        unsigned = func.ltrim(raw, _const("+-"))
         is_number = and_(
-            kind == "text",
-            func.length(raw) <= _MOST_DIGITS,
             _glob(unsigned, "[0-9]*"),
             _glob(unsigned, "*[0-9]"),
             ~_glob(unsigned, "*[^0-9.]*"),
             ~_glob(unsigned, "*.*.*"),
+            length - func.length(unsigned) <= _const(1),
         )
-        return case((kind.in_(("integer", "real")), raw), (is_number, cast(raw, Float)))
+        digits = and_(~_glob(raw, "*[^0-9]*"), length > _const(0))
+        of_text = case(
+            (length > _const(_MOST_DIGITS), null()),
+            (or_(digits, is_number), cast(raw, Float)),
+        )
+        return case(
+            (type_ == _const("text"), of_text),
+            (type_ == _const("real"), raw),
+            (self._kind() == _const("integer"), raw),
+        )
 
     def day(self) -> ColumnElement[Any]:
         """Its day as 2026-11-01; NULL if it is missing or none. What follows a day is left out."""
         if self._sqlite:
             text = self._raw()
-            behind = func.substr(text, 11, 1)
+            behind = _part(text, 11, 1)
             is_day = and_(
-                self._kind() == "text",
                 _glob(text, "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*"),
-                func.substr(text, 6, 2).between("01", "12"),
-                func.substr(text, 9, 2).between("01", "31"),
-                or_(func.length(text) == 10, behind.in_(("T", " "))),
+                _part(text, 6, 2).between(_const("01"), _const("12")),
+                _part(text, 9, 2).between(_const("01"), _const("31")),
+                or_(func.length(text) == _const(10), behind == _const("T"), behind == _const(" ")),
             )
         else:
             text = self._shown()
-            is_day = text.regexp_match(_DAY)
-        return bytewise(case((is_day, func.substr(text, 1, 10))), sqlite=self._sqlite)
+            is_day = text.regexp_match(_const(_DAY))
+        return bytewise(case((is_day, _part(text, 1, 10))), sqlite=self._sqlite)
 
     def part(self, first: int, length: int) -> ColumnElement[Any]:
         """The number at these characters of its day."""
-        return cast(func.substr(self.day(), first, length), Integer)
+        return cast(_part(self.day(), first, length), Integer)
+
+    def _named(self, name: str) -> ColumnElement[Any]:
+        return _const(name) if self._spelled_out else literal(name, Text)
 
     # SQLite
 
@@ -124,12 +164,12 @@ class AttributeSql:
 
     def _raw(self) -> ColumnElement[Any]:
         if (path := self._path) is not None:
-            return func.json_extract(CONTACT.c.attributes, path)
+            return func.json_extract(CONTACT.c.attributes, self._named(path))
         return self._each("value")
 
     def _kind(self) -> ColumnElement[Any]:
         if (path := self._path) is not None:
-            return func.json_type(CONTACT.c.attributes, path)
+            return func.json_type(CONTACT.c.attributes, self._named(path))
         return self._each("type")
 
     def _each(self, column: str) -> ColumnElement[Any]:
@@ -142,12 +182,12 @@ class AttributeSql:
     # PostgreSQL
 
     def _json(self) -> ColumnElement[Any]:
-        found: ColumnElement[Any] = CONTACT.c.attributes.op("->")(literal(self._name, Text))
+        found: ColumnElement[Any] = CONTACT.c.attributes.op("->")(self._named(self._name))
         return found
 
     def _shown(self) -> ColumnElement[Any]:
         shown = CONTACT.c.attributes.op("->>", return_type=Text())
-        found: ColumnElement[Any] = shown(literal(self._name, Text))
+        found: ColumnElement[Any] = shown(self._named(self._name))
         return found
 
 
@@ -168,4 +208,13 @@ def _may_be_another_kind(text: str) -> bool:
 
 
 def _glob(text: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
-    return text.bool_op("GLOB")(pattern)
+    return text.bool_op("GLOB")(_const(pattern))
+
+
+def _part(text: ColumnElement[Any], first: int, length: int) -> ColumnElement[Any]:
+    return func.substr(text, _const(first), _const(length), type_=Text)
+
+
+def _const(value: str | int) -> ColumnElement[Any]:
+    """A value that stands in the statement itself, as it does in an index."""
+    return bindparam(None, value, literal_execute=True)

@@ -1,7 +1,7 @@
 """Segments as SQL for both engines: values are bound, and what is unknown counts as false."""
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from sestui.core.contact.role_addresses import ROLES
 from sestui.core.delivery.states import ContactStatus
-from sestui.core.segments.kinds import OperandKind, kind_of
+from sestui.core.segments.kinds import AskedAttribute, OperandKind, kind_of
 from sestui.core.segments.nodes import (
     And,
     AnyLeaf,
@@ -77,7 +77,8 @@ class ResolvedSegment:
 class SegmentSql:
     """Conditions of one segment as conditions on ``contact``.
 
-    ``without_run`` is a run whose deliveries don't count as history.
+    ``without_run`` is a run whose deliveries don't count as history, ``indexed`` are attributes
+    that an index has.
     """
 
     def __init__(
@@ -87,10 +88,12 @@ class SegmentSql:
         *,
         sqlite: bool,
         without_run: int | None = None,
+        indexed: Collection[AskedAttribute] = (),
     ) -> None:
         self._segment = segment
         self._present = present
         self._sqlite = sqlite
+        self._indexed = indexed
         self._history = MailHistory(segment.campaigns, present.now, without_run)
 
     def where(self) -> ColumnElement[bool]:
@@ -105,10 +108,10 @@ class SegmentSql:
         """The value; NULL if it is missing."""
         match value:
             case AttributeValue(name, folded):
-                text = AttributeSql(name, sqlite=self._sqlite).text()
+                text = self._attribute(name, OperandKind.TEXT).text()
                 return small_letters(text, sqlite=self._sqlite) if folded else text
             case PartValue(name, part):
-                return AttributeSql(name, sqlite=self._sqlite).part(*_PLACES[part])
+                return self._attribute(name, OperandKind.DAY).part(*_PLACES[part])
             case EmailValue():
                 key: ColumnElement[Any] = CONTACT.c.email_key
                 return key
@@ -118,6 +121,10 @@ class SegmentSql:
                 return self._history.newest(moment)
             case MailsIn(days):
                 return self._history.count(days)
+
+    def _attribute(self, name: str, kind: OperandKind) -> AttributeSql:
+        spelled_out = (name, kind) in self._indexed
+        return AttributeSql(name, sqlite=self._sqlite, spelled_out=spelled_out)
 
     def _joined(self, list_name: str) -> ColumnElement[Any]:
         if not list_name:
@@ -200,10 +207,13 @@ class SegmentSql:
     # comparisons
 
     def _compared(self, value: Value, op: Op, operand: Operand) -> ColumnElement[bool]:
-        if isinstance(value, AttributeValue) and not value.folded and isinstance(operand, str):
-            attribute = AttributeSql(value.name, sqlite=self._sqlite)
-            if op is Op.EQ:
-                return attribute.equal_text(operand)
+        if (
+            isinstance(value, AttributeValue)
+            and isinstance(operand, str)
+            and op is Op.EQ
+            and not value.folded
+        ):
+            return self._attribute(value.name, OperandKind.TEXT).equal_text(operand)
         left = self._as(value, operand)
         compared: ColumnElement[bool] = _COMPARED[op](left, self._bound(value, operand))
         return compared
@@ -214,7 +224,7 @@ class SegmentSql:
         texts = [each for each in operands if isinstance(each, str)]
         as_is = isinstance(value, AttributeValue) and not value.folded and not negated
         if isinstance(value, AttributeValue) and as_is and len(texts) == len(operands):
-            return AttributeSql(value.name, sqlite=self._sqlite).equal_text(*texts)
+            return self._attribute(value.name, OperandKind.TEXT).equal_text(*texts)
         left = self._as(value, operands[0])
         bound = [self._bound(value, each) for each in operands]
         return left.not_in(bound) if negated else left.in_(bound)
@@ -222,11 +232,9 @@ class SegmentSql:
     def _as(self, value: Value, operand: Operand) -> ColumnElement[Any]:
         """The value as what it is compared with."""
         if isinstance(value, AttributeValue):
-            attribute = AttributeSql(value.name, sqlite=self._sqlite)
-            if kind_of(operand) is OperandKind.NUMBER:
-                return attribute.number()
-            if kind_of(operand) is OperandKind.DAY:
-                return attribute.day()
+            kind = kind_of(operand)
+            if kind is not OperandKind.TEXT:
+                return self._attribute(value.name, kind).of_kind(kind)
         found = self.value(value)
         is_text = isinstance(value, AttributeValue | EmailValue)
         return bytewise(found, sqlite=self._sqlite) if is_text else found
