@@ -30,6 +30,9 @@ from tests.support.environment import OwnEnvironment
 
 _TEMPLATE = "sestui_template"
 _VERSION_TABLE = "alembic_version"
+_INDEXES_OF_SEGMENTS = (
+    "SELECT indexname FROM pg_indexes WHERE starts_with(indexname, 'ix_contact_asked_')"
+)
 _ENVIRONMENT = pytest.StashKey[OwnEnvironment]()
 
 # How long an example takes says more of the machine than of the code. The same examples each time:
@@ -220,6 +223,8 @@ def _emptied(url: str, tables: set[str]) -> bool:
                 return False
             if connection.scalar(text(f"SELECT version_num FROM {_VERSION_TABLE}")) != HEAD:
                 return False
+            for name in connection.scalars(text(_INDEXES_OF_SEGMENTS)).all():
+                connection.execute(text(f"DROP INDEX {name}"))
             own = ", ".join(sorted(tables - {_VERSION_TABLE}))
             connection.execute(text(f"TRUNCATE {own} RESTART IDENTITY"))
     finally:

@@ -27,8 +27,8 @@ from sqlalchemy import (
 from sestui.core.segments.kinds import OperandKind
 from sestui.store.contacts.key_queries import CONTACT
 
-_INDEXED = 200
-"""Characters of a text that PostgreSQL's index has."""
+_INDEXED = 60
+"""Characters of a text that PostgreSQL's index has: an entry has at most 2,700 bytes in all."""
 
 _MOST_DIGITS = 20
 """Characters of a text that is read as a number."""

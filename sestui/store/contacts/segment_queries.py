@@ -1,16 +1,27 @@
 """Ask a segment: how many, who, and why somebody is in it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import case, func, select
 
 from sestui.core.contact.address_check import address_key
-from sestui.core.segments.nodes import AnyLeaf, HasTag, Value, asks, attribute_names, leaves
+from sestui.core.segments.kinds import AskedAttribute, attribute_asked
+from sestui.core.segments.nodes import (
+    AnyLeaf,
+    HasTag,
+    InSegment,
+    Value,
+    asks,
+    attribute_names,
+    leaves,
+)
 from sestui.core.segments.present import Present
 from sestui.core.text import printable
 from sestui.store.contacts.attribute_sql import AttributeSql
 from sestui.store.contacts.key_queries import CONTACT
+from sestui.store.contacts.segment_indexes import EVERY_ENTRY, indexed_attributes
 from sestui.store.contacts.segments_sql import ResolvedSegment, SegmentSql
 from sestui.store.contacts.tags_sql import has_tag
 from sestui.store.db.database import Database
@@ -31,10 +42,26 @@ class LeafFound:
 
 def count_segment(database: Database, segment: ResolvedSegment, present: Present) -> int:
     """How many contacts are in it now, whatever their status."""
-    sql = SegmentSql(segment, present, sqlite=database.is_sqlite)
-    counted = select(func.count()).select_from(CONTACT).where(sql.where())
-    with database.read_connection() as connection:
+    with database.snapshot(), database.read_connection() as connection:
+        indexed = indexed_attributes(connection)
+        if database.is_sqlite and not _is_within(segment, indexed):
+            indexed = frozenset()
+        sql = SegmentSql(segment, present, sqlite=database.is_sqlite, indexed=indexed)
+        counted = select(func.count()).select_from(CONTACT).where(sql.where())
+        if database.is_sqlite and indexed:
+            counted = counted.where(EVERY_ENTRY)
         return int(connection.execute(counted).scalar_one())
+
+
+def _is_within(segment: ResolvedSegment, indexed: Collection[AskedAttribute]) -> bool:
+    """Whether the index of these attributes says all that it asks.
+
+    If it doesn't, SQLite would read the contacts too, and in the order of the index.
+    """
+    asked = [
+        attribute_asked(leaf) for leaf in all_leaves(segment) if not isinstance(leaf, InSegment)
+    ]
+    return all(each in indexed for each in asked)
 
 
 def sample_segment(

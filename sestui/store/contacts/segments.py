@@ -12,6 +12,7 @@ from sestui.core.segments.names import Refers
 from sestui.core.segments.parse import parse
 from sestui.core.text import printable
 from sestui.errors import StateError, UsageError
+from sestui.store.contacts.segment_indexes import keep_index
 from sestui.store.contacts.segment_names import SEGMENT, name_not_found, resolve
 from sestui.store.contacts.segments_sql import ResolvedSegment
 from sestui.store.db.database import Database
@@ -81,7 +82,9 @@ class Segments:
                 connection.execute(made)
             else:
                 connection.execute(update(SEGMENT).where(SEGMENT.c.name == name).values(**values))
-            return _existing(connection, name)
+            saved = _existing(connection, name)
+        keep_index(self._database)
+        return saved
 
     def remove(self, name: str) -> NamedSegment:
         """Delete a segment that no other one uses.
@@ -99,7 +102,8 @@ class Segments:
                     f"The segment {printable(name)!r} can't be removed: the {word} it ({names})."
                 )
             connection.execute(delete(SEGMENT).where(SEGMENT.c.name == name))
-            return segment
+        keep_index(self._database)
+        return segment
 
     def used_by(self, name: str) -> list[str]:
         """The names of the segments that use it themselves."""

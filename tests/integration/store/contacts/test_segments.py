@@ -251,6 +251,7 @@ def combined(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 EXPRESSIONS = st.recursive(LEAVES, combined, max_leaves=6)
 S = 'plan == "pro" or not age >= 18'
+INDEXED = 'since.month == 3 and naïve == "ä" and age in ("1", "2") and since == "x"'
 
 
 @dataclass(frozen=True)
@@ -267,6 +268,7 @@ def populated(request, new_database, tmp_path_factory):
     with new_database(request.param, tmp_path_factory.mktemp("segments")) as database:
         seed(database, persons)
         Segments(database).save("s", S, NOW)
+        Segments(database).save("indexed", INDEXED, NOW)
         yield Populated(database, persons)
 
 
@@ -285,6 +287,7 @@ def test_sql_finds_whom_plain_python_finds(populated, text):
         found = set(connection.execute(select(CONTACT.c.email).where(sql.where())).scalars())
     assert held == expected  # never None either
     assert found == {email for email, is_in in expected.items() if is_in}
+    assert count_segment(database, segment, PRESENT) == len(found)  # along the index, if it can
 
 
 def test_every_person_is_in_an_expression_or_in_its_complement(populated):
