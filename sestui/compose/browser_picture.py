@@ -55,6 +55,9 @@ _ARGUMENTS = (
     "--proxy-server=http://127.0.0.1:1",  # nobody answers there
     "--proxy-bypass-list=<-loopback>",
     f"--window-size={_WIDEST},{_HEIGHT}",
+    # Without them a busy machine's browser takes the picture before the frame is painted: white.
+    "--virtual-time-budget=5000",
+    "--run-all-compositor-stages-before-draw",
 )
 _DARK = ("--blink-settings=preferredColorScheme=0", "--enable-features=WebContentsForceDark")
 _CID = re.compile(r"cid:([^\s\"'<>()]+)")
