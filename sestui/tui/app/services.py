@@ -10,6 +10,7 @@ from sestui.sending.shared_account import KnownAccount
 from sestui.store.runs.run_lists import RecentRuns
 from sestui.tui.app.background import Background
 from sestui.tui.app.navigation.account_label import AccountLabel
+from sestui.tui.app.navigation.tabs import named_tab
 from sestui.tui.app.pending_controls import PendingControls
 from sestui.tui.app.screens.background_jobs import BackgroundJobs
 from sestui.tui.widgets.format import clock_time, counted, moment
@@ -67,6 +68,11 @@ class ScreenServices:
     def at(self, instant: Instant) -> str:
         """The instant in the operator's time, short if it is near (:func:`moment`)."""
         return moment(instant, self.clock.now(), self.zone)
+
+    def outbox(self) -> str:
+        """``7 Outbox``, where sent mail can be read; '' where it has left for real."""
+        runtime = self.runtime
+        return named_tab("outbox", runtime.settings.keymap) if runtime.ses.simulated else ""
 
     def span(self, first: Instant, last: Instant) -> tuple[str, str]:
         """Two instants in the operator's time; to the second where they are in one minute."""

@@ -94,7 +94,7 @@ class RunScreen(BaseScreen):
         self.troubles = TroubleTable()
         self._domains = RunDomains()
         self._live = (RunRate(self._meter), RunQuota())
-        self._summary = RunSummary(services.span)
+        self._summary = RunSummary(services.span, services.outbox)
         self._figures: tuple[Figure, ...] = (
             RunTitle(),
             RunBar(),

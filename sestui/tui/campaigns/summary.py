@@ -1,5 +1,7 @@
 """The summary of a finished run, to be read and copied, with the next steps."""
 
+from collections.abc import Callable
+
 from textual.content import Content
 from textual.geometry import Size
 from textual.reactive import reactive
@@ -58,10 +60,12 @@ def _pace(snapshot: RunSnapshot, span: Span) -> list[str]:
     return parts
 
 
-def _next(run: RunView) -> list[str]:
-    """What to do now, with its keys."""
+def _next(run: RunView, outbox: str) -> list[str]:
+    """What to do now, with its keys; ``outbox`` is where a test's mail is, '' if it isn't here."""
     counts = run.counts
     parts = []
+    if outbox and run.kind == RunKind.TEST and counts.accepted:
+        parts.append(f"{outbox} shows the mail")
     if counts.in_doubt:
         parts.append(f"r decides on {grouped(counts.in_doubt)} in doubt")
     left = counts.rejected + counts.skipped
@@ -76,9 +80,11 @@ class RunSummary(Figure):
 
     snapshot: reactive[RunSnapshot | None] = reactive(None, layout=True)
 
-    def __init__(self, span: Span) -> None:
+    def __init__(self, span: Span, outbox: Callable[[], str]) -> None:
+        """``outbox`` tells where the mail can be read, by a tab's key and name; '': nowhere."""
         super().__init__()
         self._span = span
+        self._outbox = outbox
 
     def render(self) -> Content:
         """What became of it, how fast, what to do next: none of it is cut."""
@@ -94,7 +100,7 @@ class RunSummary(Figure):
         run, room = self.snapshot.run, max(8, width)
         outcome = [Content.styled(line, "bold") for line in folded(_outcome(run), room)]
         pace = [Content(part) for part in _pace(self.snapshot, self._span)]
-        following = [Content.styled(part, "$text-accent") for part in _next(run)]
+        following = [Content.styled(part, "$text-accent") for part in _next(run, self._outbox())]
         doubts = flowed(doubt_parts(self.snapshot.doubts), room, _BETWEEN)
         lines = [*outcome, flowed(pace, room, _BETWEEN), doubts]
         lines.append(flowed(following, room, _BETWEEN))

@@ -50,6 +50,8 @@ class AccountSnapshot:
     """Of the quota's use, what this database sent."""
     health: tuple[str, ...]
     """Words about what is not as it should be."""
+    sent_since_look: bool = False
+    """Whether mail has been handed over since SES was asked, or while it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,4 +182,5 @@ class HomeService:
             quota=quota,
             ours=min(ours, int(quota.used)),
             health=tuple(troubles(row, sandbox=not self._runtime.ses.simulated)),
+            sent_since_look=row.taken != row.taken_at_look,
         )

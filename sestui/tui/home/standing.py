@@ -79,7 +79,9 @@ def quota_line(account: AccountSnapshot, width: int) -> Content:
     if quota.limit is None:
         return labelled("24 h", f"{grouped(quota.used)}, unlimited")
     others = int(quota.used) - account.ours
-    note = f"  {grouped(others)} by others" if others > 0 else ""
+    # Mail that left while SES was asked is in its count, and counted here once more: a second's.
+    doubtful = account.rate if account.sent_since_look else 0
+    note = f"  {grouped(others)} by others" if others > doubtful else ""
     figures = f"{grouped(quota.used)} of {grouped(quota.limit)}"
     share = f" {percent(quota.used, quota.limit):>5}{note}"
     line = labelled("24 h", f"{figures} ")

@@ -102,6 +102,7 @@ async def test_a_test_mail_goes_to_one_address(runtime):
         await pilot.press(*"me@example.org", "enter")
         await until(pilot, lambda: isinstance(app.screen, RunScreen))
         await until(pilot, lambda: "me@example.org" in shown(app) and "finished" in shown(app))
+        await until(pilot, lambda: "7 Outbox shows the mail" in shown(app))
     (run,) = runtime.overview.runs("news")
     assert (run.kind, run.counts.accepted) == ("test", 1)
 

@@ -94,6 +94,11 @@ def test_others_are_named_only_where_they_sent():
     quota = Quota(50_000, 40_000, 15_314)
     assert "by others" not in quota_line(account(quota, 15_314), 60).plain
     assert "15,214 by others" in quota_line(account(quota, 100), 60).plain
+    # The count was asked for while mail left: 28 a second.
+    busy = account(quota, 15_314 - 28, sent_since_look=True)
+    assert "by others" not in quota_line(busy, 60).plain
+    assert "29 by others" in quota_line(replace(busy, ours=15_314 - 29), 60).plain
+    assert "28 by others" in quota_line(replace(busy, sent_since_look=False), 60).plain
     assert "38 %" in quota_line(account(quota, 15_314), 60).plain
     assert "unlimited" in quota_line(account(Quota(-1, None, 7)), 60).plain
 
