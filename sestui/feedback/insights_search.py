@@ -16,7 +16,6 @@ from sestui.core.delivery.account_key import account_words
 from sestui.errors import AccountError, ContentError, SestuiError, StateError
 from sestui.feedback.puller import new_event
 from sestui.ses.message_insights import (
-    KEPT_SECONDS,
     MOST_ADDRESSES,
     ExportJob,
     JobResult,
@@ -27,14 +26,11 @@ from sestui.ses.message_insights import (
 from sestui.ses_api.events import PROBE_TAG, EventFormatError
 from sestui.store.db.database import Database
 from sestui.store.events.apply import EventRules, NewEvent, apply_events, settle_by_events
-from sestui.store.ledger.doubtful import DoubtfulDelivery, Unclear
+from sestui.store.ledger.doubtful import KEPT_SECONDS, MARGIN_SECONDS, DoubtfulDelivery, Unclear
 from sestui.store.ledger.insight_questions import InsightQuestions, Question
 
 _log = logging.getLogger(__name__)
 
-_MARGIN_SECONDS = 86_400.0
-"""Our clock, or the database's, may differ from SES's by as much, and SES may be as exact about
-what it forgets."""
 _JUST_ASKED_SECONDS = 300.0
 """Whoever was asked about so recently is not asked about again: a stopped search goes on."""
 _POLL_SECONDS = 2.0
@@ -96,14 +92,14 @@ class InsightsSearch:
             )
         settle_by_events(self._database)
         before = self._questions.in_doubt(run_id)
-        recently = self._clock.now() - _JUST_ASKED_SECONDS
+        now = self._clock.now()
         asked: set[int] = set()
         while True:
             question = self._questions.open_question()
             if question is not None:
                 self._read(question)
                 continue
-            batch = self._next(run_id, recently, wanted)
+            batch = self._next(run_id, now, wanted)
             if not batch:
                 break
             asked.update(each.id for each in self._ask(run_id, batch))
@@ -115,7 +111,7 @@ class InsightsSearch:
             settled=settled,
             unrecorded=sum(each.is_unrecorded for each in left.values()),
             unclear=sum(each.unclear is not None for each in left.values()),
-            too_old=sum(self._is_forgotten(each) for each in left.values()),
+            too_old=sum(each.is_forgotten(now) for each in left.values()),
         )
 
     def run_due(self, grace_seconds: float, keeps_insights: Callable[[], bool]) -> int:
@@ -125,51 +121,34 @@ class InsightsSearch:
         is called only where there is something to ask. Raises as :meth:`run`.
         """
         now = self._clock.now()
-        due = [
-            run_id
-            for run_id in self._questions.runs()
-            if any(
-                self._is_due(each, now, grace_seconds) for each in self._questions.in_doubt(run_id)
-            )
-        ]
+        due = self._questions.due(now, grace_seconds)
         if not due or not keeps_insights():
             return 0
-        results = [
-            self.run(run_id, lambda each: self._is_due(each, now, grace_seconds)) for run_id in due
-        ]
+        results = [self.run(run_id, lambda each: each.is_due(now, grace_seconds)) for run_id in due]
         return sum(each.settled for each in results)
-
-    def _is_due(self, each: DoubtfulDelivery, now: Instant, grace_seconds: float) -> bool:
-        """Whether the grace period is over, and SES has not been asked since then."""
-        due_at = each.sent_at + grace_seconds
-        asked = each.asked_at is not None and each.asked_at >= due_at
-        return now >= due_at and not asked and not self._is_forgotten(each)
 
     def _next(
         self,
         run_id: int,
-        recently: Instant,
+        began: Instant,
         wanted: Callable[[DoubtfulDelivery], bool] | None,
     ) -> list[DoubtfulDelivery]:
         found = [
             each
             for each in self._questions.in_doubt(run_id)
-            if (each.asked_at is None or each.asked_at < recently)
+            if (each.asked_at is None or each.asked_at < began - _JUST_ASKED_SECONDS)
             and not each.is_elsewhere
             and _wire(each.email)
-            and not self._is_forgotten(each)
+            and not each.is_forgotten(began)
             and (wanted is None or wanted(each))
         ]
         return found[:MOST_ADDRESSES]
-
-    def _is_forgotten(self, each: DoubtfulDelivery) -> bool:
-        return each.sent_at < self._clock.now() - KEPT_SECONDS + _MARGIN_SECONDS
 
     def _ask(self, run_id: int, batch: Sequence[DoubtfulDelivery]) -> list[DoubtfulDelivery]:
         """Ask about as many as one job can be narrowed to; returns them."""
         now = self._clock.now()
         oldest = now - KEPT_SECONDS
-        control = self._questions.control(run_id, batch[0].id, oldest + _MARGIN_SECONDS)
+        control = self._questions.control(run_id, batch[0].id, oldest + MARGIN_SECONDS)
         wires = _spellings([control.email] if control is not None else [])
         asked: list[DoubtfulDelivery] = []
         for each in batch:
@@ -180,7 +159,7 @@ class InsightsSearch:
             asked.append(each)
         sent = [each.sent_at for each in asked] + ([control.sent_at] if control else [])
         # To now: a process that was suspended sends long after it has claimed.
-        since, until = max(min(sent) - _MARGIN_SECONDS, oldest), now
+        since, until = max(min(sent) - MARGIN_SECONDS, oldest), now
         ids = tuple(each.id for each in asked)
         question = Question(run_id, ids, since, until, at=now)
         if control is not None:

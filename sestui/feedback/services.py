@@ -80,10 +80,32 @@ class FeedbackServices:
         return InsightsSearch(
             self._database,
             MessageInsights(ses.clients, self._clock, simulated=ses.simulated, stop=stop),
-            InsightQuestions(self._database, ses.reader.key),
+            InsightQuestions(self._database, ses.key),
             self._clock,
             self.rules,
         )
+
+    def doubts_due(self) -> bool:
+        """Whether SES should be asked about something in doubt; without starting a simulator."""
+        from sestui.store.ledger.insight_questions import InsightQuestions  # noqa: PLC0415 - as above
+
+        questions = InsightQuestions(self._database, self._ses.key)
+        return bool(questions.due(self._clock.now(), self._settings.resend_after_seconds))
+
+    def note_doubts_asked(self, *, asked: bool) -> None:
+        """Note that somebody looks at what is in doubt now, or that somebody still has to."""
+        from sestui.store.ledger.insight_questions import note_looked_at  # noqa: PLC0415 - as above
+
+        note_looked_at(self._database, self._clock.now() if asked else 0.0)
+
+    def ask_about_doubts(self, stop: threading.Event) -> int:
+        """Ask SES about what has been in doubt for the grace period; returns how many it settled.
+
+        Raises:
+            AccountError, StoppedError: as ``InsightsSearch.run``.
+        """
+        grace = self._settings.resend_after_seconds
+        return self.insights_search(stop).run_due(grace, self._ses.reader.keeps_insights)
 
     def suppression_sync(self, stop: threading.Event) -> "SuppressionSync":
         """What compares our suppressions with SES's list; ``stop`` ends it."""

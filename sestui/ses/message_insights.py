@@ -27,8 +27,6 @@ MOST_ADDRESSES = 5
 """Recipients that a job can be narrowed to."""
 MOST_RESULTS = 10_000
 """Mails that the result of a job can hold."""
-KEPT_SECONDS = 30 * 86_400.0
-"""For so long SES keeps what it knows of a mail."""
 
 _DESTINATION = ("destination", "destinationaddress", "recipient", "recipientaddress", "to")
 """Names of the column for the recipient, letters and digits only."""

@@ -15,6 +15,7 @@ from sestui.core.clock import Clock
 from sestui.core.delivery.states import RunKind, RunState
 from sestui.core.task.states import BAD_TASK_STATES
 from sestui.errors import SestuiError, StorageError
+from sestui.feedback.services import FeedbackServices
 from sestui.reports.notices import Notices
 from sestui.reports.overview import Overview, RunView
 from sestui.reports.reminders import ReminderService
@@ -23,6 +24,7 @@ from sestui.sending.engine.report import SenderReport
 from sestui.sending.runs.campaign_scheduler import CampaignScheduler, NotStarted
 from sestui.sending.sender import Sender
 from sestui.store.db.tables import Run
+from sestui.tasks.doubt_search import DoubtSearch
 from sestui.tasks.execution import Ended
 from sestui.tasks.worker_pool import WorkerPool
 
@@ -47,6 +49,8 @@ class RunDueServices(Protocol):
     def clock(self) -> Clock: ...  # noqa: D102
     @property
     def campaign_scheduler(self) -> CampaignScheduler: ...  # noqa: D102
+    @property
+    def feedback(self) -> FeedbackServices: ...  # noqa: D102
     @property
     def notices(self) -> Notices: ...  # noqa: D102
     @property
@@ -129,6 +133,9 @@ class RunDue:
         self._sender: Sender | None = None
         self._stop = threading.Event()
         self._report = Report()
+        self._doubt_search = DoubtSearch(
+            services.feedback, services.clock, self._report.told.append
+        )
         self._doubts: dict[int, int] = {}
         """Earlier numbers in doubt by run id."""
         self._sent_at = self._looked_at = self._reminded_at = float("-inf")
@@ -137,6 +144,7 @@ class RunDue:
         """Ask it to end: waits for calls in flight, and asks tasks to stop."""
         self._stop.set()
         self._worker_pool.stop()
+        self._doubt_search.stop()
         if self._sender is not None:
             self._sender.stop()
 
@@ -159,6 +167,7 @@ class RunDue:
             self._doubts.setdefault(held.run_id, 0)
         self._services.reap_dead_workers()
         self._worker_pool.start()
+        self._doubt_search.start()
         error: SestuiError | None = None
         try:
             self._round()
@@ -171,6 +180,7 @@ class RunDue:
             while not self._worker_pool.join(_LOOK_SECONDS):
                 pass
         error = error or self._worker_pool.error
+        self._doubt_search.finish(self._ends_at)
         if error is not None:
             raise error
         self._remind()

@@ -17,6 +17,13 @@ from sestui.store.ledger.statements import DELIVERY, RUN
 _SETTING = SharedSetting.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 
 
+KEPT_SECONDS = 30 * 86_400.0
+"""For so long SES keeps what it knows of a mail."""
+MARGIN_SECONDS = 86_400.0
+"""Our clock, or the database's, may differ from SES's by as much, and SES may be as exact about
+what it forgets."""
+
+
 class Unclear(StrEnum):
     """Why an answer of SES's proves neither that it took a mail nor that it has no record of it."""
 
@@ -58,6 +65,16 @@ class DoubtfulDelivery:
     def is_unrecorded(self) -> bool:
         """Whether SES was asked and had no record of it."""
         return self.asked_at is not None and self.unclear is None
+
+    def is_forgotten(self, now: Instant) -> bool:
+        """Whether SES may have forgotten its mail."""
+        return self.sent_at < now - KEPT_SECONDS + MARGIN_SECONDS
+
+    def is_due(self, now: Instant, grace_seconds: float) -> bool:
+        """Whether the grace period is over, and SES can be asked and has not been since then."""
+        due_at = self.sent_at + grace_seconds
+        asked = self.asked_at is not None and self.asked_at >= due_at
+        return now >= due_at and not (asked or self.is_elsewhere or self.is_forgotten(now))
 
     def is_safe(self, grace_seconds: float) -> bool:
         """Whether SES had no record of it when asked at least so long after it was sent."""

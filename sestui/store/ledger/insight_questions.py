@@ -32,6 +32,10 @@ _SETTING = SharedSetting.__table__  # type: ignore[attr-defined] # set by SQLMod
 _RUN = Run.__table__  # type: ignore[attr-defined] # as above
 
 
+LOOKED_AT = "doubts_looked_at"
+"""The shared setting of :func:`note_looked_at`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One job: about which deliveries SES is asked."""
@@ -92,6 +96,15 @@ class InsightQuestions:
         with self._database.read_connection() as connection:
             rows = connection.execute(query).all()
         return [run_id for run_id, account in rows if belongs_to(account, self._account)]
+
+    def due(self, now: Instant, grace_seconds: float) -> list[int]:
+        """The account's runs with deliveries for which the grace period is over, and that SES has
+        not been asked about since then."""
+        return [
+            run_id
+            for run_id in self.runs()
+            if any(each.is_due(now, grace_seconds) for each in self.in_doubt(run_id))
+        ]
 
     def other_account(self, run_id: int) -> str:
         """Key of the account that the run belongs to, if it is not this one; else ''."""
@@ -184,6 +197,13 @@ class InsightQuestions:
         if not value:
             return None
         return Question(**{**value, "delivery_ids": tuple(value["delivery_ids"])})
+
+
+def note_looked_at(database: Database, at: Instant) -> None:
+    """Note when somebody looked whether SES has to be asked; `run-due` does so once an hour."""
+    with database.write_connection() as connection:
+        connection.execute(delete(_SETTING).where(_SETTING.c.name == LOOKED_AT))
+        connection.execute(_SETTING.insert().values(name=LOOKED_AT, value=at))
 
 
 def _control(

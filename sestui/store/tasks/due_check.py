@@ -56,14 +56,25 @@ _REMINDERS = tuple(
 """Runs that need attention without a reminder, each by an index of few rows."""
 
 
+_DOUBTS = (
+    "SELECT 1 FROM run WHERE in_doubt > 0 AND NOT EXISTS (SELECT 1 FROM shared_setting "
+    "WHERE name = 'doubts_looked_at' "
+    "AND CAST(CAST(value AS TEXT) AS DOUBLE PRECISION) > :looked_before) LIMIT 1"
+)
+"""Something is in doubt, and nobody looked within the hour whether SES has to be asked."""
+_HOUR = 3_600.0
+
+
 def _looks(told_before: Instant | None) -> tuple[str, ...]:
-    return _LOOKS if told_before is None else (*_LOOKS, *_REMINDERS)
+    looks = (*_LOOKS, _DOUBTS)
+    return looks if told_before is None else (*looks, *_REMINDERS)
 
 
 def _values(now: Instant, told_before: Instant | None) -> dict[str, object]:
     return {
         "soon": now + LONGEST_SHIFT,
         "told_before": told_before,
+        "looked_before": now - _HOUR,
         "paused": RunState.PAUSED.value,
         "operator": PauseReason.OPERATOR.value,
         "test": RunKind.TEST.value,

@@ -23,11 +23,8 @@ class PullEvents(TaskType[TaskParameters]):
 
     def _ask_about_doubts(self, context: TaskContext[TaskParameters]) -> None:
         """Ask SES about what no event has settled within the grace period."""
-        services = context.services
         try:
-            settled = services.feedback.insights_search(context.stop).run_due(
-                services.settings.resend_after_seconds, services.ses.reader.keeps_insights
-            )
+            settled = context.services.feedback.ask_about_doubts(context.stop)
         except SestuiError as error:
             # The events are in, and the next pull asks again.
             context.log(f"SES can't be asked about what is in doubt: {error}")
