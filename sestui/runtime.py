@@ -94,7 +94,7 @@ class Runtime:
         return cls(settings, open_database(settings), clock or SystemClock())
 
     def close(self) -> None:
-        """Let go of everything this process brought up."""
+        """Release everything this process has opened."""
         self.ses.close()
         self.database.close()
 
@@ -112,13 +112,13 @@ class Runtime:
         return self.ses.shared
 
     def account_report(self) -> "AccountReport | None":
-        """What is known of the account without asking SES; None before the first look."""
+        """What is known of the account without asking SES; None before the first poll."""
         from sestui.reports.known_account import report_account  # noqa: PLC0415 - with the sender
 
         return report_account(self.settings, self.ses, self.database, self.clock)
 
     def doctor(self, stop: "threading.Event | None" = None) -> "Doctor":
-        """What examines workspace and account, for one thread; ``stop`` ends its waiting."""
+        """Checks workspace and account, for one thread; ``stop`` ends its waiting."""
         from sestui.reports.doctor.doctor import Doctor  # noqa: PLC0415 - few commands need it
 
         return Doctor(
@@ -169,7 +169,7 @@ class Runtime:
 
     @property
     def feedback(self) -> "FeedbackServices":
-        """What reads from the account how it went; of the account that is used now."""
+        """The services that read events and suppressions of the current account."""
         from sestui.feedback.services import FeedbackServices  # noqa: PLC0415 - few commands need it
 
         return FeedbackServices(self.settings, self.ses, self.database, self.clock)
@@ -178,7 +178,7 @@ class Runtime:
 
     @lazy
     def checker(self) -> "Checker":
-        """The checks that every door asks before anything is sent."""
+        """The checks before anything is sent."""
         from sestui.compose.checks import Checker  # noqa: PLC0415 - jinja2 is slow to import
 
         return Checker(self.database, self.settings, self.clock)
@@ -255,27 +255,27 @@ class Runtime:
 
     @lazy
     def notices(self) -> "Notices":
-        """Mails the operators what they asked to be told."""
+        """Mails notices to the operators."""
         from sestui.reports.notices import Notices  # noqa: PLC0415 - only where something ends
 
         return Notices(self.database, self.clock, self.local_time)
 
     @lazy
     def tasks(self) -> "TaskService":
-        """Tasks as people look at them and change them."""
+        """Queries and changes of tasks."""
         from sestui.tasks.task_service import TaskService  # noqa: PLC0415 - cron and pydantic models
 
         return TaskService(self.database, self.settings, self.clock)
 
     def note_run_due(self) -> None:
-        """Note that `run-due` is at work: what is due, it will take up."""
+        """Record that `run-due` is running here, so that due tasks and campaigns start."""
         from sestui.store.runs.agenda import note_run_due  # noqa: PLC0415 - run-due alone
 
         note_run_due(self.database, self.clock.now())
 
     @lazy
     def reminders(self) -> "ReminderService":
-        """Tells the operator what needs somebody."""
+        """Reminds the operator of what needs attention."""
         from sestui.reports.reminders import ReminderService  # noqa: PLC0415 - run-due alone
         from sestui.store.runs.reminders import Reminders  # noqa: PLC0415 - as above
 
@@ -307,7 +307,7 @@ class Runtime:
 
     @lazy
     def forecasts(self) -> "ForecastService":
-        """Forecasts; looks at the account only as far as it is known."""
+        """Forecasts from what is known of the account, without asking SES."""
         from sestui.sending.runs.forecast import ForecastService  # noqa: PLC0415 - cron and zones
 
         return ForecastService(
@@ -345,7 +345,7 @@ class Runtime:
         return reap_dead_workers(self.database, self.clock)
 
     def wake_waiting(self) -> None:
-        """Let runs that wait for the account or its quota go on if it has answered and has room.
+        """Resume runs that wait for the account or its quota, if it answers and has room.
 
         Raises:
             AccountError: it doesn't answer.

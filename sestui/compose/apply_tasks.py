@@ -38,7 +38,7 @@ class TaskPlan:
         return self.fields.name
 
 
-def plan_task(desk: TaskService, path: Path, default_zone: str = "") -> TaskPlan:
+def plan_task(service: TaskService, path: Path, default_zone: str = "") -> TaskPlan:
     """Compare a file with the database; nothing is written.
 
     Raises:
@@ -46,11 +46,11 @@ def plan_task(desk: TaskService, path: Path, default_zone: str = "") -> TaskPlan
         BadFileError: it is no task; the text names the file and the field.
     """
     file = TaskFile(text_of(path), str(path))
-    view = desk.find(file.name)
+    view = service.find(file.name)
     existing = view.fields if view else None
     try:
         given = file.fields(default_zone=default_zone, existing=existing)
-        wanted = desk.check(given, folder=path.absolute().parent)
+        wanted = service.check(given, folder=path.absolute().parent)
     except UsageError as error:
         raise BadFileError(f"{file.path}: {error}") from error
     if existing is None:
@@ -82,7 +82,7 @@ def refuse_repeated_tasks(plans: Sequence[TaskPlan]) -> None:
 
 
 def refuse_second_ways(
-    campaigns: Campaigns, desk: TaskService, plans: Sequence[Plan], tasks: Sequence[TaskPlan]
+    campaigns: Campaigns, service: TaskService, plans: Sequence[Plan], tasks: Sequence[TaskPlan]
 ) -> None:
     """Check that no campaign has two ways to start on its own after these files are applied.
 
@@ -93,7 +93,7 @@ def refuse_second_ways(
     for task in tasks:
         own = planned.get(task.fields.campaign)
         if own is None:
-            _refuse(task.path, desk.in_the_way(task.fields) if task.schedules else "")
+            _refuse(task.path, service.in_the_way(task.fields) if task.schedules else "")
         elif task.fields.active and own.next_due_at is not None:
             both = task.schedules or own.schedules
             why = (
@@ -112,12 +112,12 @@ def _refuse(path: str, why: str) -> None:
         raise BadFileError(f"{path}: {why}")
 
 
-def apply_task(desk: TaskService, plan: TaskPlan) -> None:
+def apply_task(service: TaskService, plan: TaskPlan) -> None:
     """Write a plan; an unchanged task keeps its next run too."""
     if plan.change is Change.CREATED:
-        desk.add(plan.fields)
+        service.add(plan.fields)
     elif plan.change is Change.UPDATED:
-        desk.change(plan.name, plan.fields)
+        service.change(plan.name, plan.fields)
 
 
 def _shown(fields: TaskFields | None) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Keep unsaved drafts in the workspace, in case of a crash; and scratch files."""
+"""Keep unsaved drafts in the workspace, in case of a crash; and temporary files."""
 
 import hashlib
 import json
@@ -29,7 +29,7 @@ class AutosavedDraft:
 
 
 class Autosave:
-    """The drafts and scratch files of one editor; creates files only when needed."""
+    """The drafts and temporary files of one editor; creates files only when needed."""
 
     def __init__(self, workspace: Path, clock: Clock) -> None:
         self._root = workspace / _FOLDER

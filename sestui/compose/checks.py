@@ -61,7 +61,7 @@ class Inspection:
 
 
 class _Audience:
-    """Counts whom a check has looked at, and tells of it."""
+    """Counts the recipients that a check has rendered, and reports the progress."""
 
     def __init__(self, progress: Callable[[int], object]) -> None:
         self._progress = progress

@@ -36,7 +36,7 @@ class SenderSupervisor:
         self._retention = retention
         self._warn = warn
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="sestui-keeper", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="sestui-supervisor", daemon=True)
         self._trouble = ""
         self._failure = ""
 
@@ -71,7 +71,7 @@ class SenderSupervisor:
         try:
             self._keep()
         except BaseException as error:  # noqa: BLE001 - reported by the process
-            _log.exception("The relay's keeper has failed.")
+            _log.exception("The relay's sender supervisor has failed.")
             self._failure = failed("The sender of what the relay took over", error)
 
     def _keep(self) -> None:

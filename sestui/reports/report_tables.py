@@ -1,4 +1,4 @@
-"""A run's report as tables, and these as text, CSV and HTML; its strings may be hostile."""
+"""A run's report as tables, and these as text, CSV and HTML; its strings are untrusted."""
 
 import csv
 from collections.abc import Callable, Iterator, Sequence

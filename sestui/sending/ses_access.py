@@ -92,7 +92,7 @@ class SesAccess:
 
     @lazy
     def reader(self) -> "AccountReader":
-        """The account as SES tells about it."""
+        """The account as SES reports it."""
         from sestui.ses.account import AccountReader  # noqa: PLC0415 - boto3 is slow to import
 
         return AccountReader(self.clients, simulated=self.simulated)

@@ -11,7 +11,7 @@ from sestui.store.ledger.governor import Governor, row_allowed, row_quota
 
 
 class AccountSource(Protocol):
-    """The part of SES that tells about the account."""
+    """The part of SES that reports on the account."""
 
     @property
     def key(self) -> str: ...  # noqa: D102 - key of the governor's row

@@ -1,4 +1,4 @@
-"""What SES tells of an account's state, for the doctor: one call a second, and SES's clock."""
+"""SES's view of an account for the doctor: one call a second, and SES's clock."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The way of SES's events for those who let somebody else create it: CloudFormation, AWS CLI."""
+"""The event path as CloudFormation and AWS CLI commands, for someone else to create."""
 
 import json
 import shlex

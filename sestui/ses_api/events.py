@@ -72,7 +72,7 @@ class EventRecipient:
 
 @dataclass(frozen=True, slots=True)
 class SesEvent:
-    """One event. Texts are clipped, free of NUL and half characters, and otherwise hostile."""
+    """One event. Texts are clipped, free of NUL and half characters, and otherwise untrusted."""
 
     kind: EventKind
     message_id: str

@@ -192,7 +192,7 @@ def _installed(line: str) -> str:
     return "The line in the crontab has been replaced." if old else "Added to the crontab."
 
 
-def _crontab(deed: str, argument: str, text: str = "") -> subprocess.CompletedProcess[bytes]:
+def _crontab(action: str, argument: str, text: str = "") -> subprocess.CompletedProcess[bytes]:
     program = shutil.which("crontab")
     if program is None:
         raise SestuiError(
@@ -206,7 +206,7 @@ def _crontab(deed: str, argument: str, text: str = "") -> subprocess.CompletedPr
             check=False,
         )
     except OSError as error:
-        raise SestuiError(f"The crontab can't be {deed}: {error.strerror}.") from error
+        raise SestuiError(f"The crontab can't be {action}: {error.strerror}.") from error
 
 
 def _why(done: subprocess.CompletedProcess[bytes]) -> str:

@@ -3,7 +3,7 @@
 An import is all or nothing: whatever stops it (a row that never ends, a full disk, a kill) leaves
 the database as it was. Holding one write transaction from the first row to the last would give
 that, but a running sender shares SQLite's only write lock and would starve while we parse. So the
-file is read, checked and freed of repeated addresses into a scratch database first, and then
+file is read, checked and freed of repeated addresses into a temporary database first, and then
 applied in one transaction in which nothing is left to do but the writing itself: about a third of
 the time, some 10 to 15 µs a contact, so that beyond a few hundred thousand contacts other writers
 on SQLite wait longer than they care to and are told to try again. Committing each batch would free

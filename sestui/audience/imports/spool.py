@@ -1,4 +1,4 @@
-"""A scratch store on disk for the contacts of an import, with each address once."""
+"""A temporary store on disk for the contacts of an import, with each address once."""
 
 from collections.abc import Iterator, Sequence
 from types import TracebackType
@@ -40,7 +40,7 @@ _READ = "SELECT email, email_key, attributes, tags, weight, more FROM spool ORDE
 
 
 class Spool:
-    """A private scratch database.
+    """A private temporary database.
 
     A repeated address adds its tags and fills empty attributes of earlier rows; of two values the
     first wins, of two statuses the one that forbids mail.

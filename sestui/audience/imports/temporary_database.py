@@ -1,4 +1,4 @@
-"""Scratch databases on disk, for more rows than memory should hold."""
+"""Temporary databases on disk, for more rows than memory should hold."""
 
 import sqlite3
 from collections.abc import Iterator

@@ -36,7 +36,7 @@ _TEXT = """\
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """The contents of a notice; its strings may be hostile."""
+    """The contents of a notice; its strings are untrusted."""
 
     subject: str
     lines: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Who opened a mail or followed a link: a person, as far as one can tell, or a machine.
+"""Whether a person or a machine opened a mail or followed a link, as far as can be told.
 
 Sources:
 - Apple's Mail Privacy Protection loads every picture through a relay that calls itself just

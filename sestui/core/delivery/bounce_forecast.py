@@ -1,4 +1,4 @@
-"""How many of an audience will bounce, by what is known of them; pure."""
+"""Forecast how many of an audience will bounce; pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

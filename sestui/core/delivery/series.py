@@ -49,7 +49,7 @@ def quantile(times: Mapping[int, int], share: float) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What was answered in a stretch of a run."""
+    """What was answered in a span of a run."""
 
     accepted: int = 0
     rejected: int = 0
@@ -65,7 +65,7 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A stretch in which a run was held."""
+    """A span in which a run was held."""
 
     since: Instant
     until: Instant | None

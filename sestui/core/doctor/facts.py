@@ -2,18 +2,13 @@
 
 from dataclasses import dataclass, field
 
+from sestui.core.delivery.account import AccountStatus
+
 
 @dataclass(frozen=True, slots=True)
-class AccountFacts:
-    """GetAccount's answer."""
+class AccountFacts(AccountStatus):
+    """GetAccount's answer, with what only the doctor judges."""
 
-    max_24_hour_send: float
-    max_send_rate: float
-    sent_last_24_hours: float
-    production_access: bool | None = None
-    sending_enabled: bool = True
-    enforcement_status: str = ""
-    """HEALTHY, PROBATION or SHUTDOWN."""
     review_status: str = ""
     """Of the request for production access: PENDING, FAILED, GRANTED, DENIED; '': none was made."""
     review_case: str = ""

@@ -1,4 +1,4 @@
-"""Who steers a run, as far as the machine knows."""
+"""The operator of a run, as far as the machine knows."""
 
 import getpass
 import socket

@@ -72,7 +72,7 @@ class RunControl:
         return self._holding.hold(run_id, why, self._clock.now())
 
     def release_run(self, held: RunOnHold | None) -> None:
-        """It is not cancelled: what went on goes on as it did."""
+        """Undo the hold, as the run is not cancelled."""
         if held is not None:
             self._holding.release(held, self._clock.now())
 

@@ -1,4 +1,4 @@
-"""The set-up of the way of SES's events: look, create what is missing, remove what is tagged."""
+"""Set up the event path: inspect, create what is missing, remove what is tagged."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

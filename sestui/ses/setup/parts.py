@@ -1,4 +1,4 @@
-"""The parts of the way of SES's events: looked at, created, put right and removed one by one."""
+"""The parts of the event path: each can be inspected, created, corrected and removed."""
 
 import json
 from collections.abc import Mapping

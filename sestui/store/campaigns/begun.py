@@ -1,4 +1,4 @@
-"""How far somebody has come who has sent nothing yet."""
+"""The first steps of a new user: whether there are contacts and campaigns."""
 
 from dataclasses import dataclass
 

@@ -28,7 +28,7 @@ _RELAYED = "relay:"
 
 @dataclass(frozen=True, slots=True)
 class CampaignUse:
-    """What there is of a campaign beside itself, which decides what can be done with it."""
+    """A campaign's runs and tasks, which decide what can be done with it."""
 
     sent: int
     """Runs for an audience, whatever became of them."""
@@ -240,7 +240,7 @@ def _use(session: Session, campaign: Campaign) -> CampaignUse:
 
 
 def _going(session: Session, campaign: Campaign) -> str:
-    """A sentence on a run of it that somebody or something still has to do with; '' if none."""
+    """A sentence about its unfinished run; '' if there is none."""
     ended = [state.value for state in ENDED_RUN_STATES]
     run = session.exec(
         select(Run)

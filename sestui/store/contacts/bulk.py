@@ -46,7 +46,7 @@ _ROW = ("change_id", "contact_id", "list_id", "value", "at")
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """What a change of many came to."""
+    """The result of a change to many contacts."""
 
     matched: int
     """Contacts that were meant."""
@@ -71,10 +71,10 @@ class BulkAction(ABC):
 
     @abstractmethod
     def summary(self, count: int) -> str:
-        """What was done to so many contacts, as a sentence without its full stop."""
+        """The result for a number of contacts, as a sentence without its full stop."""
 
     def prepare(self, connection: Connection, now: Instant) -> dict[str, Any]:
-        """Find what is needed; what undoing needs to know of it."""
+        """Prepare the change; returns what its undo needs."""
         return {}
 
     @abstractmethod
@@ -282,7 +282,7 @@ def find_list(connection: Connection, name: str) -> int | None:
 
 
 def insert_new(connection: Connection, table: Any, into: Sequence[str], rows: Select[Any]) -> None:
-    """Insert what isn't there: somebody else may have been quicker."""
+    """Insert rows that don't exist yet; another process may have inserted some."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     connection.execute(dialect.insert(table).from_select(list(into), rows).on_conflict_do_nothing())
 

@@ -38,7 +38,7 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """A change as it stands in the journal."""
+    """A change in the journal."""
 
     id: int
     kind: ChangeKind
@@ -49,7 +49,7 @@ class Noted:
 
 
 def begin(connection: Connection, kind: ChangeKind, now: Instant) -> int:
-    """Open a change whose rows come next; :func:`finish` says what it came to. Its id."""
+    """Begin a change, before its rows; :func:`finish` ends it. Returns its id."""
     made = insert(CHANGE).values(kind=kind.value, at=now, said="", size=0, detail={})
     return int(connection.execute(made.returning(CHANGE.c.id)).scalar_one())
 
@@ -61,7 +61,7 @@ def finish(
     size: int,
     detail: Mapping[str, Any] | None = None,
 ) -> None:
-    """Say what the change came to; one that changed nothing is no change."""
+    """Complete a change; one without any effect is deleted."""
     if not size:
         connection.execute(delete(ROW).where(ROW.c.change_id == change_id))
         connection.execute(delete(CHANGE).where(CHANGE.c.id == change_id))
@@ -79,7 +79,7 @@ def record(
 
 
 def forget_old(connection: Connection, now: Instant, *, most: int | None = None) -> None:
-    """Clear away what can't be undone any more; ``most`` rows of a change, or however many."""
+    """Delete changes that can no longer be undone; at most ``most`` rows of each, if given."""
     old = select(CHANGE.c.id).where(CHANGE.c.at < now - UNDO_SECONDS)
     if most is not None:
         old = old.where(CHANGE.c.size <= most)
@@ -90,7 +90,7 @@ def forget_old(connection: Connection, now: Instant, *, most: int | None = None)
 
 
 def forget_batch(database: Database, now: Instant, batch: int) -> int:
-    """Clear away at most about ``batch`` rows of what can't be undone any more; how many."""
+    """Delete about ``batch`` rows of changes that can no longer be undone; returns how many."""
     with database.write_connection() as connection:
         old = select(CHANGE.c.id).where(CHANGE.c.at < now - UNDO_SECONDS)
         change_id = connection.execute(old.order_by(CHANGE.c.id).limit(1)).scalar()

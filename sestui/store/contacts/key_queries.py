@@ -48,7 +48,7 @@ class Which:
 
 
 class Order(StrEnum):
-    """In which order contacts come: those that an index gives, however many there are."""
+    """Orders of contacts: those that an index provides."""
 
     NEWEST = "newest first"
     OLDEST = "oldest first"

@@ -54,7 +54,7 @@ class ListRefusal(SQLModel, table=True):
 
 
 class SavedFilter(SQLModel, table=True):
-    """Contacts that somebody wants to look at again: a list, a status, words."""
+    """A saved filter of contacts: a list, a status, words."""
 
     __tablename__ = "saved_filter"
 

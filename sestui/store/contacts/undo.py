@@ -36,7 +36,7 @@ NOTHING = (
 
 @dataclass
 class Undone:
-    """What undoing came to."""
+    """The result of an undo."""
 
     said: str
     """What was done once, as a sentence without its full stop."""

@@ -1,4 +1,4 @@
-"""The worst that the doctor found last of an account: read by whoever has no time to examine it."""
+"""The doctor's worst finding of an account, stored for Home."""
 
 from dataclasses import asdict, dataclass
 

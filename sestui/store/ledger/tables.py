@@ -1,4 +1,4 @@
-"""What is noted of runs beside the ledger: how SES answered, how long it took, and holds."""
+"""Tables of a run's course: SES's answers, their times, and holds."""
 
 from sqlmodel import Field, Index, SQLModel
 

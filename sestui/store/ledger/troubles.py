@@ -43,7 +43,7 @@ _STATES = (DeliveryState.REJECTED, DeliveryState.IN_DOUBT, DeliveryState.SKIPPED
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Recipients of a run whom the same happened to."""
+    """Recipients of a run with the same failure."""
 
     state: str
     """Of the delivery; where it was accepted, and came back or was complained of, its outcome."""

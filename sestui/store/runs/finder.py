@@ -41,7 +41,7 @@ class FoundRun:
 
 @dataclass(frozen=True, slots=True)
 class FoundObjects:
-    """What a search came to: names as they are stored, addresses as they are written to."""
+    """The result of a search: names as stored, addresses as written to."""
 
     campaigns: Sequence[str] = ()
     runs: Sequence[FoundRun] = ()

@@ -1,4 +1,4 @@
-"""Runs that are paused while somebody makes up their mind, and then go on as they were."""
+"""Temporary pauses of runs while the operator decides."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ class RunOnHold:
 
 
 class Holding:
-    """Holds runs that go on by themselves, and lets go of them."""
+    """Pauses runs temporarily, and restores their state."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -53,7 +53,7 @@ class Holding:
         return held
 
     def release(self, held: RunOnHold, now: Instant) -> None:
-        """Let a run be as it was, unless somebody has done something else to it since."""
+        """Restore a run's state, unless it has been changed since."""
         with self._database.write() as session:
             run = session.get(Run, held.run_id, with_for_update=True)
             if run is None or (run.state, run.detail) != (RunState.PAUSED, held.held_for):

@@ -140,7 +140,7 @@ class SestuiApp(LifecycleApp):
 
     def came_in(self, screen_of_run: "Callable[[int], Screen[None]]") -> None:
         """Show the first tab, another that was asked for meanwhile, or the run to be followed."""
-        from sestui.tui.app.navigation.screen_registry import import_all, screen_of  # noqa: PLC0415 - comes with the desk
+        from sestui.tui.app.navigation.screen_registry import import_all, screen_of  # noqa: PLC0415 - comes with the database
         from sestui.tui.app.notices.run_watch import RunWatch  # noqa: PLC0415 - it brings the database
 
         self.services.account_changed = partial(self.call_later, self._account_changed)

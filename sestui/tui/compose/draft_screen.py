@@ -50,7 +50,7 @@ class DraftScreen(BaseScreen):
         """One question about the draft at a time."""
         self._begun = False
         self._has_draft = False
-        """Whether there was anything on the desk yet."""
+        """Whether a draft has been shown yet."""
         self._told_of: CampaignVersion | None = None
         """What somebody else's change was told of."""
 

@@ -49,7 +49,7 @@ class ImportScreen(BaseScreen):
         self._result = ResultStep(folder, compose)
         self._seen: Preview | None = None
         self._plan: ImportPlan | None = None
-        self._errand: ImportJob | None = None
+        self._job: ImportJob | None = None
         self._imported: Imported | None = None
 
     def body(self) -> ComposeResult:
@@ -68,8 +68,8 @@ class ImportScreen(BaseScreen):
 
     def on_unmount(self) -> None:
         """Stop a running import and delete its rejects."""
-        if self._errand is not None:
-            self._errand.stop()
+        if self._job is not None:
+            self._job.stop()
         if self._imported is not None:
             self._imported.rejects.close()
 
@@ -96,7 +96,7 @@ class ImportScreen(BaseScreen):
     @property
     def would_lose(self) -> str:
         """An import that is under way, or what was chosen for one."""
-        if self._errand is not None:
+        if self._job is not None:
             return "The import is under way: it will be stopped, and nothing saved."
         over = self._imported is not None and not self._imported.plan.dry_run
         begun = self._seen is not None and not over
@@ -108,7 +108,7 @@ class ImportScreen(BaseScreen):
         steps = (self._file, self._columns, self._list, self._result)
         if steps[step].step_back():
             return True
-        if self._errand is not None:
+        if self._job is not None:
             self.ask_to_stop()
             return True
         over = self._imported is not None and not self._imported.plan.dry_run
@@ -177,10 +177,10 @@ class ImportScreen(BaseScreen):
     @work(group="import")
     async def _run(self, plan: ImportPlan) -> None:
         """Run the import or its dry run; an error leads back to the list step."""
-        if self._errand is not None:
+        if self._job is not None:
             return
         self._plan, self._imported = plan, None
-        self._errand = job = ImportJob(self.services.runtime, plan)
+        self._job = job = ImportJob(self.services.runtime, plan)
         self.services.jobs.add(job)
         self._go(_RESULT)
         self._result.follow(plan)
@@ -194,7 +194,7 @@ class ImportScreen(BaseScreen):
                 self._list.say(str(error))
             return
         finally:
-            self._errand = None
+            self._job = None
             self.services.jobs.remove(job)
         self._result.show(self._imported)
         if not self.is_current:  # the operator is elsewhere meanwhile
@@ -203,8 +203,8 @@ class ImportScreen(BaseScreen):
             self.reload()
 
     def _show_progress(self) -> None:
-        if self._errand is not None:
-            self._result.went_on(self._errand.progress)
+        if self._job is not None:
+            self._result.went_on(self._job.progress)
 
     @on(ResultStep.StopWanted)
     def _stop_wanted(self) -> None:
@@ -213,7 +213,7 @@ class ImportScreen(BaseScreen):
     @work(exclusive=True, group="stop")
     async def ask_to_stop(self) -> None:
         """Stop the import after a confirmation; a dry run at once."""
-        job = self._errand
+        job = self._job
         if job is None:
             return
         question = ConfirmScreen(
@@ -225,7 +225,7 @@ class ImportScreen(BaseScreen):
         if not job.plan.dry_run and not await self.app.push_screen_wait(question):
             return
         job.stop()
-        if self._errand is not job:
+        if self._job is not job:
             self.toast("It has just finished.")
 
     # rejects

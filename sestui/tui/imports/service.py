@@ -64,7 +64,7 @@ class ImportJob(BackgroundJob[Imported]):
 
     def work(self) -> Imported:
         """Read the whole file, then save the whole file."""
-        shelf = RejectsStore()
+        rejects = RejectsStore()
         try:
             result = import_contacts(
                 self._runtime.database,
@@ -77,13 +77,13 @@ class ImportJob(BackgroundJob[Imported]):
                     dry_run=self.plan.dry_run,
                 ),
                 now=self._runtime.clock.now(),
-                rejected=shelf.add,
+                rejected=rejects.add,
                 progress=self._went_on,
             )
         except BaseException:
-            shelf.close()
+            rejects.close()
             raise
-        return Imported(self.plan, result, shelf)
+        return Imported(self.plan, result, rejects)
 
     def summary(self, result: Imported) -> str:
         """The result for an operator on another screen."""

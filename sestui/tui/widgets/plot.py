@@ -47,7 +47,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A stretch of time that is marked on the axis, such as a pause."""
+    """A span of time that is marked on the axis, such as a pause."""
 
     first: float
     last: float
