@@ -82,7 +82,7 @@ def delete_command(
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Delete a campaign that was never sent; one that was can be archived."""
+    """Delete a campaign that has never been sent; any other can be archived."""
     with opened() as runtime:
         upkeep = runtime.campaign_upkeep
         use = upkeep.use(name)

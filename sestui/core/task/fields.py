@@ -2,7 +2,7 @@
 
 Files, `apply`'s diff, the form, JSON and database rows are derived from the table. A new field
 needs a line here, a column in ``store.tasks.tables`` with its migration, and an option in
-``cli.task``.
+``cli.tasks.task``.
 """
 
 # ruff: noqa: RUF009 - a call makes each dataclass field, as dataclasses.field does

@@ -58,7 +58,7 @@ class CampaignActions(ScreenPart):
             "Delete",
             show=False,
             id="campaign.delete",
-            tooltip="Delete the campaign if it was never sent; else it can be archived",
+            tooltip="Delete the campaign if it has never been sent; otherwise archive it",
         ),
     ]
 
@@ -164,7 +164,7 @@ class CampaignActions(ScreenPart):
 
     @in_worker("action")
     async def action_delete(self) -> None:
-        """Delete what was never sent, once the operator has said so; else offer to archive it."""
+        """Delete a campaign that has never been sent, after asking; else offer to archive it."""
         if (view := self._campaign()) is None:
             return
         upkeep, name = self.runtime.campaign_upkeep, view.name
@@ -174,7 +174,7 @@ class CampaignActions(ScreenPart):
         if use.sent or use.tasks:
             await self._archive_instead(view, use)
             return
-        text = "It was never sent."
+        text = "It has never been sent."
         if use.tests:
             text += f" The records of its {counted(use.tests, 'test')} are deleted with it."
         question = ConfirmScreen(

@@ -139,7 +139,7 @@ async def test_what_was_never_sent_is_deleted_once_that_is_said(runtime, still):
             await pilot.press("x")
             await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
             assert "Delete news?" in asked(app)
-            assert "It was never sent." in asked(app)
+            assert "It has never been sent." in asked(app)
             await pilot.press(*keys)
             await listed(app, pilot, *left)
     assert runtime.campaigns.names() == ["other"]
