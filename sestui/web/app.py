@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
@@ -20,7 +20,8 @@ from sestui.core.contact.preferences import ReaderChoice, Source
 from sestui.core.content.headers import PAGE_PATH
 from sestui.core.delivery.unsubscribe_token import LinkSubject, UnknownKeyError, opened
 from sestui.errors import SestuiError
-from sestui.store.web.preferences import Chosen, Preferences
+from sestui.store.web.preferences import Chosen, Preferences, ReceivedChoice
+from sestui.web.gathering import Gathering
 from sestui.web.keyring import WebKeyring
 from sestui.web.page import invalid_page, preferences_page, unavailable_page
 from sestui.web.words import WORDS, language_of
@@ -63,7 +64,8 @@ class WebApp:
         clock: Clock,
         zone: ZoneInfo | None,
     ) -> None:
-        self._preferences = preferences
+        self._recipients = Gathering(preferences.read)
+        self._choices = Gathering(_chooser(preferences))
         self._keys = keys
         self._style = style
         self._clock = clock
@@ -100,7 +102,7 @@ class WebApp:
             return _html(invalid_page(lang), lang, 404)
         if method == "POST":
             return await self._act(request, subject, lang)
-        recipient = await asyncio.to_thread(self._preferences.read, subject)
+        recipient = await self._recipients.ask(subject)
         return _html(preferences_page(recipient, lang, self._clock.now(), self._zone), lang)
 
     async def _subject(self, token: str) -> LinkSubject | None:
@@ -117,12 +119,12 @@ class WebApp:
         one_click = given.get("List-Unsubscribe") == "One-Click"
         choice = ReaderChoice.ALL if one_click else _choice(given.get("choice", ""))
         if choice is None:
-            recipient = await asyncio.to_thread(self._preferences.read, subject)
+            recipient = await self._recipients.ask(subject)
             page = preferences_page(recipient, lang, now, self._zone, unchosen=True)
             return _html(page, lang, 400)
         until = self._pause_end(now, choice.pause_days) if choice.pause_days else None
         chosen = Chosen(choice, Source.ONE_CLICK if one_click else Source.PAGE, until)
-        await asyncio.to_thread(self._preferences.choose, subject, chosen, now)
+        await self._choices.ask(ReceivedChoice(subject, chosen, now))
         if one_click:
             return _plain(WORDS[lang].unsubscribed, 200, {"Content-Language": lang})
         # Relative: the page may be below a path of the proxy's.
@@ -134,6 +136,14 @@ class WebApp:
         """Midnight after so many days, so that a form sent twice has one result."""
         day = datetime.fromtimestamp(now, self._zone).date() + timedelta(days=days + 1)
         return datetime(day.year, day.month, day.day, tzinfo=self._zone).timestamp()
+
+
+def _chooser(preferences: Preferences) -> Callable[[Sequence[ReceivedChoice]], Sequence[None]]:
+    def choose(choices: Sequence[ReceivedChoice]) -> Sequence[None]:
+        preferences.choose(choices)
+        return [None] * len(choices)
+
+    return choose
 
 
 def _choice(text: str) -> ReaderChoice | None:

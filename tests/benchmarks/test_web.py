@@ -4,6 +4,8 @@ Each is served by a thread of this process, which the GIL keeps to one core; the
 of its own. Every request is about another recipient of a list, by a link of its own.
 """
 
+import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,20 @@ def post(path: str) -> bytes:
     ).encode()
 
 
+def bare_commits(path: Path, count: int) -> float:
+    """Commits a second of bare SQLite, as durable as the database's."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.executescript(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE t (x INTEGER)"
+    )
+    began = time.perf_counter()
+    for number in range(count):
+        connection.execute("INSERT INTO t VALUES (?)", (number,))
+    took = time.perf_counter() - began
+    connection.close()
+    return count / took
+
+
 def row(name: str, took: Took, baseline: float) -> tuple[str, ...]:
     slowest = sorted(took.answers)[int(len(took.answers) * 0.99)]
     return (name, f"{took.rate:,.0f}/s", times(took.rate, baseline), f"{slowest * 1000:.1f} ms")
@@ -61,6 +77,7 @@ def test_requests_a_second(tmp_path: Path) -> None:
             -REQUESTS // RECIPIENTS
         )
         links = links[:REQUESTS]
+        commits = bare_commits(tmp_path / "bare.db", 500)
         with serving(Starlette(routes=[Route("/{path:path}", bare)])) as port:
             plain = load(port, map(get, links), tmp_path, connections=CONNECTIONS)
         with serving(create_app(runtime, style=None, warn=print)) as port:
@@ -73,5 +90,6 @@ def test_requests_a_second(tmp_path: Path) -> None:
             row("a bare starlette page", plain, plain.rate),
             row("the page (GET)", asked, plain.rate),
             row("one-click (POST), on disk", acted, plain.rate),
+            ("a commit of one row, one after another", f"{commits:,.0f}/s", "", ""),
         ],
     )

@@ -9,8 +9,12 @@ from contextlib import suppress
 class Tunnel:
     """Connects whoever asks, and keeps what it was asked."""
 
-    def __init__(self, password: str = "") -> None:
-        """``password``: ``user:password``, without which nobody is connected."""
+    def __init__(self, password: str = "", *, only_to: int | None = None) -> None:
+        """``password``: ``user:password``, without which nobody is connected.
+
+        ``only_to``: a port of loopback to which all are connected, whatever host they ask for.
+        """
+        self._only_to = only_to
         self._wanted = f"Basic {base64.b64encode(password.encode()).decode()}" if password else ""
         self.asked: list[bytes] = []
         self._open: list[socket.socket] = []
@@ -46,7 +50,10 @@ class Tunnel:
             return
         host, _, port = head.split(b" ")[1].decode().rpartition(":")
         try:
-            server = socket.create_connection((host.strip("[]"), int(port)))
+            where = (host.strip("[]"), int(port))
+            server = socket.create_connection(
+                where if self._only_to is None else ("127.0.0.1", self._only_to)
+            )
         except OSError:
             client.sendall(b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
             client.close()

@@ -72,7 +72,7 @@ def _carried_out(connection: Connection, mail: MailedChoice, now: Instant) -> Ma
         return MailVerdict.FORGED
     if not _remember(connection, mail, now):
         return MailVerdict.KNOWN
-    recipient = recipient_of(connection, subject)
+    recipient = recipient_of(connection, subject, brief=True)
     carry_out(connection, recipient, _CHOSEN, now)
     return MailVerdict.ALREADY if recipient.unsubscribed else MailVerdict.UNSUBSCRIBED
 

@@ -40,25 +40,40 @@ class Chosen:
     """The end of a pause."""
 
 
+@dataclass(frozen=True, slots=True)
+class ReceivedChoice:
+    """A choice, whose it is, and when it came."""
+
+    subject: LinkSubject
+    chosen: Chosen
+    at: Instant
+
+
+_OF_LISTS = frozenset({ReaderChoice.LISTS, ReaderChoice.UNDO})
+"""Choices that depend on lists, or on earlier choices."""
+
+
 class Preferences:
     """The choices of recipients, in one database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def read(self, subject: LinkSubject) -> LinkedRecipient:
-        """What is known of a link's recipient."""
+    def read(self, subjects: Sequence[LinkSubject]) -> Sequence[LinkedRecipient]:
+        """What is known of links' recipients, in order."""
         with self._database.read_connection() as connection:
-            return recipient_of(connection, subject)
+            return [recipient_of(connection, each) for each in subjects]
 
-    def choose(self, subject: LinkSubject, chosen: Chosen, now: Instant) -> LinkedRecipient:
-        """Carry out a choice in one transaction; returns the recipient after it.
+    def choose(self, choices: Sequence[ReceivedChoice]) -> None:
+        """Carry out choices in their order and in one transaction.
 
         A choice that is already in force changes nothing and is not recorded again.
         """
         with self._database.write_connection() as connection:
-            carry_out(connection, recipient_of(connection, subject), chosen, now)
-            return recipient_of(connection, subject)
+            for each in choices:
+                brief = each.chosen.choice not in _OF_LISTS
+                recipient = recipient_of(connection, each.subject, brief=brief)
+                carry_out(connection, recipient, each.chosen, each.at)
 
     def trail(self, contact_id: int) -> Sequence[PreferenceChange]:
         """All choices of a contact, newest first."""

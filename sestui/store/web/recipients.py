@@ -170,8 +170,13 @@ class LinkedRecipient:
         return self.paused(now) == until
 
 
-def recipient_of(connection: Connection, subject: LinkSubject) -> LinkedRecipient:
-    """Look up a link's recipient, without whatever has been erased."""
+def recipient_of(
+    connection: Connection, subject: LinkSubject, *, brief: bool = False
+) -> LinkedRecipient:
+    """Look up a link's recipient, without whatever has been erased.
+
+    ``brief`` leaves out lists and earlier choices: two statements of three.
+    """
     key = subject.address_key
     domain = f"@{key.rpartition('@')[2]}"
     row = connection.execute(
@@ -181,7 +186,7 @@ def recipient_of(connection: Connection, subject: LinkSubject) -> LinkedRecipien
     same = row.delivered_to is not None and address_key(row.delivered_to) == key
     lists: tuple[OfList, ...] = ()
     changes: tuple[Any, ...] = ()
-    if row.contact_id is not None:
+    if row.contact_id is not None and not brief:
         changes = tuple(connection.execute(_CHANGES, {"contact": row.contact_id}).all())
         if same and row.lists and row.kind == RunKind.CAMPAIGN:
             found = connection.execute(

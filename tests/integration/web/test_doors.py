@@ -22,7 +22,7 @@ from sestui.store.ledger.ledger import Ledger
 from sestui.store.relay.admission import AdmissionStore
 from sestui.store.relay.keys import RelayKeys
 from sestui.store.web.link_keys import LinkKeys
-from sestui.store.web.preferences import Chosen, Preferences
+from sestui.store.web.preferences import Chosen, Preferences, ReceivedChoice
 from tests.support.relay import simple
 from tests.support.seeding import make_campaign, rows_of, suppress
 from tests.support.workspaces import World, sent
@@ -44,9 +44,8 @@ def choose(choice: ReaderChoice) -> Callable[[Runtime], None]:
     def chosen(runtime: Runtime) -> None:
         now = runtime.clock.now()
         until = now + 86_400 * choice.pause_days if choice.pause_days else None
-        Preferences(runtime.database).choose(
-            LinkSubject(1, NO), Chosen(choice, Source.PAGE, until), now
-        )
+        choice_of = ReceivedChoice(LinkSubject(1, NO), Chosen(choice, Source.PAGE, until), now)
+        Preferences(runtime.database).choose([choice_of])
 
     return chosen
 

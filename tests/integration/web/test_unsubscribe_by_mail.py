@@ -13,7 +13,7 @@ from sestui.ses_api.events import QueueMessage
 from sestui.store.campaigns.campaigns import Campaigns
 from sestui.store.events.apply import EventRules
 from sestui.store.events.quarantine import Quarantine
-from sestui.store.web.preferences import Chosen, Preferences
+from sestui.store.web.preferences import Chosen, Preferences, ReceivedChoice
 from sestui.web.app import LinkSubject
 from tests.support.seeding import rows_of
 from tests.support.ses_events import received, through_sns, unsubscribe_mails
@@ -88,7 +88,8 @@ def test_a_mail_without_content_unsubscribes_once(scene, pull, header):
     assert pull(received(to, message_id="r2")).refused == 0
     [row] = [each for each in rows_of(scene.database, run.id) if each.email == ADA]
     undo = Chosen(ReaderChoice.UNDO, Source.PAGE)
-    Preferences(scene.database).choose(LinkSubject(row.id, ADA), undo, scene.clock.now())
+    subject = LinkSubject(row.id, ADA)
+    Preferences(scene.database).choose([ReceivedChoice(subject, undo, scene.clock.now())])
     assert status(scene) == "active"
     assert pull(received(to), received(to, message_id="r2")).known == 2
     assert status(scene) == "active"
