@@ -7,9 +7,9 @@ from typing import Protocol
 
 from sestui.core.clock import Clock, Instant
 from sestui.core.contact.address_check import address_key
-from sestui.core.delivery.agents import is_machine
 from sestui.core.delivery.breaker import Level
 from sestui.core.delivery.events import EventKind, MailEvent
+from sestui.core.delivery.machine_opens import is_machine
 from sestui.feedback.unsubscribe_mail import UnsubscribeMails
 from sestui.ses_api.events import (
     PROBE_TAG,

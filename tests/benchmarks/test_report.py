@@ -17,7 +17,7 @@ import pytest
 from sestui.reports.run_report import run_report
 from sestui.store.db.database import Database, url_of
 from sestui.store.db.schema import ensure_schema
-from sestui.store.events.acquaintance import of_lists
+from sestui.store.events.bounce_risks import of_lists
 from tests.benchmarks import figures
 from tests.support.seeding import add_contacts, make_campaign, start_run
 

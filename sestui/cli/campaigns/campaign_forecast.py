@@ -2,7 +2,7 @@
 
 from sestui.cli.shared.common import AsJson, Name, opened, put, put_json
 from sestui.core.clock import iso
-from sestui.core.delivery.bounce_forecast import Acquaintance
+from sestui.core.delivery.bounce_forecast import BounceRisk
 
 
 def forecast_command(name: Name, *, as_json: AsJson = False) -> None:
@@ -23,7 +23,7 @@ def forecast_command(name: Name, *, as_json: AsJson = False) -> None:
                 "crosses_quota": told.crosses_quota,
                 "bounces": round(bounces.expected, 1),
                 "bounce_rate": round(bounces.share, 5),
-                "acquaintance": {each.value: bounces.groups.get(each, 0) for each in Acquaintance},
+                "acquaintance": {each.value: bounces.groups.get(each, 0) for each in BounceRisk},
             }
         )
         return

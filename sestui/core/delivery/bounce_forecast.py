@@ -8,8 +8,8 @@ from sestui.core.delivery.breaker import LEAST_MAILS, Sample
 from sestui.core.percent import rate_percent
 
 
-class Acquaintance(StrEnum):
-    """What is known of a contact before it is mailed; the first that holds."""
+class BounceRisk(StrEnum):
+    """How likely a contact bounces, by what is known of it; the first group that applies."""
 
     INVALID = "invalid"
     """By the last check of its address; contacts whose status says so aren't mailed at all."""
@@ -26,11 +26,11 @@ class Acquaintance(StrEnum):
 SILENT_DAYS = 180
 
 _SHARES = {
-    Acquaintance.INVALID: 0.9,
-    Acquaintance.BOUNCED: 0.25,
-    Acquaintance.NEW: 0.03,
-    Acquaintance.SILENT: 0.02,
-    Acquaintance.KNOWN: 0.003,
+    BounceRisk.INVALID: 0.9,
+    BounceRisk.BOUNCED: 0.25,
+    BounceRisk.NEW: 0.03,
+    BounceRisk.SILENT: 0.02,
+    BounceRisk.KNOWN: 0.003,
 }
 """Expected shares that bounce: rules of thumb, not measurements. Lists of unknown origin bounce at
 several per cent, mailboxes are given up at 2 to 3 % in half a year, and what took the last mail
@@ -44,7 +44,7 @@ _MEASURED_FROM = 10 * LEAST_MAILS
 class BounceForecast:
     """Expected bounces of a run."""
 
-    groups: Mapping[Acquaintance, int]
+    groups: Mapping[BounceRisk, int]
     """Recipients by what is known of them."""
     expected: float
     sampled: bool = False
@@ -82,22 +82,22 @@ class BounceForecast:
 
 
 _SAID = {
-    Acquaintance.NEW: ("has never been mailed", "have never been mailed"),
-    Acquaintance.SILENT: (
+    BounceRisk.NEW: ("has never been mailed", "have never been mailed"),
+    BounceRisk.SILENT: (
         f"has not been heard of for {SILENT_DAYS} days",
         f"have not been heard of for {SILENT_DAYS} days",
     ),
-    Acquaintance.BOUNCED: ("bounced the last time", "bounced the last time"),
-    Acquaintance.INVALID: ("failed its address check", "failed their address check"),
+    BounceRisk.BOUNCED: ("bounced the last time", "bounced the last time"),
+    BounceRisk.INVALID: ("failed its address check", "failed their address check"),
 }
 
 
 def bounce_forecast(
-    groups: Mapping[Acquaintance, int], account: Sample, *, sampled: bool = False
+    groups: Mapping[BounceRisk, int], account: Sample, *, sampled: bool = False
 ) -> BounceForecast:
     """Expect bounces of ``groups``; ``account`` is what the newest mails did."""
     shares = dict(_SHARES)
     if account.mails >= _MEASURED_FROM:
-        shares[Acquaintance.KNOWN] = account.bounced / account.mails
+        shares[BounceRisk.KNOWN] = account.bounced / account.mails
     expected = sum(count * shares[group] for group, count in groups.items())
     return BounceForecast(groups, expected, sampled)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sestui.core.clock import Instant
-from sestui.core.delivery.agents import is_prompt
+from sestui.core.delivery.machine_opens import is_prompt
 from sestui.core.delivery.outcomes import PERMANENT, DeliveryOutcome, ReportedOutcome, stronger
 
 

@@ -13,7 +13,7 @@ from sestui.store.campaigns.campaigns import Campaigns
 from sestui.store.contacts.contacts import Contacts
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Run
-from sestui.store.events.acquaintance import of_lists, of_pending
+from sestui.store.events.bounce_risks import of_lists, of_pending
 from sestui.store.events.outcome_slices import sample_of
 from sestui.store.runs.runs import Runs
 

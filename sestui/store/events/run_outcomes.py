@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, case, func, select, text, union_all
 
 from sestui.core.clock import Instant
-from sestui.core.delivery.agents import SECONDS_OF_SCANNERS
+from sestui.core.delivery.machine_opens import SECONDS_OF_SCANNERS
 from sestui.core.delivery.outcomes import DeliveryOutcome
 from sestui.core.delivery.states import DeliveryState
 from sestui.store.contacts.address_sql import of_domain
@@ -150,7 +150,7 @@ def _links(
 ) -> tuple[list[LinkClicks], int]:
     delivered = DELIVERY.c.outcome == DeliveryOutcome.DELIVERED.value
     since = case((delivered, DELIVERY.c.outcome_at), else_=_EVENT.c.mailed_at)
-    # As core.delivery.agents judges them: not a program, and not too soon.
+    # As core.delivery.machine_opens judges them: not a program, and not too soon.
     is_person = _EVENT.c.by_machine.is_(False) & (
         _EVENT.c.occurred_at - since >= SECONDS_OF_SCANNERS
     )

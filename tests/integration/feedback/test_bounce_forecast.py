@@ -3,8 +3,8 @@
 import pytest
 
 from sestui.core.contact.address_verdict import AddressVerdict
-from sestui.core.delivery.bounce_forecast import Acquaintance
-from sestui.store.events import acquaintance
+from sestui.core.delivery.bounce_forecast import BounceRisk
+from sestui.store.events import bounce_risks
 from sestui.store.tasks.tables import ContactCheck
 from tests.support.clocks import FakeClock
 from tests.support.reported import about, mail, pull
@@ -43,14 +43,14 @@ def audience(database, clock):
 
 def groups(database, now):
     with database.read_connection() as connection:
-        return acquaintance.of_lists(connection, ["all"], 12, now)[0]
+        return bounce_risks.of_lists(connection, ["all"], 12, now)[0]
 
 
 def test_everybody_is_in_the_group_that_tells_most(database, clock, audience):
     found = groups(database, clock.now() + DAY)
-    assert found == {Acquaintance.NEW: 4, Acquaintance.BOUNCED: 2, Acquaintance.KNOWN: 6}
+    assert found == {BounceRisk.NEW: 4, BounceRisk.BOUNCED: 2, BounceRisk.KNOWN: 6}
     later = groups(database, clock.now() + 200 * DAY)
-    assert later == {Acquaintance.NEW: 4, Acquaintance.BOUNCED: 2, Acquaintance.SILENT: 6}
+    assert later == {BounceRisk.NEW: 4, BounceRisk.BOUNCED: 2, BounceRisk.SILENT: 6}
 
 
 def test_who_is_not_mailed_is_left_out_and_a_bad_verdict_outweighs_all(database, clock, audience):
@@ -66,15 +66,15 @@ def test_who_is_not_mailed_is_left_out_and_a_bad_verdict_outweighs_all(database,
             )
         )
     found = groups(database, clock.now() + DAY)
-    assert (found[Acquaintance.NEW], found[Acquaintance.INVALID]) == (2, 1)
+    assert (found[BounceRisk.NEW], found[BounceRisk.INVALID]) == (2, 1)
     suppress(database, "@example.com")
     assert groups(database, clock.now()) == {}
 
 
 def test_of_a_large_audience_a_sample_is_scaled_up(database, clock, audience, monkeypatch):
-    monkeypatch.setattr(acquaintance, "SAMPLE", 4)
+    monkeypatch.setattr(bounce_risks, "SAMPLE", 4)
     with database.read_connection() as connection:
-        found, sampled = acquaintance.of_lists(connection, ["all"], 12, clock.now() + DAY)
+        found, sampled = bounce_risks.of_lists(connection, ["all"], 12, clock.now() + DAY)
     assert sampled
     assert sum(found.values()) == 12
 
@@ -83,7 +83,7 @@ def test_of_an_open_run_those_count_who_are_pending(database, clock, audience):
     run = start_run(database, make_campaign(database, "second"), clock.now())
     mail(open_ledger(database, clock), run, 5)
     with database.read_connection() as connection:
-        found, sampled = acquaintance.of_pending(connection, run.id, 7, clock.now() + DAY)
+        found, sampled = bounce_risks.of_pending(connection, run.id, 7, clock.now() + DAY)
     assert not sampled
     assert sum(found.values()) == 7
-    assert found[Acquaintance.NEW] == 4
+    assert found[BounceRisk.NEW] == 4

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sestui.core.delivery.agents import is_machine, is_prompt
+from sestui.core.delivery.machine_opens import is_machine, is_prompt
 
 PEOPLE = [
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Thunderbird/128.4.0",

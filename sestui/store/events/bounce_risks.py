@@ -1,4 +1,4 @@
-"""How well an audience is known before it is mailed; of a large one, by a sample."""
+"""How likely the contacts of an audience bounce, counted by group; a large audience is sampled."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from sqlalchemy.orm import aliased
 
 from sestui.core.clock import Instant
 from sestui.core.contact.address_verdict import AddressVerdict
-from sestui.core.delivery.bounce_forecast import SILENT_DAYS, Acquaintance
+from sestui.core.delivery.bounce_forecast import SILENT_DAYS, BounceRisk
 from sestui.core.delivery.outcomes import DeliveryOutcome
 from sestui.core.delivery.states import ContactStatus, DeliveryState
 from sestui.store.contacts.address_sql import of_domain
@@ -28,7 +28,7 @@ SAMPLE = 20_000
 
 def of_lists(
     connection: Connection, list_names: Sequence[str], size: int, now: Instant
-) -> tuple[dict[Acquaintance, int], bool]:
+) -> tuple[dict[BounceRisk, int], bool]:
     """How many on the lists are in each group, of those who can be mailed; whether it is scaled up.
 
     ``size`` is about how many there are.
@@ -44,7 +44,7 @@ def of_lists(
 
 def of_pending(
     connection: Connection, run_id: int, size: int, now: Instant
-) -> tuple[dict[Acquaintance, int], bool]:
+) -> tuple[dict[BounceRisk, int], bool]:
     """The same for the pending recipients of a run."""
     step = max(1, size // SAMPLE)
     pending = select(DELIVERY.c.contact_id).where(
@@ -58,7 +58,7 @@ def of_pending(
 
 def _groups(
     connection: Connection, ids: Select[Any], step: int, now: Instant
-) -> dict[Acquaintance, int]:
+) -> dict[BounceRisk, int]:
     last, domain = aliased(DELIVERY), aliased(_SUPPRESSION)
     mailed = (
         select(func.max(DELIVERY.c.id))
@@ -72,11 +72,11 @@ def _groups(
     heard = func.coalesce(last.c.clicked_at, last.c.opened_at, last.c.outcome_at, last.c.sent_at)
     invalid = _CHECK.c.verdict == AddressVerdict.INVALID.value
     group = case(
-        (invalid, Acquaintance.INVALID.value),
-        (last.c.id.is_(None), Acquaintance.NEW.value),
-        (last.c.outcome == DeliveryOutcome.BOUNCED.value, Acquaintance.BOUNCED.value),
-        (heard < now - SILENT_DAYS * _DAY, Acquaintance.SILENT.value),
-        else_=Acquaintance.KNOWN.value,
+        (invalid, BounceRisk.INVALID.value),
+        (last.c.id.is_(None), BounceRisk.NEW.value),
+        (last.c.outcome == DeliveryOutcome.BOUNCED.value, BounceRisk.BOUNCED.value),
+        (heard < now - SILENT_DAYS * _DAY, BounceRisk.SILENT.value),
+        else_=BounceRisk.KNOWN.value,
     ).label("acquaintance")
     rows = (
         select(group, func.count())
@@ -93,4 +93,4 @@ def _groups(
         )
         .group_by(group)
     )
-    return {Acquaintance(name): count * step for name, count in connection.execute(rows)}
+    return {BounceRisk(name): count * step for name, count in connection.execute(rows)}
