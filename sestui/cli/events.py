@@ -8,7 +8,7 @@ from sestui.cli.shared.commands import Commands
 from sestui.cli.shared.common import AsJson, opened, put, put_json, put_table, say
 from sestui.core.clock import iso
 
-app = Commands(help="Read what SES reports of mails.", no_args_is_help=True)
+app = Commands(help="Read SES's reports on mail.", no_args_is_help=True)
 quarantine = Commands(help="Messages that could not be read as events.", no_args_is_help=True)
 app.add_typer(quarantine, name="quarantine")
 
@@ -22,7 +22,7 @@ def pull(
     *,
     wait: Annotated[
         float,
-        typer.Option(min=0, max=20, metavar="SECONDS", help="Wait so long for the first event."),
+        typer.Option(min=0, max=20, metavar="SECONDS", help="Wait this long for the first event."),
     ] = 0.0,
     as_json: AsJson = False,
 ) -> None:

@@ -44,7 +44,7 @@ def rename(
 
     with opened() as runtime:
         done = ContactLists(runtime.database).rename(name, new_name, runtime.clock.now())
-    _put(done, "names it so now", as_json=as_json)
+    _put(done, "now uses the new name", as_json=as_json)
 
 
 @app.command("merge")
@@ -70,11 +70,13 @@ def merge(
         )
         if not yes and None not in sizes.values():
             named = lists.mentions(name).sentence()
-            more = f" From then on all of {into} is meant by {named}." if named else ""
+            more = (
+                f" Afterwards {named} will use {into}, with all of its contacts." if named else ""
+            )
             question = f"Merge {name} ({sizes[name]:,}) into {into} ({sizes[into]:,})?{more}"
             typer.confirm(question, abort=True, err=True)
         done = lists.merge(name, into, runtime.clock.now())
-    _put(done, f"names {into} now", as_json=as_json)
+    _put(done, f"now uses {into}", as_json=as_json)
 
 
 @app.command("delete")

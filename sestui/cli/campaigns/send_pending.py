@@ -15,13 +15,13 @@ def send_pending_command() -> None:
 
     with opened() as runtime:
         if (other := background_sender(runtime.database, runtime.clock)) is not None:
-            say(f"Already at work: {other.process} sends what is pending.")
+            say(f"Already running: {other.process} is sending what is pending.")
             return
         if not runtime.campaign_scheduler.unfinished():
             say("Nothing is pending.")
             return
         runtime.account.poll()  # an error of the account comes before this counts as sending
-        work = PendingWork(runtime, lambda: _log.info("The background sender is at work."))
+        work = PendingWork(runtime, lambda: _log.info("The background sender is running."))
         try:
             with stopped_by_signals(work):
                 work.run()

@@ -46,11 +46,11 @@ def setup_command(
         ),
     ] = "",
     name: Annotated[
-        str, typer.Option(metavar="NAME", help="Name of what is created.")
+        str, typer.Option(metavar="NAME", help="The name for what is created.")
     ] = USUAL_NAME,
     wait: Annotated[
         float,
-        typer.Option(min=1, max=3600, metavar="SECONDS", help="Wait so long for the events."),
+        typer.Option(min=1, max=3600, metavar="SECONDS", help="Wait this long for the events."),
     ] = 120.0,
     plan: Annotated[
         PlanFormat | None,
@@ -73,7 +73,7 @@ def setup_command(
             _print_plan(runtime, name, plan)
         elif runtime.ses.simulated and remove:
             raise UsageError(
-                "The simulator has its queue of its own; there is nothing to remove.",
+                "The simulator has a queue of its own; there is nothing to remove.",
                 by_option="--account ses is for SES.",
             )
         elif remove:
@@ -139,7 +139,7 @@ def _set_up(
     if is_open:
         setup.create(planned, lambda each: say(f"{each.kind} {each.name}: done."))
     else:
-        say("Everything is there already; nothing to create.")
+        say("Everything exists already; there is nothing to create.")
     url = setup.queue_url
     written = _write({"configuration_set": setup.path.configuration_set, "events_queue": url})
     report: dict[str, Any] = {"parts": _parts(planned), "settings": written}

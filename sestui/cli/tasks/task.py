@@ -74,7 +74,7 @@ Bound = Annotated[
 Timeout = Annotated[float | None, typer.Option(help="The longest a run may take, in seconds.")]
 OverlapRule = Annotated[
     Overlap | None,
-    typer.Option("--overlap", help="If the previous run is still at work: skip the next one, make "
+    typer.Option("--overlap", help="If the previous run is still running: skip the next one, make "
                                    "it wait, or allow both."),
 ]  # fmt: skip
 

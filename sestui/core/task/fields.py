@@ -38,7 +38,7 @@ _MISFIRE = {
     Misfire.ALL: "all: one run each makes up for them, up to the bound",
 }
 _OVERLAP = {
-    Overlap.SKIP: "skip: left out while the previous run is at work",
+    Overlap.SKIP: "skip: left out while the previous run is still running",
     Overlap.WAIT: "wait: runs when the previous run has ended",
     Overlap.ALLOW: "allow: runs alongside the previous run",
 }

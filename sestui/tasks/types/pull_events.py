@@ -9,7 +9,7 @@ from sestui.tasks.task_type import Outcome, TaskParameters, TaskType
 class PullEvents(TaskType[TaskParameters]):
     """Applies the events that have come since the last time."""
 
-    summary = "Read what SES reports of mails: deliveries, bounces, complaints, opens, clicks."
+    summary = "Read SES's reports on mail: deliveries, bounces, complaints, opens, clicks."
     Parameters = TaskParameters
 
     def run(self, context: TaskContext[TaskParameters]) -> Outcome:

@@ -104,7 +104,7 @@ def _await_others(runtime: Runtime) -> None:
         runtime.reap_dead_workers()
         sender = background_sender(runtime.database, clock)
         if sender is not None and sender.here:
-            busy = f"The background sender ({sender.process}) is still at work"
+            busy = f"The background sender ({sender.process}) is still running"
         elif in_flight := runs.in_flight():
             busy = f"Another process still has {grouped(in_flight)} mails in flight"
         else:

@@ -32,7 +32,7 @@ def test_lists_are_renamed_merged_deleted_and_brought_back(sestui: Sestui, tmp_p
     (tmp_path / "news.md").write_text(NEWS)
     sestui.ok("apply", str(tmp_path / "news.md"))
     said = sestui.ok("list", "rename", "a", "first")
-    assert said == "Renamed the list a to first.\nThe campaign news names it so now.\n"
+    assert said == "Renamed the list a to first.\nThe campaign news now uses the new name.\n"
     assert sizes(sestui) == {"b": 2, "first": 3}
     refused = sestui.run("list", "delete", "first", "--yes")
     assert refused.returncode == 1

@@ -124,7 +124,7 @@ def test_what_goes_on_in_the_background_outlives_the_terminal_and_is_sent_once(
     try:
         assert "send-pending" in sender.cmdline()
         assert ready.latest()["state"] == "sending"
-        assert "Already at work" in ready.run("send-pending").stderr
+        assert "Already running" in ready.run("send-pending").stderr
         ready.settings["SESTUI_SIMULATOR_RATE"] = "500"  # the account's, once somebody opens it
         done = ready.process("run-due", "--max-seconds", "60")  # beside it
         assert done.returncode == 0, done.stderr

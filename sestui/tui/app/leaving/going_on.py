@@ -46,7 +46,7 @@ async def sent_elsewhere(runtime: Runtime) -> str | None:
         return None
     if sender is None:
         return ""
-    return f"A background sender is at work ({sender.process}); {sender.kill} stops it."
+    return f"A background sender is running ({sender.process}); {sender.kill} stops it."
 
 
 async def is_set_within(event: asyncio.Event, seconds: float) -> bool:

@@ -131,7 +131,7 @@ async def test_what_goes_on_in_the_background_is_sent_once_and_to_the_end(runtim
     assert f"`kill {sender.pid}` stops it" in told
     async with running(runtime, follow=started) as (app, pilot):  # the next start
         await until(
-            pilot, lambda: f"A background sender is at work (process {sender.pid})" in text(app)
+            pilot, lambda: f"A background sender is running (process {sender.pid})" in text(app)
         )
         await asked(app, pilot)
         assert f"Leave; process {sender.pid} goes on" in text(app)
