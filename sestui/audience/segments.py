@@ -25,7 +25,7 @@ from sestui.core.segments.present import Present
 from sestui.core.text import printable
 from sestui.errors import NotFoundError, SegmentError
 from sestui.store.contacts.segment_queries import leaf_counts, leaves_of_contact
-from sestui.store.contacts.segments import Segments
+from sestui.store.contacts.segments import NO_NAME, Segments
 from sestui.store.contacts.segments_sql import ResolvedSegment
 from sestui.store.db.database import Database
 
@@ -82,7 +82,7 @@ def choose(segments: Segments, text: str) -> ChosenSegment:
 
 def _may_be_name(text: str) -> bool:
     """Whether nobody would take it for an expression."""
-    return text.strip() != "" and not any(sign in text for sign in "()=<>\"'")
+    return text.strip() != "" and not set(text) & NO_NAME
 
 
 def explain_contact(

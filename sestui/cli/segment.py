@@ -68,7 +68,7 @@ def list_(*, as_json: AsJson = False) -> None:
     if as_json:
         put_json([_as_dict(each) for each in found])
     elif found:
-        rows = [(each.name, " ".join(each.expression.split())) for each in found]
+        rows = [(each.name, _on_one_line(each.expression)) for each in found]
         put_table(("segment", "expression"), rows)
     else:
         say("No segments yet: `sestui segment add NAME EXPRESSION` saves one.")
@@ -120,7 +120,7 @@ def count_(segment: NameOrExpression, *, as_json: AsJson = False) -> None:
 def explain(
     segment: NameOrExpression,
     email: Annotated[
-        str, typer.Argument(metavar="[EMAIL]", help="A contact; without one, all are counted.")
+        str, typer.Argument(metavar="EMAIL", help="A contact; without one, all are counted.")
     ] = "",
     *,
     as_json: AsJson = False,
@@ -176,7 +176,7 @@ def remove(name: SegmentName, *, as_json: AsJson = False) -> None:
     if as_json:
         put_json(_as_dict(gone) | {"removed": True})
     else:
-        put(f"Removed {gone.name}, which was: {' '.join(gone.expression.split())}")
+        put(f"Removed {gone.name}, which was: {_on_one_line(gone.expression)}")
 
 
 def _present(runtime: "Runtime") -> "Present":
@@ -200,6 +200,12 @@ def _warn_of_unknown(runtime: "Runtime", chosen: "ChosenSegment") -> list[str]:
     return unknown
 
 
+def _on_one_line(expression: str) -> str:
+    """As much as fits: behind a comment's end there would be none on one line."""
+    first, line_end, _ = expression.partition("\n")
+    return f"{first} …" if line_end else first
+
+
 def _contacts(count: int) -> str:
     return "1 contact" if count == 1 else f"{count:,} contacts"
 
@@ -219,8 +225,8 @@ def _condition(each: "ExplainedLeaf") -> dict[str, Any]:
         return found | {"contacts": each.contacts}
     found["holds"] = each.holds
     if each.subject:
-        value = iso(each.value) if each.is_instant else each.value
-        found |= {"value_of": each.subject, "value": value or None}
+        value = (iso(each.value) or None) if each.is_instant else each.value
+        found |= {"value_of": each.subject, "value": value}
     return found
 
 
@@ -230,7 +236,7 @@ def _told(each: "ExplainedLeaf", runtime: "Runtime") -> str:
     if each.value is None:
         return f"{each.text}    {each.subject} is missing"
     if each.is_instant:
-        return f"{each.text}    {each.subject} is {runtime.local_time(each.value)}"
+        return f"{each.text}    {each.subject} {runtime.local_time(each.value)}"
     shown = f'"{each.value}"' if isinstance(each.value, str) else str(each.value)
     return f"{each.text}    {each.subject} is {shown}"
 

@@ -20,6 +20,9 @@ from sestui.store.db.database import Database
 _LONGEST = 100
 """Characters of a name."""
 
+NO_NAME = frozenset("()<>=\"'")
+"""Signs of expressions: where a name or an expression may stand, one sees which it is."""
+
 
 @dataclass(frozen=True, slots=True)
 class NamedSegment:
@@ -166,5 +169,10 @@ def _checked(name: str) -> str:
         raise UsageError(
             f"A segment needs a name of at most {_LONGEST} letters, digits and signs, such as "
             "adults."
+        )
+    if set(name) & NO_NAME:
+        raise UsageError(
+            f"{name}: the name of a segment has no brackets, quotation marks or comparisons, which "
+            "expressions have."
         )
     return name
