@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sestui.compose.apply import Plan
+    from sestui.compose.apply_segments import SegmentPlan
     from sestui.compose.apply_tasks import TaskPlan
 
 _GREEN, _RED, _CYAN, _RESET = "\x1b[32m", "\x1b[31m", "\x1b[36m", "\x1b[0m"
@@ -24,7 +25,8 @@ def apply_command(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE...", help="Campaigns (Markdown or HTML, with front matter), tasks (YAML)."
+            metavar="FILE...",
+            help="Campaigns (Markdown or HTML, with front matter), tasks and segments (YAML).",
         ),
     ],
     dry_run: Annotated[
@@ -39,17 +41,22 @@ def apply_command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
-    """Create or update campaigns and tasks from files; a file applied twice changes nothing."""
+    """Create or update campaigns, tasks and segments from files; applied twice, nothing changes."""
     plans = _applied(files, allow_folder or (), dry_run=dry_run)
     _report(plans, as_json=as_json, dry_run=dry_run)
 
 
 def _applied(
     files: "Sequence[Path]", allowed: "Sequence[Path]", *, dry_run: bool
-) -> "list[Plan | TaskPlan]":
+) -> "list[Plan | SegmentPlan | TaskPlan]":
     """Plan the changes, and apply them unless ``dry_run``; none if a file is wrong."""
     # Jinja, Markdown and the database: only for those who apply.
     from sestui.compose.apply import apply_plan, plan, refuse_repeated_names  # noqa: PLC0415
+    from sestui.compose.apply_segments import (  # noqa: PLC0415
+        apply_segments,
+        describes_segment,
+        plan_segments,
+    )
     from sestui.compose.apply_tasks import (  # noqa: PLC0415
         SUFFIXES,
         apply_task,
@@ -63,11 +70,14 @@ def _applied(
     from sestui.runtime import open_database  # noqa: PLC0415
     from sestui.settings import load_settings  # noqa: PLC0415
     from sestui.store.campaigns.campaigns import Campaigns  # noqa: PLC0415
+    from sestui.store.contacts.segments import Segments  # noqa: PLC0415
     from sestui.tasks.task_service import TaskService  # noqa: PLC0415
 
     settings, clock = load_settings(), SystemClock()
-    of_tasks = [path for path in files if path.suffix.lower() in SUFFIXES]
-    of_campaigns = [path for path in files if path not in of_tasks]
+    in_yaml = [path for path in files if path.suffix.lower() in SUFFIXES]
+    of_segments = [path for path in in_yaml if describes_segment(path)]
+    of_tasks = [path for path in in_yaml if path not in of_segments]
+    of_campaigns = [path for path in files if path not in in_yaml]
     loaded = [
         load_campaign(path, settings.timezone, allowed=allowed, layouts=settings.layouts_dir)
         for path in of_campaigns
@@ -82,15 +92,20 @@ def _applied(
         tasks = [plan_task(service, path, settings.timezone) for path in of_tasks]
         refuse_repeated_tasks(tasks)
         refuse_second_ways(campaigns, service, plans, tasks)
+        segments = Segments(database)
+        segment_plans = plan_segments(segments, of_segments)
         if not dry_run:
+            apply_segments(segments, segment_plans, now)
             for each in plans:
                 apply_plan(campaigns, each, now, [task.name for task in tasks])
             for task in tasks:
                 apply_task(service, task)
-    return [*plans, *tasks]
+    return [*segment_plans, *plans, *tasks]
 
 
-def _report(plans: "Sequence[Plan | TaskPlan]", *, as_json: bool, dry_run: bool) -> None:
+def _report(
+    plans: "Sequence[Plan | SegmentPlan | TaskPlan]", *, as_json: bool, dry_run: bool
+) -> None:
     for each in plans:
         for warning in each.warnings:
             typer.echo(f"warning: {printable(warning)}", err=True)
@@ -102,7 +117,7 @@ def _report(plans: "Sequence[Plan | TaskPlan]", *, as_json: bool, dry_run: bool)
             typer.echo("\n".join(_lines(each, colour=colour, dry_run=dry_run)))
 
 
-def _as_dict(each: "Plan | TaskPlan") -> dict[str, object]:
+def _as_dict(each: "Plan | SegmentPlan | TaskPlan") -> dict[str, object]:
     return {
         "kind": each.kind,
         "name": each.name,
@@ -116,7 +131,7 @@ def _as_dict(each: "Plan | TaskPlan") -> dict[str, object]:
     }
 
 
-def _lines(each: "Plan | TaskPlan", *, colour: bool, dry_run: bool) -> list[str]:
+def _lines(each: "Plan | SegmentPlan | TaskPlan", *, colour: bool, dry_run: bool) -> list[str]:
     verb = f"would be {each.change}" if dry_run and each.change != "unchanged" else each.change
     lines = [f"{verb} {each.name}"]
     for change in each.changes:

@@ -14,6 +14,9 @@ from typing import Any
 
 import yaml
 
+from sestui.core.text import printable
+from sestui.errors import BadFileError
+
 _MAX_CHARACTERS = 64_000
 _BREAKS = frozenset("\n\r\x85\u2028\u2029\ufeff")
 """Characters that YAML takes for a line break, or drops."""
@@ -241,3 +244,21 @@ def _float(dumper: yaml.SafeDumper, value: float) -> yaml.Node:
 _Dumper.add_representer(str, _text)
 _Dumper.add_representer(_Block, _block)
 _Dumper.add_representer(float, _float)
+
+
+def read_yaml(content: str, path: str) -> dict[str, Any]:
+    """The values of a file that is YAML as a whole; ``path`` is shown in errors.
+
+    Raises:
+        BadFileError: it isn't valid YAML; names file and line.
+    """
+    begins = content.lstrip("\ufeff").startswith("---")
+    body = content.rstrip().removesuffix("\n---").removesuffix("\n...")
+    try:
+        whole = f"{body}\n---\n" if begins else f"---\n{body}\n---\n"
+        return read_front_matter(whole).values
+    except FrontMatterFault as fault:
+        line = fault.line and fault.line - (not begins)
+        place = f"{path}, line {line}" if line else path
+        problem = fault.problem.replace("front matter", "file")
+        raise BadFileError(f"{place}: {printable(problem)}.") from fault

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sestui.core.campaign.front_matter import FrontMatterFault, read_front_matter
+from sestui.core.campaign.front_matter import read_yaml
 from sestui.core.campaign.kinds import flag_of
 from sestui.core.schedule.cron_grammar import with_both
 from sestui.core.suggestions import did_you_mean
@@ -30,16 +30,7 @@ class TaskFile:
 
     def __init__(self, content: str, path: str) -> None:
         self.path = printable(path)
-        begins = content.lstrip("\ufeff").startswith("---")
-        body = content.rstrip().removesuffix("\n---").removesuffix("\n...")
-        try:
-            whole = f"{body}\n---\n" if begins else f"---\n{body}\n---\n"
-            self._values = read_front_matter(whole).values
-        except FrontMatterFault as fault:
-            line = fault.line and fault.line - (not begins)
-            place = f"{self.path}, line {line}" if line else self.path
-            problem = fault.problem.replace("front matter", "file")
-            raise BadFileError(f"{place}: {printable(problem)}.") from fault
+        self._values = read_yaml(content, self.path)
         with self._named():
             self._check_names()
             self.name = self._text("name")
@@ -69,7 +60,9 @@ class TaskFile:
                 hint = did_you_mean(name, _NAMES) or f"known: {', '.join(_NAMES)}"
                 raise UsageError(f"there is no field {printable(name)!r} ({hint}).")
         if self._values.get("kind") != "task":
-            raise UsageError("YAML files describe tasks; begin with 'kind: task'.")
+            raise UsageError(
+                "YAML files describe tasks or segments; begin with 'kind: task' or 'kind: segment'."
+            )
         if ("schedule" in self._values) == ("at" in self._values):
             raise UsageError("give either schedule or at, so that it runs at some time.")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from sqlalchemy import Connection, select
 
@@ -26,15 +27,21 @@ _MOST_VALUES = 10_000
 
 
 def resolve(
-    connection: Connection, expression: SegmentExpression, *, called: str = ""
+    connection: Connection,
+    expression: SegmentExpression,
+    *,
+    called: str = "",
+    together: Mapping[str, SegmentExpression] = MappingProxyType({}),
 ) -> ResolvedSegment:
     """The expression with what its names mean now; ``called`` is its own name, if it has one.
+
+    ``together`` are segments that are saved with it, in place of those that have their names now.
 
     Raises:
         NotFoundError: a list, campaign or segment that it names doesn't exist.
         SegmentError: it uses itself by way of others, or is too big with all that it uses.
     """
-    used = _Used(connection)
+    used = _Used(connection, together)
     used.follow(expression, (called,) if called else ())
     expressions = [expression, *used.found.values()]
     named = {name: each.root for name, each in used.found.items()}
@@ -53,6 +60,7 @@ class _Used:
     """The segments that an expression uses."""
 
     connection: Connection
+    together: Mapping[str, SegmentExpression]
     found: dict[str, SegmentExpression] = field(default_factory=dict)
     _depths: dict[str, int] = field(default_factory=dict)
 
@@ -77,6 +85,8 @@ class _Used:
         return depth
 
     def _stored(self, name: str) -> SegmentExpression:
+        if name in self.together:
+            return self.together[name]
         text = self.connection.execute(
             select(SEGMENT.c.expression).where(SEGMENT.c.name == name)
         ).scalar()

@@ -1,6 +1,6 @@
 """Named segments: saved, listed, removed, and renamed with what they name."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,15 +79,39 @@ class Segments:
                     by_option="--replace changes it.",
                 )
             resolve(connection, expression, called=name)
-            values = {"expression": expression.text, "updated_at": now}
-            if before is None:
-                made = insert(SEGMENT).values(name=name, created_at=now, **values)
-                connection.execute(made)
-            else:
-                connection.execute(update(SEGMENT).where(SEGMENT.c.name == name).values(**values))
+            _write(connection, name, expression, now)
             saved = _existing(connection, name)
         keep_index(self._database)
         return saved
+
+    def check(
+        self, name: str, expression: SegmentExpression, together: Mapping[str, SegmentExpression]
+    ) -> None:
+        """Check that the segment could be saved with the others of ``together``.
+
+        Raises:
+            NotFoundError: a list, campaign or segment that it names doesn't exist.
+            SegmentError: it would use itself, or be too big with all that it uses.
+            UsageError: that is no name.
+        """
+        _checked(name)
+        with self._database.read_connection() as connection:
+            resolve(connection, expression, called=name, together=together)
+
+    def save_together(self, texts: Mapping[str, str], now: Instant) -> None:
+        """Save expressions by name in place of what has the names, all of them or none.
+
+        Raises:
+            SegmentError: one is no expression, or would use itself.
+            NotFoundError: a list, campaign or segment that one names doesn't exist.
+            UsageError: one is no name.
+        """
+        together = {_checked(name): parse(text) for name, text in texts.items()}
+        with self._database.write_connection() as connection:
+            for name, expression in together.items():
+                resolve(connection, expression, called=name, together=together)
+                _write(connection, name, expression, now)
+        keep_index(self._database)
 
     def remove(self, name: str) -> NamedSegment:
         """Delete a segment that no other one uses.
@@ -122,6 +146,14 @@ class Segments:
         """
         with self._database.read_connection() as connection:
             return resolve(connection, expression)
+
+
+def _write(connection: Connection, name: str, expression: SegmentExpression, now: Instant) -> None:
+    values = {"expression": expression.text, "updated_at": now}
+    if not connection.execute(
+        update(SEGMENT).where(SEGMENT.c.name == name).values(**values)
+    ).rowcount:
+        connection.execute(insert(SEGMENT).values(name=name, created_at=now, **values))
 
 
 def segments_naming(connection: Connection, kind: Refers, name: str) -> list[NamedSegment]:

@@ -118,3 +118,33 @@ def test_a_misspelt_attribute_is_told(sestui: Sestui) -> None:
     )
     added = sestui.json("segment", "add", "s", 'tag("vpi")')
     assert added["unknown"] == ["the tag 'vpi'"]
+
+
+def test_segments_are_files_too(sestui: Sestui, tmp_path) -> None:
+    adults = tmp_path / "adults.yaml"
+    adults.write_text('kind: segment\nname: adults\nexpression: segment("pros") and age >= 18\n')
+    pros = tmp_path / "pros.yml"
+    pros.write_text('kind: segment\nname: pros\nexpression: |\n  plan == "pro"\n  # who pays\n')
+    both = (str(adults), str(pros))
+    planned = sestui.json("apply", *both, "--dry-run")
+    assert [each["change"] for each in planned] == ["created", "created"]
+    assert sestui.json("segment", "list") == []
+    alone = sestui.run("apply", str(adults))
+    assert alone.returncode == 1
+    assert f"{adults}: There is no segment 'pros'." in alone.stderr
+    sestui.ok("apply", *both)
+    assert sestui.ok("segment", "count", "adults") == "1\n"
+    assert [each["change"] for each in sestui.json("apply", *both)] == ["unchanged"] * 2
+    pros.write_text('kind: segment\nname: pros\nexpression: plan != "pro"\n')
+    assert '- expression: plan == "pro"' in sestui.ok("apply", *both)
+    for text, why in (
+        ('expression: plan = "x"', "expression: Column 6: write =="),
+        ('expression: segment("adults")', "can't use itself"),
+        ("expression: 5", "expression must be text"),
+        ("expression: valid()\nexpresion: x", "no field 'expresion'"),
+    ):
+        pros.write_text(f"kind: segment\nname: pros\n{text}\n")
+        refused = sestui.run("apply", *both)
+        assert refused.returncode == 1
+        assert why in refused.stderr
+    assert sestui.json("segment", "show", "pros")["expression"] == 'plan != "pro"'

@@ -68,8 +68,11 @@ def test_once():
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "begin with 'kind: task'."),
-        ("name: x\n", "nightly.yaml: YAML files describe tasks; begin with 'kind: task'."),
+        ("", "begin with 'kind: task' or 'kind: segment'."),
+        (
+            "name: x\n",
+            "nightly.yaml: YAML files describe tasks or segments; begin ",
+        ),
         (SHORT + "misfre: once\n", "there is no field 'misfre' (did you mean misfire?)."),
         (SHORT + "misfire: twice\n", "misfire: 'twice' is not one of skip, once, all."),
         (SHORT + "at: 2026-12-01T09:00\n", "give either schedule or at"),

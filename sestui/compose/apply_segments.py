@@ -1,0 +1,80 @@
+"""Apply segment files to the database: plan without changes, then write."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from sestui.compose.apply import Change, FieldChange
+from sestui.compose.files import text_of
+from sestui.core.clock import Instant
+from sestui.core.segments.file import SegmentFile, is_segment
+from sestui.errors import BadFileError, SestuiError
+from sestui.store.contacts.segments import Segments
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentPlan:
+    """The changes that a segment file would make."""
+
+    path: str
+    name: str
+    expression: str
+    change: Change
+    changes: tuple[FieldChange, ...]
+    kind: ClassVar[str] = "segment"
+    diff: ClassVar[str] = ""
+    warnings: ClassVar[tuple[str, ...]] = ()
+
+
+def describes_segment(path: Path) -> bool:
+    """Whether the YAML file is a segment's.
+
+    Raises:
+        NotFoundError: there is no such file.
+        BadFileError: it isn't valid YAML; names file and line.
+    """
+    return is_segment(text_of(path), str(path))
+
+
+def plan_segments(segments: Segments, paths: Sequence[Path]) -> list[SegmentPlan]:
+    """Compare files with the database; nothing is written. They may use each other.
+
+    Raises:
+        NotFoundError: there is no such file.
+        BadFileError: one is no segment, or two are the same; the text names the file.
+    """
+    files = [SegmentFile(text_of(path), str(path)) for path in paths]
+    seen: dict[str, str] = {}
+    for each in files:
+        if each.name in seen:
+            raise BadFileError(
+                f"{seen[each.name]} and {each.path} are both named {each.name!r}; rename one."
+            )
+        seen[each.name] = each.path
+    together = {each.name: each.expression for each in files}
+    plans = []
+    for each in files:
+        try:
+            segments.check(each.name, each.expression, together)
+        except SestuiError as error:
+            raise BadFileError(f"{each.path}: {error}") from error
+        old = segments.find(each.name)
+        before, after = old.expression if old else "", each.expression.text
+        change = Change.UPDATED if old else Change.CREATED
+        changes: tuple[FieldChange, ...] = (FieldChange("expression", before, after),)
+        if before == after:
+            change, changes = Change.UNCHANGED, ()
+        plans.append(SegmentPlan(each.path, each.name, after, change, changes))
+    return plans
+
+
+def apply_segments(segments: Segments, plans: Sequence[SegmentPlan], now: Instant) -> None:
+    """Write the plans, all of them or none; an unchanged segment keeps its time of change.
+
+    Raises:
+        SestuiError: what they name has been changed since they were planned.
+    """
+    changed = {each.name: each.expression for each in plans if each.change is not Change.UNCHANGED}
+    if changed:
+        segments.save_together(changed, now)
