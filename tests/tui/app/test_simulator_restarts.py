@@ -22,7 +22,7 @@ async def test_a_run_goes_on_when_its_simulator_is_killed(open_runtime):
         await until(pilot, lambda: runtime.overview.run(run.id).counts.accepted > 10)
         before = runtime.ses.clients.endpoint_url
         kill(runtime)
-        await until(pilot, lambda: any("started again" in text for text in toasts(app)))
+        await until(pilot, lambda: any("The simulator had stopped" in text for text in toasts(app)))
         await until(pilot, lambda: runtime.overview.run(run.id).has_ended)
         assert runtime.ses.clients.endpoint_url == before
     counts = runtime.overview.run(run.id).counts
