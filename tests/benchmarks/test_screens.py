@@ -64,7 +64,7 @@ async def fetch(screen, read):
 def open_home(app, *given):
     global looked
     from sestui.tui.home.home_screen import HomeScreen
-    looked, HomeScreen.fetch = HomeScreen.fetch, look
+    looked, HomeScreen.fetch = HomeScreen.fetch, fetch
     came_in(app, *given)
 came_in, SestuiApp.came_in = SestuiApp.came_in, open_home
 SestuiApp.on_mount = on_mount
