@@ -1,12 +1,16 @@
 """Ask SES's records about what a run has in doubt, beside the screens."""
 
-from sestui.feedback.insights_search import SearchResult
+from typing import TYPE_CHECKING
+
 from sestui.runtime import Runtime
 from sestui.tui.app.screens.background_jobs import BackgroundJob
 from sestui.tui.widgets.format import grouped, recipients
 
+if TYPE_CHECKING:
+    from sestui.feedback.insights_search import SearchResult  # boto3: not for the first paint
 
-class AskSesJob(BackgroundJob[SearchResult]):
+
+class AskSesJob(BackgroundJob["SearchResult"]):
     """A search in SES's message insights; the next one goes on where it was stopped."""
 
     def __init__(self, runtime: Runtime, run_id: int) -> None:
@@ -14,11 +18,11 @@ class AskSesJob(BackgroundJob[SearchResult]):
         self._runtime = runtime
         self.run_id = run_id
 
-    def work(self) -> SearchResult:
+    def work(self) -> "SearchResult":
         """Search; it ends early if somebody leaves."""
         return self._runtime.feedback.insights_search(self._told).run(self.run_id)
 
-    def summary(self, result: SearchResult) -> str:
+    def summary(self, result: "SearchResult") -> str:
         """What it has found."""
         found = [f"{grouped(result.settled)} accepted"]
         if result.unrecorded:

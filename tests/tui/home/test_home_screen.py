@@ -1,4 +1,6 @@
 import re
+import subprocess
+import sys
 import time
 
 import pytest
@@ -55,6 +57,18 @@ def some_of_everything(runtime):
 def there(app):
     """The panels that are shown, by name."""
     return {panel.id for panel in app.screen.query("#dashboard > .panel") if panel.display}
+
+
+@pytest.mark.long
+@pytest.mark.ci
+def test_the_first_screen_is_there_before_what_speaks_to_ses():
+    late = ("boto3", "botocore", "dns", "cryptography")
+    code = (
+        "import sys, sestui.tui.app.app, sestui.tui.home.home_screen\n"
+        f"print(*sorted(set({late}) & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 async def test_an_empty_home_says_what_to_do_first(runtime, still):
