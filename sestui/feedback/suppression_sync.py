@@ -33,6 +33,7 @@ class SyncStep(StrEnum):
     ADD_THERE = "added at SES"
     REMOVE_HERE = "removed here"
     REMOVE_THERE = "removed at SES"
+    REFUSED_THERE = "refused by SES"
 
 
 OnStep = Callable[[SyncStep, str, str], None]
@@ -49,6 +50,8 @@ class SyncResult:
     added_there: int = 0
     removed_here: int = 0
     removed_there: int = 0
+    refused_there: int = 0
+    """Suppressed here, and no addresses that SES takes; the next sync tries them again."""
     kept: int = 0
     """Removed here, and still listed at SES, as no removals were wanted."""
 
@@ -59,6 +62,8 @@ class SyncResult:
             f"{self.added_here:,} added here, {self.added_there:,} added at SES, "
             f"{self.removed_here:,} removed here, {self.removed_there:,} removed at SES."
         )
+        if self.refused_there:
+            told += f" SES does not take {self.refused_there:,} as addresses; they stay here alone."
         if not self.kept:
             return told
         return (
@@ -159,7 +164,10 @@ class SuppressionSync:
                 if key in seen:
                     continue
                 if not dry_run:
-                    self._ses.put(key, _THERE[reason])
+                    if not self._ses.put(key, _THERE[reason]):
+                        on_step(SyncStep.REFUSED_THERE, key, reason)
+                        result.refused_there += 1
+                        continue
                     at = self._clock.now() + _SKEW_SECONDS
                     self._listed.note(ListedAddress(key, reason, at), number)
                 on_step(SyncStep.ADD_THERE, key, reason)

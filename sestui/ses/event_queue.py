@@ -41,8 +41,8 @@ class SqsQueue:
         Raises:
             SettingsError: the URL is no queue's.
         """
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or len(parts.path) < 2:
+        host = _host(url)
+        if not host:
             raise SettingsError(
                 f"{setting} is not the URL of a queue ({printable(url)}); it looks like "
                 "https://sqs.eu-west-1.amazonaws.com/123456789012/sestui-events."
@@ -50,8 +50,8 @@ class SqsQueue:
         self._url = url
         self._setting = setting
         # The queue may be in another region than the account: its URL tells.
-        labels = parts.hostname.split(".")
-        is_aws = labels[0] == "sqs" and ".amazonaws.com" in parts.hostname
+        labels = host.split(".")
+        is_aws = labels[0] == "sqs" and ".amazonaws.com" in host
         with plain_errors():
             self._client = clients.sqs(labels[1] if is_aws else None, endpoint_url)
 
@@ -127,3 +127,14 @@ class SqsQueue:
                 raise error
         except SestuiError as said:
             return said
+
+
+def _host(url: str) -> str:
+    """The host of a queue's URL; '' if it isn't one."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port  # a port that is no number raises, too
+    except ValueError:
+        return ""
+    is_queue = parts.scheme in {"http", "https"} and len(parts.path) > 1 and port != 0
+    return host if is_queue else ""

@@ -61,16 +61,22 @@ class SuppressionList:
         ]
         return found, said.get("NextToken", "")
 
-    def put(self, address: str, reason: "SuppressionListReasonType") -> None:
-        """List it; it may be listed already."""
-        self._calls.ask(
-            lambda: self._sesv2.put_suppressed_destination(EmailAddress=address, Reason=reason)
-        )
+    def put(self, address: str, reason: "SuppressionListReasonType") -> bool:
+        """List it; it may be listed already. False: SES does not take it for an address."""
+        try:
+            self._calls.ask(
+                lambda: self._sesv2.put_suppressed_destination(EmailAddress=address, Reason=reason)
+            )
+        except SestuiError as error:
+            if code_of(error) != "BadRequestException":
+                raise
+            return False
+        return True
 
     def delete(self, address: str) -> None:
         """Take it off; it may be off already."""
         try:
             self._calls.ask(lambda: self._sesv2.delete_suppressed_destination(EmailAddress=address))
         except SestuiError as error:
-            if code_of(error) != "NotFoundException":
+            if code_of(error) not in {"NotFoundException", "BadRequestException"}:
                 raise

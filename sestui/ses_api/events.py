@@ -27,11 +27,24 @@ _MOST_RECIPIENTS = 100
 """SES takes 50 recipients a mail; a complaint may name everybody at a domain."""
 _MOST_WRAPPERS = 3
 """EventBridge to SNS to SQS is two."""
+_BYTE_ORDER_MARK = "\ufeff"
+"""Programs that pass events on have put one before them."""
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST = datetime(3000, 1, 1, tzinfo=UTC)
 _LEFT = "optout"
 """The status of a topic that a contact has left, in lower case."""
 
+
+_ACCOUNT_NEWS = frozenset(
+    {
+        "Advisor Recommendation Status Open",
+        "Advisor Recommendation Status Resolved",
+        "Sending Status Enabled",
+        "Sending Status Disabled",
+    }
+)
+"""What SES sends through EventBridge besides events of mails; a rule on its source takes them all.
+`sestui doctor` asks SES for both. Source: "Monitoring SES events using EventBridge" there."""
 
 _KINDS = {kind.value.replace(" ", "").lower(): kind for kind in EventKind}
 _DETAILS = {
@@ -63,7 +76,7 @@ class EventRecipient:
     """One address that an event is about."""
 
     address: str
-    """As SES wrote it; compare in lower case."""
+    """As SES wrote it, without a name; compare in lower case."""
     status: str = ""
     """The enhanced status code of a bounce or delay, such as 5.1.1."""
     diagnostic: str = ""
@@ -127,7 +140,7 @@ def parse_event(text: str | bytes) -> SesEvent:
         raise EventFormatError("The event names no message id.")
     mailed_at = instant_of(mail.get("timestamp"), "mail.timestamp")
     given = detail.get("timestamp", detail.get("arrivalDate"))
-    destination = tuple(_texts(mail.get("destination")))[:_MOST_RECIPIENTS]
+    destination = _addresses(mail.get("destination"))
     user_agent = _text(detail, "userAgent", most=_LONGEST_LINK)
     tags = _tags(mail.get("tags"))
     return SesEvent(
@@ -160,7 +173,7 @@ def notification(text: str | bytes) -> dict[str, Any]:
 
 def _json(text: str | bytes) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text.removeprefix(_BYTE_ORDER_MARK) if isinstance(text, str) else text)
     except RecursionError:
         raise EventFormatError("The message is nested too deeply.") from None
     except ValueError:  # not JSON, not UTF-8, or a number of thousands of digits
@@ -182,6 +195,9 @@ def _unwrapped(body: Any) -> dict[str, Any]:
             inner = body["Message"]
             body = _json(inner) if isinstance(inner, str) else inner
         elif "detail" in body:
+            is_news = body.get("source") == "aws.ses" and body.get("detail-type") in _ACCOUNT_NEWS
+            if is_news:
+                raise NotAnEventError("EventBridge reports on the account, not on a mail.")
             body = body["detail"]
         else:
             break
@@ -224,15 +240,32 @@ def _recipients(
         if isinstance(named, list):
             return tuple(
                 EventRecipient(
-                    _text(each, "emailAddress"),
+                    _bare(_text(each, "emailAddress")),
                     _text(each, "status"),
                     _text(each, "diagnosticCode"),
                 )
                 for each in named[:_MOST_RECIPIENTS]
                 if isinstance(each, dict)
             )
-    delivered = _texts(detail.get("recipients"))[:_MOST_RECIPIENTS]
+    delivered = _addresses(detail.get("recipients"))
     return tuple(EventRecipient(address) for address in delivered or destination)
+
+
+def _addresses(given: Any) -> tuple[str, ...]:
+    texts = given if isinstance(given, list) else []
+    return tuple(
+        _bare(_clean(each, _LONGEST_TEXT))
+        for each in texts[:_MOST_RECIPIENTS]
+        if isinstance(each, str)
+    )
+
+
+def _bare(written: str) -> str:
+    """The address in ``Ada <ada@example.com>``: SES repeats what the mail's sender gave it."""
+    before, _, rest = written.rpartition("<")
+    address = rest.rstrip().removesuffix(">").strip()
+    is_named = rest.rstrip().endswith(">") and "@" in address
+    return address if is_named and before.count('"') % 2 == 0 else written
 
 
 def _unsubscribes(detail: Mapping[str, Any], topic: str) -> bool:
@@ -278,12 +311,6 @@ def _text(detail: Mapping[str, Any], name: str, most: int = _LONGEST_TEXT) -> st
     return _clean(found, most) if isinstance(found, str) else ""
 
 
-def _texts(given: Any) -> list[str]:
-    if not isinstance(given, list):
-        return []
-    return [_clean(each, _LONGEST_TEXT) for each in given if isinstance(each, str)]
-
-
 def _clean(text: str, most: int) -> str:
     """``text`` as a database can keep it: PostgreSQL takes no NUL and no half character."""
     clipped = text[:most]
@@ -300,7 +327,7 @@ def instant_of(given: Any, name: str) -> Instant:
     """
     if isinstance(given, str):
         try:
-            found = datetime.fromisoformat(given.replace(" ", ""))  # SES has written 05:45 +0000
+            found = datetime.fromisoformat(given.replace(" +", "+"))  # SES has written 05:45 +0000
         except ValueError:
             pass
         else:

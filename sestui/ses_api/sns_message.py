@@ -60,7 +60,7 @@ def parse_sns(body: bytes) -> SnsMessage:
     """
     try:
         given = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SnsFormatError("It is not JSON.") from error
     if not isinstance(given, dict):
         raise SnsFormatError("It is not an object.")

@@ -6,6 +6,7 @@ import threading
 import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime
+from http.client import HTTPException
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -42,7 +43,7 @@ def fetch(url: str) -> bytes:
     try:
         with urllib.request.urlopen(url, timeout=_FETCH_SECONDS) as answer:  # noqa: S310 - https://sns.*, see parse_sns
             body: bytes = answer.read(_LARGEST_ANSWER)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         raise AccountUnreachableError("SNS can't be reached; check the network.") from error
     return body
 

@@ -97,8 +97,10 @@ def test_a_queue_that_is_not_there(sqlite_database, aws, moto):
 
 
 @pytest.mark.parametrize(
-    "url", ["sestui-events", "arn:aws:sqs:eu-west-1:1:x", "https://", "https://x/"]
-)
+    "url",
+    ["sestui-events", "arn:aws:sqs:eu-west-1:1:x", "https://", "https://x/", "https://[x/events",
+     "https://x:port/events"],
+)  # fmt: skip
 def test_what_is_no_url_of_a_queue(aws, url):
     with pytest.raises(SettingsError, match="events_queue"):
         SqsQueue(Clients(Endpoint()), url)

@@ -153,3 +153,13 @@ def test_an_operator_s_release_is_not_undone_by_the_next_sync(sides: Sides) -> N
     sides.sync(remove=False)
     assert sides.here.get("ada@example.com") is None
     assert sides.listed.released_here() == ["ada@example.com"]
+
+
+def test_what_ses_takes_for_no_address_holds_up_nobody_else(sides: Sides) -> None:
+    for address in ("a b@example.com", "ada@example.com", "zoe@example.com"):
+        sides.here.add(address, "bounced", "", NOW)
+    result = sides.sync()
+    assert set(sides.at_ses()) == {"ada@example.com", "zoe@example.com"}
+    assert (result.added_there, result.refused_there) == (2, 1)
+    assert ("refused by SES", "a b@example.com", "bounced") in sides.steps
+    assert "does not take 1 as address" in result.sentence

@@ -132,3 +132,9 @@ def test_a_subscription_is_confirmed_for_allowed_topics_alone(door: Door) -> Non
 def test_other_paths_and_methods_do_nothing(door: Door) -> None:
     assert door.asker.ask("GET", "/events/sns").status == 405
     assert door.asker.ask("POST", "/", b"x").status == 404
+
+
+def test_what_is_nested_too_deeply_is_refused_as_anything_else(door: Door) -> None:
+    for deep in (b"[" * 100_000, b'{"a":' * 100_000, b"\xff\xfe[", b"1" * 10_000):
+        assert door.post(deep) == 403
+    assert not door.heard

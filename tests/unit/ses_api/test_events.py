@@ -75,6 +75,12 @@ def test_only_who_leaves_the_whole_list_unsubscribes(all_of_it):
     assert event.unsubscribes is all_of_it
 
 
+def of_the_account(news):
+    """What EventBridge carries from SES besides events of mails."""
+    detail = {"version": "1.0.0", "data": {"status": "x", "accountId": "123456789012"}}
+    return {"version": "0", "source": "aws.ses", "detail-type": news, "detail": detail}
+
+
 @pytest.mark.parametrize(
     ("topic", "left"), [("news", True), ("offers", False), ("", False), (None, False)]
 )
@@ -98,6 +104,8 @@ def test_who_leaves_the_mails_own_topic_unsubscribes(topic, left):
         "Successfully validated SNS topic for Amazon SES event publishing.",
         json.dumps({"Type": "SubscriptionConfirmation", "Message": "…", "TopicArn": TOPIC}),
         json.dumps(through_sns({"notificationType": "AmazonSnsSubscriptionSucceeded"})),
+        json.dumps(of_the_account("Sending Status Disabled")),
+        json.dumps(through_sns(of_the_account("Advisor Recommendation Status Open"))),
     ],
 )
 def test_greetings_of_aws_are_no_events(text):
@@ -159,6 +167,50 @@ def test_what_is_no_event_is_said_to_be_none_in_a_sentence(text):
 def test_a_stand_in_that_names_all_kinds_is_understood_by_what_is_told():
     event = parsed(put(ses_event("Bounce"), "Bounce, Complaint, or Delivery.", "eventType"))
     assert event.kind is EventKind.BOUNCE
+
+
+NAMED = [
+    "Ada <ada@example.com>",
+    '"Lovelace, Ada" <ada@example.com>',
+    '"Ada <3" <ada@example.com> ',
+    "=?UTF-8?Q?Ad=C3=A4?= <ada@example.com>",
+    "<ada@example.com>",
+]
+
+
+@pytest.mark.parametrize("written", NAMED)
+def test_an_address_is_bare_whatever_name_its_mail_gave_it(written):
+    event = ses_event("Bounce", bouncedRecipients=[{"emailAddress": written}])
+    bounce = parsed(put(event, [written], "mail", "destination"))
+    assert bounce.destination == ("ada@example.com",)
+    assert [each.address for each in bounce.recipients] == ["ada@example.com"]
+    delivery = parsed(put(ses_event("Delivery"), [written], "delivery", "recipients"))
+    assert [each.address for each in delivery.recipients] == ["ada@example.com"]
+
+
+@pytest.mark.parametrize(
+    "address", ['"a<b>"@example.com', '"<a@b>"@example.com', "a<b@c>d@example.com", "<>", "Ada <>"]
+)
+def test_angles_that_hold_no_address_stay(address):
+    event = ses_event("Bounce", bouncedRecipients=[{"emailAddress": address}])
+    assert [each.address for each in parsed(event).recipients] == [address]
+
+
+def test_a_byte_order_mark_is_no_part_of_an_event():
+    text = json.dumps(ses_event("Bounce"))
+    for marked in ("\ufeff" + text, text.encode("utf-8-sig"), text.encode("utf-16")):
+        assert parse_event(marked).identity == parse_event(text).identity
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["2026-09-21T15:33:25Z", "2026-09-21T15:33:25.0Z", "2026-09-21T15:33:25.000000000Z",
+     "2026-09-21T15:33:25 +0000", "2026-09-21T17:33:25+02:00", "2026-09-21T15:33:25",
+     "2026-09-21 15:33:25", "2026-09-21 15:33:25 +0000"],
+)  # fmt: skip
+def test_times_are_read_with_and_without_fractions_and_zones(written):
+    event = parsed(put(ses_event("Bounce"), written, "bounce", "timestamp"))
+    assert event.occurred_at == 1_790_004_805.0
 
 
 @pytest.mark.long
