@@ -47,6 +47,8 @@ class FakeAws:
         """Operations that the credentials may not call."""
         self.silent: set[str] = set()
         """Mailboxes whose events get lost."""
+        self.listed_as = ""
+        """What SNS lists instead of the ARN of a subscription: Deleted, or PendingConfirmation."""
         self.throttled = 0
         """Sends that are refused for the rate, next."""
         self.destinations: dict[str, dict[str, Any]] = {}
@@ -69,7 +71,7 @@ class FakeAws:
     def reset(self) -> None:
         """A new account."""
         self.calls, self.mails, self.destinations, self._allowed = [], [], {}, {}
-        self.denied, self.silent, self.throttled = set(), set(), 0
+        self.denied, self.silent, self.throttled, self.listed_as = set(), set(), 0, ""
         request = urllib.request.Request(f"{self.moto_url}/moto-api/reset", method="POST")
         urllib.request.urlopen(request).close()
 
@@ -125,6 +127,9 @@ class FakeAws:
             for key in [key for key in self.destinations if key.startswith(f"{found[1]}/")]:
                 del self.destinations[key]
         answer = self._passed_on(handler, body)
+        if operation == "ListSubscriptionsByTopic" and self.listed_as:
+            listed = f"<SubscriptionArn>{self.listed_as}<".encode()
+            answer = (answer[0], re.sub(rb"<SubscriptionArn>[^<]+<", listed, answer[1]), answer[2])
         return self._with_allowed(operation, body, answer) if operation in _OF_QUEUES else answer
 
     def _with_allowed(

@@ -55,8 +55,7 @@ class ScriptedSes:
         if kind == "account":
             found = self.account
         elif path == "/v2/email/list-identities" or (kind == "identities" and not name):
-            names = [{"IdentityName": each, "IdentityType": "DOMAIN"} for each in self.identities]
-            found = {"EmailIdentities": names}
+            found = {"EmailIdentities": [*map(_listed, self.identities.items())]}
         elif kind == "identities":
             found = self.identities.get(name)
         elif kind == "configuration-sets" and name in self.sets:
@@ -70,6 +69,16 @@ class ScriptedSes:
         if found is None:
             return 404, {"__type": "NotFoundException", "message": "there is none"}
         return 200, found
+
+
+def _listed(identity: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+    name, said = identity
+    return {
+        "IdentityName": name,
+        "IdentityType": said.get("IdentityType", "DOMAIN"),
+        "SendingEnabled": said.get("VerifiedForSendingStatus", True),
+        "VerificationStatus": said.get("VerificationStatus", "SUCCESS"),
+    }
 
 
 def _handler(ses: ScriptedSes) -> type[BaseHTTPRequestHandler]:

@@ -10,7 +10,7 @@ POLICIES = ("none", "quarantine", "reject")
 GONE = ("pct", "rf", "ri")
 """Tags of RFC 7489 that receivers ignore now."""
 _MOST_LABELS = 8
-_BEGINS = re.compile(r"v\s*=\s*DMARC1\s*(?:;|$)")
+_BEGINS = re.compile(r"[vV]\s*=\s*DMARC1\s*(?:;|$)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Judge a sender's domain: identity, DKIM, MAIL FROM and SPF, as SES and the DNS have them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,6 +13,8 @@ from sestui.core.text import printable
 _AMAZON = "amazonses.com"
 _USUAL_ZONE = f"dkim.{_AMAZON}"
 """Where CNAMEs pointed to before SES told it with each identity."""
+_DKIM_KEY = re.compile(r"(?:^|;)\s*p\s*=\s*[^;\s]")
+"""A key in a DKIM record (RFC 6376): an empty one is revoked."""
 
 
 class Names(Protocol):
@@ -138,7 +141,7 @@ def _dkim_records(identity: IdentityFacts, names: Names) -> list[tuple[str, str,
         name = f"{token}._domainkey.{identity.name}"
         if identity.dkim_own_key:
             texts = names.texts(name)
-            keyless = texts is not None and not any("p=" in text for text in texts)
+            keyless = texts is not None and not any(map(_DKIM_KEY.search, texts))
             wrong = None if texts is None else "no TXT record with a key" if keyless else ""
             found.append((name, f"TXT {name} to your public key", wrong))
             continue

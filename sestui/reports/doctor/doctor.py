@@ -4,7 +4,7 @@ checked."""
 import contextlib
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from sestui.core.clock import Clock, Instant
 from sestui.core.contact.address_check import Address, check_address
 from sestui.core.content.addresses import mailbox
 from sestui.core.content.headers import PAGE_PATH
+from sestui.core.delivery.account import Identity
 from sestui.core.doctor.account_rules import judge_account, judge_clock, judge_recommendations
 from sestui.core.doctor.dmarc_rules import judge_dmarc
 from sestui.core.doctor.domain_rules import (
@@ -237,12 +238,11 @@ class Doctor:
             return [
                 DoctorFinding("identity", DoctorSeverity.OK, "No campaign has a sender to check.")
             ]
-        known = {each.name.lower() for each in exam.identities()}
+        known = {each.name.lower(): each for each in exam.identities()}
         names = None if self._ses.simulated else self._names()
         findings: list[DoctorFinding] = []
         for domain, addresses in domains:
-            candidates = [*(each.lower() for each in addresses), *_and_above(domain)]
-            found = next((each for each in candidates if each in known), None)
+            found = _covering(domain, addresses, known)
             identity = exam.identity(found) if found else None
             sender = SenderDomain(domain, addresses, identity)
             if identity is None and self._ses.simulated and facts.production_access:
@@ -297,6 +297,22 @@ class Doctor:
             if is_forbidden(error):
                 step = "Allow these credentials the call that the docs name for `sestui doctor`."
             return [DoctorFinding(check, DoctorSeverity.UNKNOWN, str(error), step=step)]
+
+
+def _covering(domain: str, addresses: Sequence[str], known: Mapping[str, Identity]) -> str | None:
+    """The name of the identity that SES takes for these senders; None: there is none.
+
+    A verified domain covers its addresses and subdomains, whatever else has been begun there: an
+    address that was verified first is signed by its domain's DKIM.
+    """
+    above = [known[each] for each in _and_above(domain) if each in known]
+    of_addresses = [known[each.lower()] for each in addresses if each.lower() in known]
+    found = [*filter(_is_verified, above), *filter(_is_verified, of_addresses)]
+    return next((each.name for each in (*found, *above, *of_addresses)), None)
+
+
+def _is_verified(identity: Identity) -> bool:
+    return identity.verified
 
 
 def _and_above(domain: str) -> list[str]:

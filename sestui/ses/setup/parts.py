@@ -210,7 +210,10 @@ class SubscriptionPart:
         )
         for page in pages:
             for each in page.get("Subscriptions", []):
-                if (each.get("Protocol"), each.get("Endpoint")) == ("sqs", self._queue):
+                # Deleted ones are listed for days, unconfirmed ones, too; they have no ARN.
+                is_there = each.get("SubscriptionArn", "").startswith("arn:")
+                to = (each.get("Protocol"), each.get("Endpoint"))
+                if is_there and to == ("sqs", self._queue):
                     return str(each["SubscriptionArn"])
         return ""
 

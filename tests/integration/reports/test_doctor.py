@@ -373,6 +373,29 @@ def test_a_parent_s_identity_covers_a_subdomain_unless_dmarc_is_strict(patient: 
     assert "adkim=s" in strict.found
 
 
+PENDING = {**DOMAIN, "VerifiedForSendingStatus": False, "VerificationStatus": "PENDING"}
+ADDRESS = {"IdentityType": "EMAIL_ADDRESS"}
+
+
+@pytest.mark.parametrize(
+    ("others", "covering"),
+    [
+        ({"news@example.com": {**DOMAIN, **ADDRESS}}, "example.com"),
+        ({"news@example.com": {**PENDING, **ADDRESS}}, "example.com"),
+        ({"example.com": PENDING, "News@Example.com": {**DOMAIN, **ADDRESS}}, "News@Example.com"),
+        ({"example.com": PENDING, "news@example.com": {**PENDING, **ADDRESS}}, "example.com"),
+    ],
+)
+def test_of_several_identities_the_one_that_ses_goes_by_is_judged(
+    patient: Patient, others: dict[str, Any], covering: str
+) -> None:
+    patient.ses.identities |= others
+    [found] = patient.found("identity")
+    assert covering in found.found
+    assert (found.severity is DoctorSeverity.OK) == ("example.com" not in others
+                                                     and covering == "example.com")  # fmt: skip
+
+
 def test_what_the_credentials_may_not_ask_is_unknown_and_the_rest_is_checked(
     patient: Patient,
 ) -> None:

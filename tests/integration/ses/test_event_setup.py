@@ -136,6 +136,18 @@ def test_what_is_missing_or_wrong_is_put_right(aws: FakeAws) -> None:
 
 @pytest.mark.long
 @pytest.mark.ci
+@pytest.mark.parametrize("listed_as", ["Deleted", "PendingConfirmation"])
+def test_a_subscription_that_is_only_listed_is_none(aws: FakeAws, listed_as: str) -> None:
+    create(setup())
+    aws.listed_as = listed_as
+    assert actions(setup()) == ["exists"] * 3 + ["create"] + ["exists"] * 2
+    assert create(setup()) == ["subscription"]
+    assert len(remove(setup())) == 5
+    assert aws.everything() == NOTHING
+
+
+@pytest.mark.long
+@pytest.mark.ci
 def test_it_is_removed_without_a_trace(aws: FakeAws) -> None:
     create(setup())
     assert len(remove(setup())) == 6

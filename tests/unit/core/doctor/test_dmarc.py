@@ -20,6 +20,8 @@ def texts(**zone):
         ("v = DMARC1 ;P=Reject; sp=none;", {"v": "DMARC1", "p": "Reject", "sp": "none"}),
         ("v=DMARC1", {"v": "DMARC1"}),
         ("v=DMARC1; p=none; p=reject", {"v": "DMARC1", "p": "none"}),
+        ("V=DMARC1; p=none", {"v": "DMARC1", "p": "none"}),
+        ("v=dmarc1; p=none", None),
         ("v=DMARC10; p=none", None),
         ("p=none; v=DMARC1", None),
         ("v=spf1 -all", None),
