@@ -27,7 +27,7 @@ class Sides:
         self.here = Suppressions(database)
         self.clock = FakeClock(NOW)
         self.stop = threading.Event()
-        self.clients = world.runtime().clients
+        self.clients = world.runtime().ses.clients
         self.listed = ListedSuppressions(database, "simulator")
         self.steps: list[tuple[str, str, str]] = []
 
