@@ -91,7 +91,8 @@ def retry(
         result = retry_quarantined(
             runtime.database, runtime.clock, feedback.rules, feedback.mails, message_id
         )
-    counted = f"{result.applied:,} applied, {result.left:,} still can't be read."
+    dropped = f", {result.dropped:,} without news dropped" if result.dropped else ""
+    counted = f"{result.applied:,} applied{dropped}, {result.left:,} still can't be read."
     put(" ".join([counted, *tripped_sentences(result.tripped)]))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from sestui.core.clock import Clock
 from sestui.feedback.puller import new_event
 from sestui.feedback.unsubscribe_mail import UnsubscribeMails
-from sestui.ses_api.events import EventFormatError
+from sestui.ses_api.events import EventFormatError, NotAnEventError
 from sestui.ses_api.received_mail import ReceivedMail, parse_received
 from sestui.store.db.database import Database
 from sestui.store.events.apply import EventRules, NewEvent, apply_events
@@ -21,6 +21,8 @@ class RetryResult:
 
     applied: int = 0
     left: int = 0
+    dropped: int = 0
+    """Messages of AWS that turn out to report nothing."""
     tripped: list[Tripped] = field(default_factory=list)
     """Runs whose bounce or complaint rates have crossed a limit."""
 
@@ -33,6 +35,8 @@ def retry_quarantined(
     message_id: int | None = None,
 ) -> RetryResult:
     """Apply what can be read now, of one message or of all, and take it out of quarantine.
+
+    What turns out to be no event leaves it, too, as it would never have got there.
 
     Raises:
         NotFoundError: there is no message of that id.
@@ -50,6 +54,7 @@ def retry_quarantined(
         last = found[-1].id
         readable: dict[int, NewEvent] = {}
         received: list[tuple[int, ReceivedMail]] = []
+        without_news: list[int] = []
         for each in found:
             body = each.body.decode("utf-8", "replace")
             try:
@@ -58,6 +63,8 @@ def retry_quarantined(
                     readable[each.id] = new_event(body)
                 else:
                     received.append((each.id, mail))
+            except NotAnEventError:
+                without_news.append(each.id)
             except EventFormatError:
                 result.left += 1
         applied = apply_events(database, list(readable.values()), clock.now(), rules)
@@ -65,8 +72,9 @@ def retry_quarantined(
         unread = mails.apply([mail for _, mail in received], clock.now()).unread
         still = {received[place][0] for place, _ in unread}
         done = [*readable, *(number for number, _ in received if number not in still)]
-        quarantine.drop(done)
+        quarantine.drop([*done, *without_news])
         result.left += len(still)
+        result.dropped += len(without_news)
         result.applied += len(done)
         if message_id is not None:
             return result

@@ -10,6 +10,8 @@ from typer.core import TyperCommand, TyperGroup
 from sestui.core.text import printable
 from sestui.errors import UsageError
 
+_LARGEST_NUMBER = 2**63 - 1
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
@@ -43,13 +45,27 @@ def refuse_repeated(option: str, names: Iterable[str]) -> None:
 class _Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         _refuse_repeated_options(self, ctx, args)
-        return super().parse_args(ctx, args)
+        rest = super().parse_args(ctx, args)
+        _refuse_large_numbers(self, ctx)
+        return rest
 
 
 class _Group(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         _refuse_repeated_options(self, ctx, args)
-        return super().parse_args(ctx, args)
+        rest = super().parse_args(ctx, args)
+        _refuse_large_numbers(self, ctx)
+        return rest
+
+
+def _refuse_large_numbers(command: TyperCommand | TyperGroup, ctx: Any) -> None:
+    """No database holds such a number, as an id or as a limit."""
+    for parameter in command.params:
+        value = ctx.params.get(parameter.name)
+        if isinstance(value, int) and abs(value) > _LARGEST_NUMBER:
+            is_option = parameter.param_type_name == "option"
+            name = max(parameter.opts, key=len) if is_option else str(parameter.metavar).strip("[]")
+            raise UsageError(f"{name} is too large; the largest number is {_LARGEST_NUMBER:,}.")
 
 
 def _refuse_repeated_options(command: TyperCommand | TyperGroup, ctx: Any, args: list[str]) -> None:

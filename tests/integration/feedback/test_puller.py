@@ -9,6 +9,7 @@ from sqlmodel import select
 from sestui.core.delivery.handover import ClaimRequest
 from sestui.errors import StorageError
 from sestui.feedback.puller import EventPuller
+from sestui.feedback.retry import retry_quarantined
 from sestui.ses_api.events import QueueMessage
 from sestui.store.contacts.bulk import Suppress, change_selected
 from sestui.store.contacts.selection import Selection
@@ -17,7 +18,7 @@ from sestui.store.contacts.undo import undo_last
 from sestui.store.db.tables import Contact, Run, Suppression
 from sestui.store.events.apply import EventRules
 from sestui.store.events.event_tables import EventRow
-from sestui.store.events.quarantine import Quarantine
+from sestui.store.events.quarantine import Quarantine, Unreadable
 from sestui.store.events.raw import uncompressed
 from sestui.store.ledger.statements import DELIVERY
 from sestui.store.ledger.transitions import put_in_doubt
@@ -340,6 +341,19 @@ def test_what_cant_be_read_is_kept_and_everything_else_applied(database, mailed,
     assert (result.quarantined, result.applied) == (2, 1)
     kept = Quarantine(database).list()
     assert {each.body.decode() for each in kept} == {"nonsense", hostile}
+    assert outcomes(database, run.id) == {claims[0].email: "delivered"}
+
+
+def test_a_retry_takes_out_what_can_be_read_and_what_reports_nothing(database, mailed, clock):
+    run, claims = mailed(1)
+    greeting = "Successfully validated SNS topic for Amazon SES event publishing."
+    bodies = ["nonsense", greeting, json.dumps(about(claims[0], "Delivery"))]
+    older = [Unreadable(body.encode(), "An older version could not read it.") for body in bodies]
+    Quarantine(database).add(older, clock.now())
+    mails = unsubscribe_mails(database)
+    done = retry_quarantined(database, clock, EventRules(), mails)
+    assert (done.applied, done.dropped, done.left) == (1, 1, 1)
+    assert [each.body.decode() for each in Quarantine(database).list()] == ["nonsense"]
     assert outcomes(database, run.id) == {claims[0].email: "delivered"}
 
 
