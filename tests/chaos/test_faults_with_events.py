@@ -94,8 +94,8 @@ def settle_all(made):
 
 
 def test_a_mail_that_was_taken_and_one_that_was_not_are_both_settled(world, sqlite_database):
-    made = Lossy(world, sqlite_database, 12)
-    made.lose(["reset_before", "reset_after"], count=1)
+    made = Lossy(world, sqlite_database, 60)
+    made.lose(["reset_before", "reset_after"], probability=0.2, count=1)  # apart: no brake
     settle_all(made)
 
 

@@ -52,6 +52,8 @@ def _row(view: "CampaignView") -> tuple[str, ...]:
 
 def show_command(name: Name, *, as_json: AsJson = False) -> None:
     """Show a campaign: its newest run, what is in doubt, and earlier runs."""
+    from sestui.reports.doubts import doubt_figures  # noqa: PLC0415 - the database is slow to import
+
     with opened() as runtime:
         runtime.reap_dead_workers()
         with runtime.database.snapshot():
@@ -64,6 +66,7 @@ def show_command(name: Name, *, as_json: AsJson = False) -> None:
             put_json(
                 view.as_dict()
                 | {"runs": [r.as_dict() for r in runs], "in_doubt": in_doubt}
+                | {"asked_ses": doubt_figures(doubts) if doubts is not None else None}
                 | {"skipped_for": skips, "unrenderable": without}
             )
             return

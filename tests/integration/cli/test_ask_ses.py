@@ -46,7 +46,10 @@ def test_ses_is_asked_and_what_it_has_no_record_of_is_offered(ready: Sestui) -> 
     )
     assert "`sestui campaign resolve news --resend --unrecorded`" in asked.stderr
     assert "had no record of 1 of them 24 hours" in ready.ok("campaign", "show", "news")
-    (row,) = ready.json("campaign", "show", "news")["in_doubt"]
+    shown = ready.json("campaign", "show", "news")
+    figures = {"total": 1, "not_asked": 0, "unrecorded": 1, "unclear": {}, "safe_to_resend": 1}
+    assert shown["asked_ses"] == figures
+    (row,) = shown["in_doubt"]
     assert (row["email"], row["safe_to_resend"], row["asked_ses_at"] is None) == (
         doubtful[2],
         True,
