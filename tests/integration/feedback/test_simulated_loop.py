@@ -49,7 +49,7 @@ def test_who_leaves_sess_contact_list_gets_no_more_mail_by_it(tmp_path):
             sender = runtime.sender()
             sender.start()
             assert sender.join(60)
-            state = SimulatorState(runtime.workspace / FILE_NAME, SystemClock())
+            state = SimulatorState(runtime.settings.data_dir / FILE_NAME, SystemClock())
             state.advance(600)
             state.close()
             kinds = runtime.feedback.puller().pull().kinds

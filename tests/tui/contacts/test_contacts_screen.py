@@ -134,7 +134,7 @@ async def test_somebody_is_found_as_one_types(runtime, still):
 @pytest.mark.ci
 async def test_a_newer_search_gives_the_older_one_up(runtime, still, monkeypatch):
     add(runtime, *(f"p{number}@example.com" for number in range(10)))
-    monkeypatch.setattr("sestui.store.contacts.search._STRETCH", 1)
+    monkeypatch.setattr("sestui.store.contacts.search._CHUNK", 1)
     gate, asked = threading.Event(), []
     async with contacts(runtime) as (app, pilot):
         await until(pilot, lambda: people(app).count == 10)

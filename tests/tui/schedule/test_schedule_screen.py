@@ -9,7 +9,6 @@ from textual.widgets import Input, Select, TextArea
 from sestui.core.task.fields import TaskFields
 from sestui.core.task.states import TaskRunState
 from sestui.errors import StorageBusyError
-from sestui.runtime import Runtime
 from sestui.store.tasks.tables import Task
 from sestui.tasks.agenda import read_agenda_now
 from sestui.tasks.task_form import form_of
@@ -194,14 +193,14 @@ async def test_hostile_words_stay_words(runtime, still):
 @pytest.mark.long
 @pytest.mark.ci
 async def test_a_busy_database_is_a_quiet_line(runtime, still, monkeypatch):
-    def busy(self):
+    def busy(database, clock):
         raise StorageBusyError("The database is locked by another program.")
 
     add_task(runtime)
     async with at_schedule(runtime) as (app, pilot):
         await until(pilot, lambda: "tidy" in shown(app))
         with monkeypatch.context() as patch:
-            patch.setattr(Runtime, "agenda", busy)
+            patch.setattr("sestui.tui.schedule.schedule_screen.read_agenda_now", busy)
             await until(pilot, lambda: "locked by another program" in shown(app))
             assert "tidy" in shown(app)
         await until(pilot, lambda: "locked by another program" not in shown(app))

@@ -30,7 +30,7 @@ def here(world: World) -> Runtime:
 @pytest.fixture
 def elsewhere(world: World, here: Runtime, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
     """A process whose settings say SES, and an endpoint that answers."""
-    clients = here.clients
+    clients = here.ses.clients
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", clients.endpoint_url)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", clients.credentials().access_key)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", clients.credentials().secret_key)
