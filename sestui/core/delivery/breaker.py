@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import sqrt
 
-from sestui.core.delivery.outcomes import PERMANENT, DeliveryOutcome
+from sestui.core.delivery.outcomes import OWN_SUPPRESSIONS, PERMANENT, DeliveryOutcome
 from sestui.core.percent import rate_percent, set_percent
 
 
@@ -24,9 +24,6 @@ class SesLines:
 
 SES_LINES = {"bounced": SesLines(0.05, 0.10), "complained": SesLines(0.001, 0.005)}
 """As in "Reputation metrics" of SES's developer guide."""
-
-_NOT_COUNTED = frozenset({"OnAccountSuppressionList", "OnTenantSuppressionList"})
-"""Bounces by one's own suppression lists: SES has sent nothing, and counts none of them."""
 
 MAILBOX_SIMULATOR = "@simulator.amazonses.com"
 """Mail to SES's test mailboxes counts in no rate."""
@@ -50,7 +47,7 @@ def counts_as_bounce(outcome: str, code: str) -> bool:
     """Whether SES counts it in the bounce rate: permanent, and not by one's own suppression."""
     kind, _, sub_type = code.partition("/")
     is_hard = outcome == DeliveryOutcome.BOUNCED and kind == PERMANENT
-    return is_hard and sub_type not in _NOT_COUNTED
+    return is_hard and sub_type not in OWN_SUPPRESSIONS
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,13 @@ from enum import StrEnum
 
 from sestui.core.clock import Instant
 from sestui.core.delivery.machine_opens import is_prompt
-from sestui.core.delivery.outcomes import PERMANENT, DeliveryOutcome, ReportedOutcome, stronger
+from sestui.core.delivery.outcomes import (
+    OWN_SUPPRESSIONS,
+    PERMANENT,
+    DeliveryOutcome,
+    ReportedOutcome,
+    stronger,
+)
 
 
 class EventKind(StrEnum):
@@ -75,11 +81,8 @@ def facts_of(events: Iterable[MailEvent], accepted_at: Instant | None) -> MailFa
     given = list(events)
     reported: ReportedOutcome | None = None
     for event in given:
-        outcome = OUTCOME_OF.get(event.kind)
-        if outcome is None or (event.kind is EventKind.COMPLAINT and event.type == NOT_SPAM):
-            continue
-        found = ReportedOutcome(outcome, event.at, event.type, event.sub_type, event.detail)
-        reported = stronger(reported, found)
+        if (found := _outcome_of(event)) is not None:
+            reported = stronger(reported, found)
     delivered = [event.at for event in given if event.kind is EventKind.DELIVERY]
     since = min(delivered, default=accepted_at)
     clicks = [
@@ -90,6 +93,21 @@ def facts_of(events: Iterable[MailEvent], accepted_at: Instant | None) -> MailFa
     opens = [event.at for event in given if event.kind is EventKind.OPEN and not event.by_machine]
     # Who follows a link has opened the mail, with pictures or without.
     return MailFacts(reported, min([*opens, *clicks], default=None), min(clicks, default=None))
+
+
+def _outcome_of(event: MailEvent) -> ReportedOutcome | None:
+    outcome, kind = OUTCOME_OF.get(event.kind), event.type
+    if outcome is None or _is_not_spam(event):
+        return None
+    if event.kind is EventKind.COMPLAINT and event.sub_type in OWN_SUPPRESSIONS:
+        # They complained of an earlier mail. SES has not sent this one, and says so by a complaint.
+        outcome, kind = DeliveryOutcome.BOUNCED, PERMANENT
+    return ReportedOutcome(outcome, event.at, kind, event.sub_type, event.detail)
+
+
+def _is_not_spam(event: MailEvent) -> bool:
+    """Feedback types are the same in capitals (RFC 5965)."""
+    return event.kind is EventKind.COMPLAINT and event.type.lower() == NOT_SPAM
 
 
 class RefusalReason(StrEnum):
@@ -110,7 +128,7 @@ def refusal_of(event: MailEvent) -> RefusalReason | None:
     if event.kind is EventKind.SUBSCRIPTION:
         return RefusalReason.UNSUBSCRIBED if event.unsubscribes else None
     if event.kind is EventKind.COMPLAINT:
-        return None if event.type == NOT_SPAM else RefusalReason.COMPLAINED
+        return None if _is_not_spam(event) else RefusalReason.COMPLAINED
     if event.kind is EventKind.BOUNCE and event.type == PERMANENT:
         left = event.sub_type == _UNSUBSCRIBED_RECIPIENT
         return RefusalReason.UNSUBSCRIBED if left else RefusalReason.BOUNCED

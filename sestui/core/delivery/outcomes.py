@@ -32,6 +32,8 @@ class DeliveryOutcome(StrEnum):
 
 PERMANENT = "Permanent"
 TRANSIENT = "Transient"
+OWN_SUPPRESSIONS = frozenset({"OnAccountSuppressionList", "OnTenantSuppressionList"})
+"""Sub-types of mail to addresses on one's own suppression lists at SES, which it does not send."""
 AUTO_REPLY = "General"
 """Sub-type of the transient bounces that out-of-office replies come as, among others."""
 

@@ -132,6 +132,7 @@ def test_only_the_operator_lets_it_go_on_and_then_by_what_comes_later(database, 
         ("Bounce", HARD | {"bounceSubType": "OnTenantSuppressionList"}),
         ("Bounce", SOFT),
         ("Complaint", {"complaintFeedbackType": "not-spam"}),
+        ("Complaint", {"complaintSubType": "OnAccountSuppressionList"}),
     ],
 )
 def test_what_ses_does_not_count_pauses_nothing(database, clock, going, kind, detail):

@@ -66,6 +66,8 @@ def test_neither_order_nor_repetition_matters(given, accepted_at):
         ([of("Delivery"), of("Complaint", type="abuse")], "complained"),
         ([bounce(), of("Complaint", type="abuse")], "complained"),
         ([of("Delivery"), of("Complaint", type="not-spam")], "delivered"),
+        ([of("Delivery"), of("Complaint", type="Not-Spam")], "delivered"),
+        ([of("Send"), of("Complaint", sub_type="OnAccountSuppressionList")], "bounced"),
         ([of("Send"), of("Reject")], "rejected"),
         ([of("Rendering Failure")], "not_rendered"),
     ],
@@ -73,6 +75,13 @@ def test_neither_order_nor_repetition_matters(given, accepted_at):
 def test_the_outcome(given, outcome):
     reported = facts_of(given, 0.0).reported
     assert (reported.outcome if reported else None) == outcome
+
+
+def test_a_complaint_of_an_earlier_mail_is_told_as_a_suppressed_bounce():
+    complaint = of("Complaint", sub_type="OnAccountSuppressionList")
+    reported = facts_of([complaint], 0.0).reported
+    assert reported.code == "Permanent/OnAccountSuppressionList"
+    assert refusal_of(complaint) is RefusalReason.COMPLAINED
 
 
 def test_of_two_bounces_the_first_tells_when():
@@ -112,6 +121,7 @@ def test_complaints_refuse_unless_somebody_took_a_mail_out_of_the_spam():
     assert refusal_of(of("Complaint", type="abuse")) is RefusalReason.COMPLAINED
     assert refusal_of(of("Complaint")) is RefusalReason.COMPLAINED
     assert refusal_of(of("Complaint", type="not-spam")) is None
+    assert refusal_of(of("Complaint", type="NOT-SPAM")) is None
     assert refusal_of(of("Subscription", unsubscribes=True)) is RefusalReason.UNSUBSCRIBED
     assert refusal_of(of("Subscription")) is None
     assert refusal_of(of("Open")) is None
