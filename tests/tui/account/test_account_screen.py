@@ -255,9 +255,9 @@ async def test_what_was_sent_by_one_account_goes_on_by_the_other_once_it_is_resu
         await until(pilot, lambda: app.background.alive)
         await until(pilot, lambda: "200.0 a second" in shown(app))  # the other's figures
         assert runtime.ses.reader.key != former
+        runtime.run_control.resume("news", change_account=True)
         with runtime.database.write() as session:
             session.get(Run, run.id).max_rate = None
-        runtime.run_control.resume("news", change_account=True)
         await until(pilot, lambda: runtime.runs.get(run.id).state == "finished")
         await pilot.press("1")
         await until(pilot, lambda: app.current_mode == "home" and "200" in shown(app))
