@@ -49,6 +49,7 @@ class ReceivedChoice:
     at: Instant
 
 
+_NOTE = insert(CHANGE)
 _OF_LISTS = frozenset({ReaderChoice.LISTS, ReaderChoice.UNDO})
 """Choices that depend on lists, or on earlier choices."""
 
@@ -243,14 +244,15 @@ def _note(
     after: dict[str, Any],
 ) -> None:
     connection.execute(
-        insert(CHANGE).values(
-            contact_id=recipient.contact_id,
-            delivery_id=recipient.delivery_id,
-            at=now,
-            choice=chosen.choice.value,
-            source=chosen.source.value,
-            detail={"before": before, "after": after, "mail": recipient.mail},
-        )
+        _NOTE,
+        {
+            "contact_id": recipient.contact_id,
+            "delivery_id": recipient.delivery_id,
+            "at": now,
+            "choice": chosen.choice.value,
+            "source": chosen.source.value,
+            "detail": {"before": before, "after": after, "mail": recipient.mail},
+        },
     )
 
 
