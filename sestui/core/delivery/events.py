@@ -7,6 +7,7 @@ from enum import StrEnum
 from sestui.core.clock import Instant
 from sestui.core.delivery.machine_opens import is_prompt
 from sestui.core.delivery.outcomes import (
+    MESSAGE_BOUNCES,
     OWN_SUPPRESSIONS,
     PERMANENT,
     DeliveryOutcome,
@@ -136,5 +137,6 @@ def refusal_of(event: MailEvent) -> RefusalReason | None:
 
 
 def is_soft_bounce(event: MailEvent) -> bool:
-    """Whether it may go away by itself: a full mailbox, a server that is down."""
-    return event.kind is EventKind.BOUNCE and event.type != PERMANENT
+    """Whether the mailbox takes no mail for now: it is full, or its server is down."""
+    is_bounce = event.kind is EventKind.BOUNCE and event.type != PERMANENT
+    return is_bounce and event.sub_type not in MESSAGE_BOUNCES

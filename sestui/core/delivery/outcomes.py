@@ -34,6 +34,8 @@ PERMANENT = "Permanent"
 TRANSIENT = "Transient"
 OWN_SUPPRESSIONS = frozenset({"OnAccountSuppressionList", "OnTenantSuppressionList"})
 """Sub-types of mail to addresses on one's own suppression lists at SES, which it does not send."""
+MESSAGE_BOUNCES = frozenset({"MessageTooLarge", "ContentRejected", "AttachmentRejected"})
+"""Sub-types of bounces that say something against the message, and nothing of the mailbox."""
 AUTO_REPLY = "General"
 """Sub-type of the transient bounces that out-of-office replies come as, among others."""
 

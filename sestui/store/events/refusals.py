@@ -10,7 +10,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from sestui.core.clock import Instant
 from sestui.core.delivery.events import MailEvent, RefusalReason, is_soft_bounce, refusal_of
-from sestui.core.delivery.outcomes import PERMANENT, DeliveryOutcome
+from sestui.core.delivery.outcomes import (
+    MESSAGE_BOUNCES,
+    PERMANENT,
+    TRANSIENT,
+    DeliveryOutcome,
+)
 from sestui.core.delivery.states import MANUAL, ContactStatus
 from sestui.store.db.tables import Suppression
 from sestui.store.ledger.statements import CONTACT, DELIVERY
@@ -18,6 +23,9 @@ from sestui.store.ledger.statements import CONTACT, DELIVERY
 _SUPPRESSION = Suppression.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 
 _DAY = 86_400.0
+_OF_MESSAGES = sorted(
+    f"{kind}/{sub_type}" for kind in (TRANSIENT, "Undetermined") for sub_type in MESSAGE_BOUNCES
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +117,19 @@ def _unsubscribe(connection: Connection, found: Mapping[str, str], now: Instant)
 
 
 def _given_up(connection: Connection, contact_id: int | None, rule: SoftBounceRule) -> bool:
-    """Whether the contact's last mails all bounced softly, over a long enough time."""
+    """Whether the contact's last mails all bounced softly, over a long enough time.
+
+    Those that bounced for what was in them say nothing of the mailbox, and are passed over.
+    """
     if not rule.bounces:
         return False
     last = connection.execute(
         select(DELIVERY.c.outcome, DELIVERY.c.outcome_code, DELIVERY.c.outcome_at)
-        .where(DELIVERY.c.contact_id == contact_id, DELIVERY.c.outcome != "")
+        .where(
+            DELIVERY.c.contact_id == contact_id,
+            DELIVERY.c.outcome != "",
+            DELIVERY.c.outcome_code.not_in(_OF_MESSAGES),
+        )
         .order_by(DELIVERY.c.id.desc())
         .limit(rule.bounces)
     ).all()

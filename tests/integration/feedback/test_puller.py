@@ -258,25 +258,33 @@ def test_a_complaint_that_names_a_whole_domain_is_about_the_recipient(database, 
 DAY = 86_400.0
 
 
+FULL, TOO_LARGE, REFUSED = "MailboxFull", "MessageTooLarge", "ContentRejected"
+CAME = ""
+
+
 @pytest.mark.parametrize(
-    ("days", "broken_by", "given_up"),
+    ("mails", "given_up"),
     [
-        ([0, 2, 4, 6, 8], None, True),
-        ([0, 1, 2, 3, 4], None, False),  # too few days
-        ([0, 3, 6, 9], None, False),  # too few bounces
-        ([0, 2, 4, 6, 8], 2, False),  # one of them arrived
+        ({0: FULL, 2: FULL, 4: FULL, 6: FULL, 8: FULL}, True),
+        ({0: FULL, 1: FULL, 2: FULL, 3: FULL, 4: FULL}, False),  # too few days
+        ({0: FULL, 3: FULL, 6: FULL, 9: FULL}, False),  # too few bounces
+        ({0: FULL, 2: FULL, 4: CAME, 6: FULL, 8: FULL}, False),
+        # What was wrong with the message says nothing of the mailbox.
+        ({0: TOO_LARGE, 2: REFUSED, 4: TOO_LARGE, 6: "AttachmentRejected", 8: REFUSED}, False),
+        ({0: FULL, 2: FULL, 4: REFUSED, 6: FULL, 8: FULL}, False),
+        ({0: FULL, 1: REFUSED, 2: FULL, 4: FULL, 5: TOO_LARGE, 6: FULL, 8: FULL}, True),
     ],
 )
 def test_soft_bounces_in_a_row_over_days_give_an_address_up(
-    database, mailed, pull, days, broken_by, given_up
+    database, mailed, pull, mails, given_up
 ):
-    for number, day in enumerate(days):
+    for number, (day, sub_type) in enumerate(mails.items()):
         _, [claim] = mailed_again(database, mailed, number)
         at = 1_790_000_000 + day * DAY
-        if number == broken_by:
+        if sub_type == CAME:
             pull([about(claim, "Delivery", mailed_at=at)])
         else:
-            soft = {"bounceType": "Transient", "bounceSubType": "MailboxFull"}
+            soft = {"bounceType": "Transient", "bounceSubType": sub_type}
             pull([about(claim, "Bounce", mailed_at=at, **soft)])
     suppression = Suppressions(database).get(addresses(1)[0])
     assert (suppression is not None) is given_up
