@@ -50,15 +50,13 @@ class Gathering(Generic[_Asked, _Answer]):
         self, batch: Sequence[tuple[_Asked, "asyncio.Future[_Answer]"]]
     ) -> Sequence[tuple["asyncio.Future[_Answer]", _Answer | BaseException]]:
         """The answers to a batch; one by one if it fails as a whole."""
-        try:
-            answers = await asyncio.to_thread(self._do, [asked for asked, _ in batch])
-        except SestuiError as error:
-            if len(batch) == 1:
-                return [(batch[0][1], error)]
+        asked = [each for each, _ in batch]
+        (done,) = await asyncio.gather(asyncio.to_thread(self._do, asked), return_exceptions=True)
+        if isinstance(done, SestuiError) and len(batch) > 1:
             return [one for each in batch for one in await self._done([each])]
-        except BaseException as error:  # noqa: BLE001 - whoever asked hears of it
-            return [(future, error) for _, future in batch]
-        return [(future, answer) for (_, future), answer in zip(batch, answers, strict=True)]
+        if isinstance(done, BaseException):
+            return [(future, done) for _, future in batch]
+        return [(future, answer) for (_, future), answer in zip(batch, done, strict=True)]
 
 
 def _settle(future: "asyncio.Future[_Answer]", answer: _Answer | BaseException) -> None:

@@ -3,15 +3,24 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, insert, literal, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, literal, or_, select
 from sqlmodel import col
 
 from sestui.core.campaign.follow_up import Only
-from sestui.core.delivery.states import DeliveryState
-from sestui.store.db.tables import Contact, ContactList, Delivery, Membership, Run
+from sestui.core.delivery.states import ContactStatus, DeliveryState
+from sestui.store.db.tables import (
+    Campaign,
+    Contact,
+    ContactList,
+    Delivery,
+    Membership,
+    Run,
+    Suppression,
+)
 
 _DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _CONTACT = Contact.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+_SUPPRESSION = Suppression.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 
 
 def add_audience(
@@ -68,7 +77,23 @@ def _members(list_names: Sequence[str]) -> Select[Any]:
 
 
 def _follow_up(campaign_id: int, run_id: int | None, only: Only) -> list[ColumnElement[bool]]:
-    """Conditions on contacts by the results of the campaign's runs except ``run_id``."""
+    """Conditions on contacts by the results of the campaign's runs except ``run_id``.
+
+    Those who may not be mailed are none of them: they would be skipped once more, and the follow-up
+    would be offered again for ever.
+    """
+    suppressed = select(_SUPPRESSION.c.email_key).where(
+        _SUPPRESSION.c.email_key == _CONTACT.c.email_key
+    )
+    transactional = select(col(Campaign.transactional)).where(col(Campaign.id) == campaign_id)
+    taken = or_(
+        _CONTACT.c.status == ContactStatus.ACTIVE.value,
+        and_(
+            _CONTACT.c.status == ContactStatus.UNSUBSCRIBED.value,
+            transactional.scalar_subquery(),
+        ),
+    )
+    mailable = [taken, ~suppressed.exists()]
     earlier = (
         select(_DELIVERY.c.id)
         .join(Run, col(Run.id) == _DELIVERY.c.run_id)
@@ -77,7 +102,7 @@ def _follow_up(campaign_id: int, run_id: int | None, only: Only) -> list[ColumnE
     if run_id is not None:
         earlier = earlier.where(col(Run.id) != run_id)
     if only is Only.JOINED:
-        return [~earlier.exists()]
+        return [*mailable, ~earlier.exists()]
     may_have_it = earlier.where(
         _DELIVERY.c.state.in_(
             [
@@ -87,7 +112,7 @@ def _follow_up(campaign_id: int, run_id: int | None, only: Only) -> list[ColumnE
             ]
         )
     )
-    conditions = [~may_have_it.exists()]
+    conditions = [*mailable, ~may_have_it.exists()]
     if only is Only.FAILED:
         refused = earlier.where(_DELIVERY.c.state == DeliveryState.REJECTED.value)
         conditions.append(refused.exists())

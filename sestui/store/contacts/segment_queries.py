@@ -97,7 +97,7 @@ def leaves_of_contact(
                 for n, leaf in enumerate(some)
                 if (value := _value_of(leaf)) is not None
             ]
-            row = connection.execute(select(*columns).where(who)).one()._mapping
+            row = connection.execute(select(*columns).where(who)).mappings().one()
             found += [
                 LeafFound(leaf, bool(row[f"holds_{n}"]), row.get(f"value_{n}"))
                 for n, leaf in enumerate(some)

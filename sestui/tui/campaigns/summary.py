@@ -68,10 +68,9 @@ def _next(run: RunView, outbox: str) -> list[str]:
         parts.append(f"{outbox} shows the mail")
     if counts.in_doubt:
         parts.append(f"r decides on {grouped(counts.in_doubt)} in doubt")
-    left = counts.rejected + counts.skipped
-    if left and run.kind == RunKind.CAMPAIGN:
-        parts.append(f"f follows up on the {grouped(left)} it did not reach")
-    parts += ["space replays it", "v shows every delivery", "y copies this"]
+    if counts.rejected + counts.skipped and run.kind == RunKind.CAMPAIGN:
+        parts.append("f follows up on those it did not reach")
+    parts += ["space plays it back", "v shows every delivery", "y copies this"]
     return [f"Next: {parts[0]}", *parts[1:]]
 
 

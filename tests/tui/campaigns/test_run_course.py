@@ -69,7 +69,7 @@ async def test_the_whole_run_is_on_the_screen(runtime, ended, still, size):
             "75 %",
             "MessageRejected: Not verified.",
             "Permanent/NoEmail",
-            "Next: r decides on 3 in doubt · f follows up on the 12 it did not reach",
+            "Next: r decides on 3 in doubt · f follows up on those it did not reach",
             "v shows every delivery",
             "y copies this",
             "1,185 accepted · last ",
@@ -135,5 +135,5 @@ async def test_a_run_of_before_says_so_and_cannot_be_played(runtime, ended, stil
     with runtime.database.write_connection() as connection:
         connection.exec_driver_sql("DELETE FROM answered_slice")
     async with running(runtime, follow=ended, size=(120, 40)) as (app, pilot):
-        await until(pilot, lambda: "has not been noted" in shown(app))
+        await until(pilot, lambda: "No rates were recorded" in shown(app))
         assert "space Replay" not in shown(app)

@@ -10,6 +10,7 @@ from sestui.core.delivery.states import PauseReason, RunState, WaitReason
 from sestui.core.schedule.reminders import Reminding, Subject, told_before
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Reminder, Run
+from sestui.store.ledger.insight_questions import note_looked_at
 from sestui.store.runs.reminders import ReminderNote, Reminders
 from sestui.store.tasks.due_check import anything_due
 from tests.support.clocks import START
@@ -68,6 +69,7 @@ def tell(reminders: Reminders, told: ReminderNote, now: float) -> bool:
 @pytest.mark.parametrize("values", NEEDS)
 def test_what_needs_somebody_is_due_until_it_has_been_told(database, reminders, run, values):
     put(database, run, **values)
+    note_looked_at(database, START + DAY)  # nobody asks SES about what is in doubt meanwhile
     assert [(found.id, name) for found, name in reminders.runs()] == [(run.id, "news")]
     assert anything_due(database, START, START - DAY)
     assert not anything_due(database, START), "where nobody is told"

@@ -3,14 +3,15 @@
 import threading
 
 import pytest
-from sqlmodel import select
+from sqlmodel import select, update
 
 from sestui.core.campaign.follow_up import Only
 from sestui.core.delivery.handover import ClaimRequest, RunCounts
 from sestui.core.delivery.states import PauseReason, RunState, WaitReason
 from sestui.core.schedule.cron import Occurrence
 from sestui.errors import NotFoundError, StateError, StorageError
-from sestui.store.db.tables import ContactList, Membership
+from sestui.store.contacts.suppressions import Suppressions
+from sestui.store.db.tables import Contact, ContactList, Membership
 from sestui.store.runs.runs import Runs
 from tests.support.seeding import (
     accepted,
@@ -266,6 +267,24 @@ def test_a_follow_up_leaves_out_whom_a_cancelled_run_still_has_in_flight(
     assert runs.follow_up_size(campaign, only) == len(expected)
     run = runs.start(campaign, clock.now(), only=only)
     assert {row.email for row in rows_of(database, run.id)} == expected
+
+
+@pytest.mark.parametrize("only", list(Only))
+def test_a_follow_up_is_for_nobody_who_may_not_be_mailed(database, runs, campaign, clock, only):
+    """They are skipped in the run before, and would be in this one."""
+    tell_governor(database)
+    if only is not Only.JOINED:
+        run = start_run(database, campaign, clock.now())
+        ledger = open_ledger(database, clock)
+        claims = ledger.exchange([], ClaimRequest(run.id, 9)).claims
+        ledger.exchange([refused(claim) for claim in claims], None)
+    left, gone, *others = addresses(runs.follow_up_size(campaign, only))
+    with database.write() as session:
+        session.exec(update(Contact).where(Contact.email == left).values(status="unsubscribed"))
+    Suppressions(database).add(gone, "bounced", "", clock.now())
+    assert runs.follow_up_size(campaign, only) == len(others)
+    again = runs.start(campaign, clock.now(), only=only)
+    assert {row.email for row in rows_of(database, again.id)} == set(others)
 
 
 @pytest.mark.parametrize("only", list(Only))
