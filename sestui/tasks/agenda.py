@@ -13,6 +13,8 @@ from sestui.store.db.tables import Campaign, Run
 from sestui.store.runs.agenda import read_agenda
 from sestui.tasks.task_service import TaskView, view_of
 
+_LATELY_SECONDS = 86_400.0
+
 
 @dataclass(frozen=True, slots=True)
 class ScheduledCampaign:
@@ -92,6 +94,11 @@ class Agenda:
     def has_next(self) -> bool:
         """Whether anything starts by itself."""
         return any(item.active and item.next_run_at is not None for item in self.items[:1])
+
+    @property
+    def ran_lately(self) -> bool:
+        """Whether `run-due` has worked within a day."""
+        return self.ran_at is not None and self.at - self.ran_at <= _LATELY_SECONDS
 
     @property
     def sentence(self) -> str:

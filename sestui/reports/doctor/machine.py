@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sestui import __version__
 from sestui.config_file import config_path
-from sestui.core.clock import Clock, Instant
+from sestui.core.clock import Clock
 from sestui.core.doctor.finding import DoctorFinding, DoctorSeverity
 from sestui.core.text import printable
 from sestui.errors import SestuiError, StorageError
@@ -20,7 +20,7 @@ from sestui.settings import Settings
 from sestui.store.db.database import Database
 from sestui.store.db.version import HEAD
 from sestui.store.db.write_check import check_writable
-from sestui.tasks.agenda import read_agenda_now
+from sestui.tasks.agenda import Agenda, read_agenda_now
 from sestui.tasks.crontab import Crontab
 
 _log = logging.getLogger(__name__)
@@ -30,7 +30,6 @@ _FULL, _NEARLY_FULL = _MB * 100, _MB * 1_000
 """Bytes free on the workspace's disk."""
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _SHOWN = 3
-_RECENT_SECONDS = 86_400.0
 _INSTALL = "`sestui task crontab --install`, or the systemd timer that `sestui task crontab` shows."
 
 
@@ -137,7 +136,7 @@ def judge_schedule(settings: Settings, database: Database, clock: Clock) -> Doct
             _INSTALL,
         )
     installed = Crontab.of(settings).is_installed()
-    worked = _recently(agenda.ran_at, clock.now())
+    worked = _recently(agenda)
     if installed or worked:
         how = "Your crontab has the line of run-due" if installed else "Something runs run-due"
         return DoctorFinding("schedule", DoctorSeverity.OK, f"{how}{worked}.")
@@ -158,11 +157,11 @@ def judge_schedule(settings: Settings, database: Database, clock: Clock) -> Doct
     )
 
 
-def _recently(ran_at: Instant | None, now: Instant) -> str:
+def _recently(agenda: Agenda) -> str:
     """``, which worked last 5 min ago``; '' if it has not within a day."""
-    if ran_at is None or now - ran_at > _RECENT_SECONDS:
+    if agenda.ran_at is None or not agenda.ran_lately:
         return ""
-    return f", which worked last {max(0.0, now - ran_at) / 60:,.0f} min ago"
+    return f", which worked last {max(0.0, agenda.at - agenda.ran_at) / 60:,.0f} min ago"
 
 
 def judge_versions() -> DoctorFinding:

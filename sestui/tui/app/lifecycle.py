@@ -266,6 +266,7 @@ class LifecycleApp(LoggedApp):
         words = [await asyncio.to_thread(last_words, jobs)]
         if self.opened and self._lasting:
             words.append(await asyncio.to_thread(self._last_words_on_sending))
+            words.append(await asyncio.to_thread(self._last_words_on_schedule))
         said = "\n".join(filter(None, words))
         self.exit(message=Text(said) if said else None)
 
@@ -273,6 +274,11 @@ class LifecycleApp(LoggedApp):
         from sestui.tui.app.leaving.pending import words_of_who_stays  # noqa: PLC0415 - as above
 
         return self._words() if self._words else words_of_who_stays(self.services.runtime)
+
+    def _last_words_on_schedule(self) -> str:
+        from sestui.tui.app.leaving.scheduled import words_of_what_waits  # noqa: PLC0415 - as above
+
+        return words_of_what_waits(self.services)
 
     async def on_unmount(self) -> None:
         """End the sender before the runtime is closed, however the app ends."""

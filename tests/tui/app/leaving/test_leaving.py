@@ -12,7 +12,8 @@ import pytest
 from sestui.sending.background import background_sender
 from sestui.simulator.account.storage import FILE_NAME
 from sestui.simulator.outbox.outbox_reader import OutboxReader
-from sestui.store.db.tables import Run
+from sestui.store.db.tables import Campaign, Run
+from sestui.tasks.crontab import Crontab
 from sestui.tui.app.leaving.leaving_question import LeavingQuestion
 from tests.support.screens import add_campaign, running, shown, toasts, until
 
@@ -260,3 +261,38 @@ async def test_leaving_before_it_goes_on_sends_nothing(runtime, started, said):
         assert not app.background.alive
     assert f"news: {CONTACTS} pending." in said()
     assert runtime.overview.run(started).counts.pending == CONTACTS
+
+
+def scheduled(runtime, schedule, due):
+    campaign = add_campaign(runtime, "winter-sale", schedule=schedule)
+    with runtime.database.write() as session:
+        session.get(Campaign, campaign.id).next_due_at = due
+
+
+def crontab(folder, monkeypatch, runtime, *, has_line):
+    """A crontab command whose crontab has the line of run-due, or none."""
+    folder.mkdir()
+    line = Crontab.of(runtime.settings).line if has_line else ""
+    (folder / "lines").write_text(f"{line}\n")
+    command = folder / "crontab"
+    command.write_text(f"#!/bin/sh\ncat {folder / 'lines'}\n")
+    command.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+
+
+@pytest.mark.parametrize(
+    ("schedule", "has_line", "is_told"),
+    [("0 9 1 1 *", False, True), ("0 9 1 1 *", True, False), ("", False, False)],
+)
+async def test_who_leaves_is_told_what_will_not_start_by_itself(
+    runtime, still, said, monkeypatch, tmp_path, schedule, has_line, is_told
+):
+    due = time.time() + 3_600 if schedule else None
+    scheduled(runtime, schedule, due)
+    crontab(tmp_path / "bin", monkeypatch, runtime, has_line=has_line)
+    async with running(runtime, place="home") as (app, pilot):
+        await pilot.press("q")
+        await until(pilot, lambda: app._exit)
+    told = said()
+    assert ("winter-sale is due at " in told) is is_told
+    assert ("`sestui task crontab --install`" in told) is is_told
