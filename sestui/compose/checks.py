@@ -274,7 +274,8 @@ class Checker:
         if fields.transactional:
             wanted.add(ContactStatus.UNSUBSCRIBED)
         for batch in self._contacts.iter_audience(fields.lists):
-            yield self._belonging(composer, [each for each in batch if each.status in wanted])
+            mailable = [each for each in batch if each.status in wanted and not each.suppressed]
+            yield self._belonging(composer, mailable)
             audience.looked_at_more(len(batch))
 
     def _belonging(self, composer: Composer, members: list[AudienceMember]) -> list[AudienceMember]:

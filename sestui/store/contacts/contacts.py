@@ -24,7 +24,7 @@ from sestui.core.text import printable
 from sestui.errors import NotFoundError
 from sestui.store.contacts.upsert import ContactRow, contact_writer
 from sestui.store.db.database import Database
-from sestui.store.db.tables import Contact, ContactList, Membership
+from sestui.store.db.tables import Contact, ContactList, Membership, Suppression
 
 _BATCH = 5_000
 _MOST_AUDIENCES = 200
@@ -76,6 +76,8 @@ class AudienceMember:
     email: str
     attributes: dict[str, Any]
     status: ContactStatus
+    suppressed: bool = False
+    """Read by :meth:`Contacts.iter_audience` only."""
 
 
 class Contacts:
@@ -219,6 +221,7 @@ class Contacts:
             NotFoundError: there is no list by one of the names.
         """
         ids = self._list_ids(list_names)
+        suppressed = select(Suppression).where(col(Suppression.email_key) == col(Contact.email_key))
         last = 0
         while ids:
             page = _page(ids, last, batch).subquery()
@@ -228,14 +231,15 @@ class Contacts:
                     col(Contact.email),
                     col(Contact.attributes),
                     col(Contact.status),
+                    suppressed.exists(),
                 )
                 .join(page, page.c.contact_id == col(Contact.id))
                 .order_by(col(Contact.id))
             )
             with self._database.read() as session:
                 members = [
-                    AudienceMember(contact_id, email, attributes, ContactStatus(status))
-                    for contact_id, email, attributes, status in session.execute(statement)
+                    AudienceMember(contact_id, email, attributes, ContactStatus(status), held)
+                    for contact_id, email, attributes, status, held in session.execute(statement)
                 ]
             if not members:
                 return

@@ -211,7 +211,7 @@ def _unmailed(checked: StartCheck) -> str:
     who = (
         "1 contact on its lists is" if count == 1 else f"{grouped(count)} contacts on its lists are"
     )
-    return f"{who} unsubscribed or invalid, and will be skipped."
+    return f"{who} unsubscribed, suppressed or invalid, and will be skipped."
 
 
 def _skipped(checked: StartCheck) -> str:

@@ -246,17 +246,21 @@ async def test_nobody_left_offers_no_others(runtime, still):
         assert isinstance(app.screen, CannotStartScreen)
 
 
-async def test_the_question_says_who_is_left_out_anyway(runtime, still):
+@pytest.mark.parametrize("suppressed", [False, True])
+async def test_the_question_says_who_is_left_out_anyway(runtime, still, suppressed):
     add_people(runtime)
     add_news(runtime)
-    with runtime.database.write_connection() as connection:
-        connection.exec_driver_sql(
-            "UPDATE contact SET status = 'unsubscribed' WHERE email = 'bob@example.com'"
-        )
+    if suppressed:
+        runtime.suppressions.add("bob@example.com", "bounced", "", 0.0)
+    else:
+        with runtime.database.write_connection() as connection:
+            connection.exec_driver_sql(
+                "UPDATE contact SET status = 'unsubscribed' WHERE email = 'bob@example.com'"
+            )
     async with running(runtime) as (app, pilot):
         await begin(app, pilot, ConfirmScreen)
         assert "Send news to 2 recipients?" in shown(app)
-        assert "1 contact on its lists is unsubscribed or invalid" in shown(app)
+        assert "1 contact on its lists is unsubscribed, suppressed or invalid" in shown(app)
 
 
 async def test_a_campaign_that_is_changed_behind_the_question_is_not_sent_unchecked(runtime, still):
