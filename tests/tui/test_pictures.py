@@ -109,7 +109,6 @@ SCREENS = {
     "task": (keys("schedule", "n"), "timezone"),
     "log": (keys("log"), "reader399"),
     "palette": (keys("home", PALETTE), "1 run not ended"),
-    "start": (keys("campaigns", "j", "j", "j", "s"), "Send"),
 }
 """How one gets to each screen, and what is shown there."""
 DARK, LIGHT = "textual-dark", "textual-light"

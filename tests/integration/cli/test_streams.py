@@ -40,6 +40,11 @@ REPORTING = {
     "list show": (),
     "simulator key": (),
     "simulator outbox": ("--json",),
+    "segment count": ("readers",),
+    "segment explain": ("readers", "reader1@example.com"),
+    "segment export": ("readers",),
+    "segment list": (),
+    "segment show": ("readers",),
     "task crontab": (),
     "task disable": ("nightly",),
     "task edit": ("nightly", "--priority", "6"),
@@ -61,6 +66,7 @@ CHANGING = {
     *("events quarantine drop", "events quarantine list", "events quarantine retry"),
     *("events quarantine show", "suppressions sync", "web key list", "web key rotate"),
     *("list rename", "list merge", "list delete", "undo", "web events"),
+    *("segment add", "segment remove"),
     *("relay key add", "relay key revoke", "simulator advance", "simulator reset"),
     *("simulator fault add", "simulator fault clear"),
 }
@@ -158,6 +164,7 @@ def forking(_prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     shutil.copytree(_prepared, ready.home, dirs_exist_ok=True)
     ready.ok("task", "add", "nightly", "--type", "purge", "--schedule", "0 3 * * *")
     ready.ok("task", "run", "nightly")
+    ready.ok("segment", "add", "readers", 'list("readers")')
     ready.ok("relay", "key", "add", "shop", "--sender", "*@example.com")
     ready.ok("send", "news")
     made = Forking(ready)

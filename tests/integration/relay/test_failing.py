@@ -33,17 +33,23 @@ class Failing(Runtime):
     def sender(self, **options: Any) -> Any:
         return FailingSender(super().sender(**options), self)
 
-    def gateway(self) -> Any:
-        made = super().gateway()
-        poll = made.poll
+    def let_the_dispatcher_fail(self) -> None:
+        """From now on the gateways that are opened obey ``fails``."""
+        gateway = self.ses.gateway
 
-        def polling(seconds: float) -> None:
-            poll(seconds)
-            if self.fails == "dispatcher":
-                raise ZeroDivisionError("the dispatcher's thread")
+        def failing() -> Any:
+            made = gateway()
+            poll = made.poll
 
-        made.poll = polling
-        return made
+            def polling(seconds: float) -> None:
+                poll(seconds)
+                if self.fails == "dispatcher":
+                    raise ZeroDivisionError("the dispatcher's thread")
+
+            made.poll = polling
+            return made
+
+        self.ses.gateway = failing
 
 
 class FailingSender:
@@ -74,6 +80,7 @@ class Served:
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "upstream")
         settings = load_settings(data_dir=folder, account="ses", aws_region=REGION)
         self.runtime = Failing.open(settings)
+        self.runtime.let_the_dispatcher_fail()
         key = KeyMaker(self.runtime.database, folder, SystemClock()).add(KeyFields("shop"))
         self.where: Listening | None = None
         self.error: SestuiError | None = None

@@ -287,7 +287,6 @@ def test_throttling_slows_down_and_loses_nobody(world):
     assert counts(runtime, run) == RunCounts(accepted=600)
     slowest = min((report for report in reports if report.rate), key=lambda report: report.rate)
     assert slowest.rate < 300
-    assert slowest.rate == pytest.approx(400 * slowest.rate_factor)
 
 
 @pytest.mark.long
