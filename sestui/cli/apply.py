@@ -61,7 +61,6 @@ def _applied(
         SUFFIXES,
         apply_task,
         plan_task,
-        refuse_repeated_tasks,
         refuse_second_ways,
     )
     from sestui.compose.checks import Checker  # noqa: PLC0415
@@ -90,7 +89,7 @@ def _applied(
         plans = [plan(campaigns, each, now, checker) for each in loaded]
         refuse_repeated_names(plans)
         tasks = [plan_task(service, path, settings.timezone) for path in of_tasks]
-        refuse_repeated_tasks(tasks)
+        refuse_repeated_names(tasks)
         refuse_second_ways(campaigns, service, plans, tasks)
         segments = Segments(database)
         segment_plans = plan_segments(segments, of_segments)

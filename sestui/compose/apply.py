@@ -2,10 +2,10 @@
 
 import difflib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from sestui.compose.checks import Checker
 from sestui.compose.files import LoadedCampaign
@@ -106,20 +106,31 @@ def plan(campaigns: Campaigns, loaded: LoadedCampaign, now: Instant, checker: Ch
     )
 
 
-def refuse_repeated_names(plans: Sequence[Plan]) -> None:
-    """Check that no two files are of the same campaign.
+class NamedFile(Protocol):
+    """A file that describes one thing, or the plan for it."""
+
+    @property
+    def path(self) -> str:
+        """As errors show it."""
+
+    @property
+    def name(self) -> str:
+        """Of what it describes."""
+
+
+def refuse_repeated_names(files: Iterable[NamedFile]) -> None:
+    """Check that no two files of one kind describe the same.
 
     Raises:
         BadFileError: names both files.
     """
     seen: dict[str, str] = {}
-    for each in plans:
-        path = each.loaded.file.path
+    for each in files:
         if each.name in seen:
             raise BadFileError(
-                f"{seen[each.name]} and {path} are both named {each.name!r}; rename one."
+                f"{seen[each.name]} and {each.path} are both named {each.name!r}; rename one."
             )
-        seen[each.name] = path
+        seen[each.name] = each.path
 
 
 def apply_plan(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from sestui.compose.apply import Change, FieldChange
+from sestui.compose.apply import Change, FieldChange, refuse_repeated_names
 from sestui.compose.files import text_of
 from sestui.core.clock import Instant
 from sestui.core.segments.file import SegmentFile, is_segment
@@ -45,13 +45,7 @@ def plan_segments(segments: Segments, paths: Sequence[Path]) -> list[SegmentPlan
         BadFileError: one is no segment, or two are the same; the text names the file.
     """
     files = [SegmentFile(text_of(path), str(path)) for path in paths]
-    seen: dict[str, str] = {}
-    for each in files:
-        if each.name in seen:
-            raise BadFileError(
-                f"{seen[each.name]} and {each.path} are both named {each.name!r}; rename one."
-            )
-        seen[each.name] = each.path
+    refuse_repeated_names(files)
     together = {each.name: each.expression for each in files}
     plans = []
     for each in files:

@@ -66,21 +66,6 @@ def plan_task(service: TaskService, path: Path, default_zone: str = "") -> TaskP
     return TaskPlan(file.path, wanted, change, changes, wanted.schedules_anew(existing))
 
 
-def refuse_repeated_tasks(plans: Sequence[TaskPlan]) -> None:
-    """Check that no two files are of the same task.
-
-    Raises:
-        BadFileError: names both files.
-    """
-    seen: dict[str, str] = {}
-    for each in plans:
-        if each.name in seen:
-            raise BadFileError(
-                f"{seen[each.name]} and {each.path} are both named {each.name!r}; rename one."
-            )
-        seen[each.name] = each.path
-
-
 def refuse_second_ways(
     campaigns: Campaigns, service: TaskService, plans: Sequence[Plan], tasks: Sequence[TaskPlan]
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from sestui.core.suggestions import did_you_mean
+from sestui.core.suggestions import did_you_mean, similar_or_known
 from sestui.core.text import printable
 from sestui.errors import SestuiError, UsageError
 from sestui.tasks.task_type import TaskType
@@ -121,7 +121,7 @@ def _unknown(error: Any, kind: TaskType[Any]) -> str:
         return ""
     where = ".".join(str(part) for part in error["loc"])
     known = list(kind.Parameters.model_fields)
-    hint = did_you_mean(where, known) or f"known: {', '.join(known) or 'none'}"
+    hint = similar_or_known(where, known)
     return f"there is no parameter {printable(where)} ({hint.rstrip('?')})"
 
 

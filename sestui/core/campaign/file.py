@@ -11,7 +11,7 @@ from sestui.core.campaign.kinds import flag_of, text_of, texts_of
 from sestui.core.campaign.values import BadValue
 from sestui.core.content.lint.language import is_language
 from sestui.core.content.message import BODY_FORMATS, BodyFormat, MessageSource
-from sestui.core.suggestions import did_you_mean
+from sestui.core.suggestions import similar_or_known
 from sestui.core.text import printable
 from sestui.errors import BadFileError
 
@@ -151,7 +151,7 @@ class _Parser:
     def _check_names(self) -> None:
         for name in self._values:
             if name not in _NAMES:
-                hint = did_you_mean(name, _NAMES) or f"known: {', '.join(_NAMES)}"
+                hint = similar_or_known(name, _NAMES)
                 raise FrontMatterFault(
                     self._matter.lines.get(name), f"there is no field {name!r} ({hint})"
                 )

@@ -3,7 +3,7 @@
 from sestui.core.campaign.front_matter import read_yaml
 from sestui.core.segments.expression import SegmentExpression
 from sestui.core.segments.parse import parse
-from sestui.core.suggestions import did_you_mean
+from sestui.core.suggestions import similar_or_known
 from sestui.core.text import printable
 from sestui.errors import BadFileError, SegmentError
 
@@ -31,7 +31,7 @@ class SegmentFile:
         self._values = read_yaml(content, self.path)
         for name in self._values:
             if name not in _NAMES:
-                hint = did_you_mean(str(name), _NAMES) or f"known: {', '.join(_NAMES)}"
+                hint = similar_or_known(str(name), _NAMES)
                 raise BadFileError(
                     f"{self.path}: there is no field {printable(str(name))!r} ({hint})."
                 )

@@ -7,7 +7,7 @@ from typing import Any
 from sestui.core.campaign.front_matter import read_yaml
 from sestui.core.campaign.kinds import flag_of
 from sestui.core.schedule.cron_grammar import with_both
-from sestui.core.suggestions import did_you_mean
+from sestui.core.suggestions import similar_or_known
 from sestui.core.task.fields import TASK_FIELDS, TaskFields, checked_fields, naming
 from sestui.core.task.kinds import text_of
 from sestui.core.task.values import once
@@ -57,7 +57,7 @@ class TaskFile:
     def _check_names(self) -> None:
         for name in self._values:
             if name not in _NAMES:
-                hint = did_you_mean(name, _NAMES) or f"known: {', '.join(_NAMES)}"
+                hint = similar_or_known(name, _NAMES)
                 raise UsageError(f"there is no field {printable(name)!r} ({hint}).")
         if self._values.get("kind") != "task":
             raise UsageError(

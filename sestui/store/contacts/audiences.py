@@ -3,24 +3,32 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    func,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+)
 from sqlmodel import col
 
 from sestui.core.campaign.follow_up import Only
 from sestui.core.delivery.states import ContactStatus, DeliveryState
+from sestui.store.contacts.key_queries import CONTACT, SUPPRESSED
 from sestui.store.db.tables import (
     Campaign,
-    Contact,
     ContactList,
     Delivery,
     Membership,
     Run,
-    Suppression,
 )
 
 _DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
-_CONTACT = Contact.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
-_SUPPRESSION = Suppression.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 
 
 def add_audience(
@@ -30,8 +38,8 @@ def add_audience(
     # INSERT … SELECT doesn't apply the model's defaults.
     values: dict[str, Any] = {
         "run_id": literal(run.id),
-        "contact_id": _CONTACT.c.id,
-        "email": _CONTACT.c.email,
+        "contact_id": CONTACT.c.id,
+        "email": CONTACT.c.email,
         "state": literal(DeliveryState.PENDING.value),
         "message_id": literal(""),
         "attempts": literal(0),
@@ -44,8 +52,8 @@ def add_audience(
         "outcome": literal(""),
         "outcome_code": literal(""),
     }
-    rows = select(*values.values()).where(_CONTACT.c.id.in_(_members(list_names)))
-    rows = rows.order_by(_CONTACT.c.id)
+    rows = select(*values.values()).where(CONTACT.c.id.in_(_members(list_names)))
+    rows = rows.order_by(CONTACT.c.id)
     if only is not None:
         rows = rows.where(*_follow_up(run.campaign_id, run.id, only))
     return connection.execute(
@@ -61,8 +69,8 @@ def follow_up_size(
     """The number of contacts that a follow-up would be for."""
     query = (
         select(func.count())
-        .select_from(_CONTACT)
-        .where(_CONTACT.c.id.in_(_members(list_names)), *_follow_up(campaign_id, None, only))
+        .select_from(CONTACT)
+        .where(CONTACT.c.id.in_(_members(list_names)), *_follow_up(campaign_id, None, only))
     )
     return int(connection.execute(query).scalar_one())
 
@@ -82,22 +90,19 @@ def _follow_up(campaign_id: int, run_id: int | None, only: Only) -> list[ColumnE
     Those who may not be mailed are none of them: they would be skipped once more, and the follow-up
     would be offered again for ever.
     """
-    suppressed = select(_SUPPRESSION.c.email_key).where(
-        _SUPPRESSION.c.email_key == _CONTACT.c.email_key
-    )
     transactional = select(col(Campaign.transactional)).where(col(Campaign.id) == campaign_id)
     taken = or_(
-        _CONTACT.c.status == ContactStatus.ACTIVE.value,
+        CONTACT.c.status == ContactStatus.ACTIVE.value,
         and_(
-            _CONTACT.c.status == ContactStatus.UNSUBSCRIBED.value,
+            CONTACT.c.status == ContactStatus.UNSUBSCRIBED.value,
             transactional.scalar_subquery(),
         ),
     )
-    mailable = [taken, ~suppressed.exists()]
+    mailable = [taken, not_(SUPPRESSED)]
     earlier = (
         select(_DELIVERY.c.id)
         .join(Run, col(Run.id) == _DELIVERY.c.run_id)
-        .where(col(Run.campaign_id) == campaign_id, _DELIVERY.c.contact_id == _CONTACT.c.id)
+        .where(col(Run.campaign_id) == campaign_id, _DELIVERY.c.contact_id == CONTACT.c.id)
     )
     if run_id is not None:
         earlier = earlier.where(col(Run.id) != run_id)

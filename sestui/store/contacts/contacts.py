@@ -22,9 +22,10 @@ from sestui.core.contact.conflict_policy import OnConflict
 from sestui.core.delivery.states import ContactStatus
 from sestui.core.text import printable
 from sestui.errors import NotFoundError
+from sestui.store.contacts.key_queries import SUPPRESSED
 from sestui.store.contacts.upsert import ContactRow, contact_writer
 from sestui.store.db.database import Database
-from sestui.store.db.tables import Contact, ContactList, Membership, Suppression
+from sestui.store.db.tables import Contact, ContactList, Membership
 
 _BATCH = 5_000
 _MOST_AUDIENCES = 200
@@ -221,7 +222,6 @@ class Contacts:
             NotFoundError: there is no list by one of the names.
         """
         ids = self._list_ids(list_names)
-        suppressed = select(Suppression).where(col(Suppression.email_key) == col(Contact.email_key))
         last = 0
         while ids:
             page = _page(ids, last, batch).subquery()
@@ -231,7 +231,7 @@ class Contacts:
                     col(Contact.email),
                     col(Contact.attributes),
                     col(Contact.status),
-                    suppressed.exists(),
+                    SUPPRESSED,
                 )
                 .join(page, page.c.contact_id == col(Contact.id))
                 .order_by(col(Contact.id))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, not_, or_, select
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
 from sqlmodel import col
@@ -28,6 +28,12 @@ OF_ONE_ADDRESS = SUPPRESSION.c.email_key == CONTACT.c.email_key
 
 WHOLE_DOMAIN = SUPPRESSION.alias("whole_domain")
 OF_ITS_DOMAIN = WHOLE_DOMAIN.c.email_key == of_domain(CONTACT.c.email_key)
+
+SUPPRESSED = or_(
+    select(SUPPRESSION.c.email_key).where(OF_ONE_ADDRESS).exists(),
+    select(WHOLE_DOMAIN.c.email_key).where(OF_ITS_DOMAIN).exists(),
+)
+"""The contact's address is suppressed, or its whole domain."""
 
 _SHORT = 5_000
 """Lists with up to this many members are always scanned by membership."""
@@ -218,10 +224,7 @@ def of_standing(standing: Standing | None) -> tuple[_Conditions, _Conditions]:
     of_status = CONTACT.c.status == standing.value
     if standing is not Standing.ACTIVE:
         of_status = and_(of_status, _NOT_ACTIVE)
-    return (of_status,), (
-        ~select(SUPPRESSION.c.email_key).where(OF_ONE_ADDRESS).exists(),
-        ~select(WHOLE_DOMAIN.c.email_key).where(OF_ITS_DOMAIN).exists(),
-    )
+    return (of_status,), (not_(SUPPRESSED),)
 
 
 def contact_of_member(*where: ColumnElement[bool]) -> ColumnElement[bool]:

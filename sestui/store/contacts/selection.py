@@ -15,7 +15,6 @@ from sqlalchemy import (
     cast,
     func,
     literal,
-    or_,
     select,
 )
 
@@ -23,10 +22,7 @@ from sestui.core.delivery.states import Standing
 from sestui.core.segments.present import Present
 from sestui.store.contacts.key_queries import (
     CONTACT,
-    OF_ITS_DOMAIN,
-    OF_ONE_ADDRESS,
-    SUPPRESSION,
-    WHOLE_DOMAIN,
+    SUPPRESSED,
     Which,
     list_id_of,
     of_standing,
@@ -146,12 +142,7 @@ def _conditions(connection: Connection, selection: Selection) -> tuple[ColumnEle
     if list_id is not None:
         where.append(on_list(list_id, CONTACT.c.id))
     if which.standing is Standing.SUPPRESSED:
-        where.append(
-            or_(
-                select(SUPPRESSION.c.email_key).where(OF_ONE_ADDRESS).exists(),
-                select(WHOLE_DOMAIN.c.email_key).where(OF_ITS_DOMAIN).exists(),
-            )
-        )
+        where.append(SUPPRESSED)
     else:
         along, only = of_standing(which.standing)
         where += [*along, *only]

@@ -228,12 +228,9 @@ class SestuiApp(LifecycleApp):
     @work(group="simulator")
     async def _revive_simulator(self) -> None:
         """Restart the simulator: the user need not know that it is a separate process."""
-        ses, said = (
-            self.services.runtime.ses,
-            "The simulator had stopped; it has been restarted.",
-        )
+        said = "The simulator had stopped; it has been restarted."
         try:
-            if await asyncio.to_thread(ses.revive_simulator):
+            if await asyncio.to_thread(self.services.runtime.ses.revive_simulator):
                 self.notify(said, severity="warning", timeout=12, markup=False)
                 self.trouble = ""
         except SestuiError as error:

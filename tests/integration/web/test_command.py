@@ -22,38 +22,49 @@ from tests.support.sns import SigningService, body
 from tests.support.tunnel import Tunnel
 
 
-@pytest.mark.long
-@pytest.mark.ci
-def test_it_serves_and_says_how_to_publish(tmp_path):
+class Served:
+    """A server of sestui: its port, what it said when it came up, and when it ended."""
+
+    port = 0
+    said: list[str]
+    last = ""
+
+
+@contextmanager
+def served(folder, *command, **environment):
+    """A server with a workspace below ``folder``, told to end afterwards, which it does quietly."""
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "sestui", "web", "--port", "0"],
-        env=bare_environment(
-            tmp_path,
-            SESTUI_DATA_DIR=str(tmp_path / "data"),
-            SESTUI_WEB_URL="https://example.com/mail",
-        ),
-        cwd=tmp_path,
+        [sys.executable, "-P", "-m", "sestui", *command, "--port", "0"],
+        env=bare_environment(folder, SESTUI_DATA_DIR=str(folder / "data"), **environment),
+        cwd=folder,
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
     )
+    found = Served()
+    found.said = []
     try:
-        said = []
-        while not said or "Ctrl-C stops it" not in said[-1]:
-            said.append(process.stderr.readline())
-            assert said[-1], "it ended"
-        assert "    location /mail/u/ {\n" in said
-        assert "        handle /mail/u/* {\n" in said
-        port = int(said[0].split("http://127.0.0.1:")[1].partition("/")[0])
-        asker = Asker(port)
-        assert asker.get("forged").status == 404
-        asker.close()
+        while not found.said or "Ctrl-C stops it" not in found.said[-1]:
+            found.said.append(process.stderr.readline())
+            assert found.said[-1], "it ended"
+        found.port = int(found.said[0].split("http://127.0.0.1:")[1].partition("/")[0])
+        yield found
     finally:
         process.send_signal(signal.SIGTERM)
-        rest = process.stderr.read()
+        found.last = process.stderr.read()
         assert process.wait(30) == 0
         process.stderr.close()
-    assert "no longer served" in rest
+
+
+@pytest.mark.long
+@pytest.mark.ci
+def test_it_serves_and_says_how_to_publish(tmp_path):
+    with served(tmp_path, "web", SESTUI_WEB_URL="https://example.com/mail") as page:
+        assert "    location /mail/u/ {\n" in page.said
+        assert "        handle /mail/u/* {\n" in page.said
+        with closing(Asker(page.port)) as asker:
+            assert asker.get("forged").status == 404
+    assert "no longer served" in page.last
 
 
 @contextmanager
@@ -92,39 +103,18 @@ def sns_by_https(service, folder):
 @pytest.mark.ci
 def test_it_takes_events_from_sns(tmp_path):
     service = SigningService(time.time())
-    with sns_by_https(service, tmp_path) as environment:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "sestui", "web", "events", "--port", "0"],
-            env=bare_environment(
-                tmp_path,
-                SESTUI_DATA_DIR=str(tmp_path / "data"),
-                SESTUI_SNS_TOPICS=TOPIC,
-                **environment,
-            ),
-            cwd=tmp_path,
-            stdin=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            said = []
-            while not said or "Ctrl-C stops it" not in said[-1]:
-                said.append(process.stderr.readline())
-                assert said[-1], "it ended"
-            assert "    location = /events/sns {\n" in said
-            port = int(said[0].split("http://127.0.0.1:")[1].partition("/")[0])
-            with closing(Asker(port)) as sns:
-                message = service.message(json.dumps(ses_event("Bounce")), time.time(), "2")
-                forged = message | {"Message": json.dumps(ses_event("Bounce", "bob@example.com"))}
-                for given, status in ((forged, 403), (message, 200), (message, 409)):
-                    answer = sns.ask("POST", "/events/sns", body(given), "text/plain")
-                    assert answer.status == status
-        finally:
-            process.send_signal(signal.SIGTERM)
-            rest = process.stderr.read()
-            assert process.wait(30) == 0
-            process.stderr.close()
-    assert "no longer taken" in rest
+    with (
+        sns_by_https(service, tmp_path) as environment,
+        served(tmp_path, "web", "events", SESTUI_SNS_TOPICS=TOPIC, **environment) as door,
+    ):
+        assert "    location = /events/sns {\n" in door.said
+        with closing(Asker(door.port)) as sns:
+            message = service.message(json.dumps(ses_event("Bounce")), time.time(), "2")
+            forged = message | {"Message": json.dumps(ses_event("Bounce", "bob@example.com"))}
+            for given, status in ((forged, 403), (message, 200), (message, 409)):
+                answer = sns.ask("POST", "/events/sns", body(given), "text/plain")
+                assert answer.status == status
+    assert "no longer taken" in door.last
     with Runtime.open(load_settings(data_dir=tmp_path / "data")) as runtime:
         assert runtime.suppressions.get("ada@example.com").reason == "bounced"
         assert runtime.suppressions.get("bob@example.com") is None

@@ -279,9 +279,11 @@ def test_a_follow_up_is_for_nobody_who_may_not_be_mailed(database, runs, campaig
         claims = ledger.exchange([], ClaimRequest(run.id, 9)).claims
         ledger.exchange([refused(claim) for claim in claims], None)
     left, gone, *others = addresses(runs.follow_up_size(campaign, only))
+    add_contacts(database, ["r@blocked.example"])
     with database.write() as session:
         session.exec(update(Contact).where(Contact.email == left).values(status="unsubscribed"))
-    Suppressions(database).add(gone, "bounced", "", clock.now())
+    for key in (gone, "@blocked.example"):
+        Suppressions(database).add(key, "bounced", "", clock.now())
     assert runs.follow_up_size(campaign, only) == len(others)
     again = runs.start(campaign, clock.now(), only=only)
     assert {row.email for row in rows_of(database, again.id)} == set(others)
