@@ -115,12 +115,18 @@ def take_picture(
 ) -> Picture:
     """The mail's picture, :data:`COARSE` or :data:`SHARP`; blocking, for some seconds.
 
+    One of a single colour is taken once more: a busy machine's browser may not have painted yet.
+
     Raises:
         NoPictureError: there is no browser, or it took none.
         Stopped: ``stop`` was set meanwhile; the browser is gone by then.
     """
-    browser = find_browser()
-    page = page_of(mail, device)
+    browser, page = find_browser(), page_of(mail, device)
+    picture = _taken(browser, page, device, stop, scale)
+    return picture if len(picture.rows) > 1 else _taken(browser, page, device, stop, scale)
+
+
+def _taken(browser: str, page: str, device: Device, stop: threading.Event, scale: float) -> Picture:
     folder = Path(tempfile.mkdtemp(prefix="sestui-picture-"))
     try:
         content = page.encode(errors="replace")

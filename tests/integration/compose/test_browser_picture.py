@@ -73,6 +73,17 @@ def test_a_browser_that_fails_is_said(monkeypatch, script, why):
     assert str(failed.value) == why
 
 
+def test_a_picture_of_one_colour_is_taken_once_more(monkeypatch):
+    first = 'echo once >> {folder}/said; cat {folder}/blank.png > "$out"'
+    then = 'cat {folder}/picture.png > "$out"'
+    script = f"if [ -s {{folder}}/said ]; then {then}; else {first}; fi"
+    with browser(monkeypatch, script) as folder:
+        (folder / "blank.png").write_bytes(png_of([b"\0" + b"\xff" * 3 * 640] * 80))
+        picture = take()
+        assert (folder / "said").read_text() == "once\n"
+    assert len(picture.rows) == 41
+
+
 def test_no_browser_is_said_with_what_is_missing(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NoPictureError, match="it takes Chromium, Chrome or Edge"):
