@@ -19,6 +19,7 @@ from sestui.core.segments.nodes import (
     PartValue,
     Value,
     asks,
+    value_of,
 )
 from sestui.core.segments.parse import parse
 from sestui.core.segments.present import Present
@@ -101,7 +102,7 @@ def explain_contact(
     lines = []
     for text, level, leaf, negated in _in_order(_expressions(segments, chosen)):
         each = by_leaf[asks(leaf)]
-        value = getattr(leaf, "value", None)
+        value = value_of(leaf)
         lines.append(
             ExplainedLeaf(
                 text,

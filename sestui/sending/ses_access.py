@@ -114,7 +114,7 @@ class SesAccess:
 
         By the account of the settings' kind that was looked at last; None: none was.
         """
-        row = Governor(self._database).newest("simulator" if self.simulated else "ses:")
+        row = Governor(self._database).newest(SIMULATOR if self.simulated else f"{ANY_SES}:")
         return row_allowed(row, self._clock.now()) if row else None
 
     def gateway(self) -> "Gateway":

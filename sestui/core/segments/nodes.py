@@ -296,3 +296,8 @@ def attribute_names(condition: Condition) -> set[str]:
     """The attributes that the condition asks about."""
     values = (getattr(leaf, "value", None) for leaf in leaves(condition))
     return {each.name for each in values if isinstance(each, AttributeValue | PartValue)}
+
+
+def value_of(leaf: AnyLeaf) -> Value | None:
+    """What the leaf asks about; None if that is no value."""
+    return getattr(leaf, "value", None)

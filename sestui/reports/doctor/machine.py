@@ -140,7 +140,7 @@ def judge_schedule(settings: Settings, database: Database, clock: Clock) -> Doct
     if installed or worked:
         how = "Your crontab has the line of run-due" if installed else "Something runs run-due"
         return DoctorFinding("schedule", DoctorSeverity.OK, f"{how}{worked}.")
-    waiting = any(each.active and each.next_run_at is not None for each in agenda.items)
+    waiting = agenda.has_next
     found = (
         "Your crontab has no line of run-due."
         if installed is False

@@ -12,10 +12,10 @@ from sestui.core.segments.nodes import (
     AnyLeaf,
     HasTag,
     InSegment,
-    Value,
     asks,
     attribute_names,
     leaves,
+    value_of,
 )
 from sestui.core.segments.present import Present
 from sestui.core.text import printable
@@ -95,7 +95,7 @@ def leaves_of_contact(
             columns += [
                 sql.value(value).label(f"value_{n}")
                 for n, leaf in enumerate(some)
-                if (value := _value_of(leaf)) is not None
+                if (value := value_of(leaf)) is not None
             ]
             row = connection.execute(select(*columns).where(who)).mappings().one()
             found += [
@@ -146,7 +146,3 @@ def all_leaves(segment: ResolvedSegment) -> list[AnyLeaf]:
         for leaf in leaves(condition):
             found.setdefault(asks(leaf), leaf)
     return list(found.values())
-
-
-def _value_of(leaf: AnyLeaf) -> Value | None:
-    return getattr(leaf, "value", None)

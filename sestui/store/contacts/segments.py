@@ -149,11 +149,9 @@ class Segments:
 
 
 def _write(connection: Connection, name: str, expression: SegmentExpression, now: Instant) -> None:
-    values = {"expression": expression.text, "updated_at": now}
-    if not connection.execute(
-        update(SEGMENT).where(SEGMENT.c.name == name).values(**values)
-    ).rowcount:
-        connection.execute(insert(SEGMENT).values(name=name, created_at=now, **values))
+    if not write_expression(connection, SEGMENT.c.name == name, expression.text, now):
+        values = {"expression": expression.text, "created_at": now, "updated_at": now}
+        connection.execute(insert(SEGMENT).values(name=name, **values))
 
 
 def segments_naming(connection: Connection, kind: Refers, name: str) -> list[NamedSegment]:
@@ -173,9 +171,10 @@ def rename_in_segments(
     return [each.name for each in naming]
 
 
-def write_expression(connection: Connection, which: Any, text: str, now: Instant) -> None:
-    """Change the expression of the segment that ``which`` chooses."""
-    connection.execute(update(SEGMENT).where(which).values(expression=text, updated_at=now))
+def write_expression(connection: Connection, which: Any, text: str, now: Instant) -> bool:
+    """Change the expression of the segment that ``which`` chooses; False: there is none."""
+    changed = update(SEGMENT).where(which).values(expression=text, updated_at=now)
+    return bool(connection.execute(changed).rowcount)
 
 
 def _found(connection: Connection, name: str) -> NamedSegment | None:
