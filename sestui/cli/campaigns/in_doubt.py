@@ -13,7 +13,7 @@ from sestui.errors import StateError, UsageError
 if TYPE_CHECKING:
     from sestui.reports.overview import CampaignView, RunView
     from sestui.runtime import Runtime
-    from sestui.store.ledger.doubtful import DoubtfulDelivery, DoubtSummary
+    from sestui.store.ledger.doubtful import DoubtSummary
 
 _SHOWN_IN_DOUBT = 20
 _MOST_LISTED = 1000
@@ -58,12 +58,7 @@ def resolve_command(
         if ask_ses:
             _ask_ses(runtime, name, run.id, as_json=as_json)
             return
-        safe = [each.id for each in _safe(runtime, run.id)] if unrecorded else None
-        if safe == []:
-            raise StateError(
-                f"Nothing in doubt in {name} is known to be safe to resend: "
-                f"`sestui campaign resolve {name} --ask-ses` searches SES's records."
-            )
+        safe = _safe_ids(runtime, name, run.id) if unrecorded else None
         count = runtime.doubts.count(run.id, email or ()) if safe is None else len(safe)
         if not yes:
             typer.confirm(_question(verdict, count, run), abort=True, err=True)
@@ -95,10 +90,12 @@ def _refuse_combinations(*verdicts: bool, unrecorded: bool, emails: bool) -> Non
 
 def _ask_ses(runtime: "Runtime", name: str, run_id: int, *, as_json: bool) -> None:
     from sestui.reports.doubts import doubt_figures, unclear_sentences  # noqa: PLC0415 - the database is slow to import
+    from sestui.store.ledger.doubtful import doubtful_deliveries, safe_to_resend, summary_of  # noqa: PLC0415 - as above
 
     result = runtime.feedback.insights_search(threading.Event()).run(run_id)
-    view, safe = runtime.overview.run(run_id), _safe(runtime, run_id)
-    summary = _summary(runtime, run_id)
+    view, found = runtime.overview.run(run_id), doubtful_deliveries(runtime.database, run_id)
+    grace = runtime.settings.resend_after_seconds
+    safe, summary = safe_to_resend(found, grace), summary_of(found, grace)
     if as_json:
         put_json(
             {
@@ -139,23 +136,22 @@ def _offer(name: str, count: int, hours: int) -> str:
     )
 
 
-def _safe(runtime: "Runtime", run_id: int) -> "list[DoubtfulDelivery]":
-    """Those that are safe to resend."""
-    grace = runtime.settings.resend_after_seconds
-    return [each for each in _doubtful(runtime, run_id) if each.is_safe(grace)]
+def _safe_ids(runtime: "Runtime", name: str, run_id: int) -> list[int]:
+    """The deliveries of the run that are safe to resend.
 
+    Raises:
+        StateError: there are none.
+    """
+    from sestui.store.ledger.doubtful import doubtful_deliveries, safe_to_resend  # noqa: PLC0415 - the database is slow to import
 
-def _summary(runtime: "Runtime", run_id: int) -> "DoubtSummary":
-    from sestui.store.ledger.doubtful import summary_of  # noqa: PLC0415 - the database is slow to import
-
-    return summary_of(_doubtful(runtime, run_id), runtime.settings.resend_after_seconds)
-
-
-def _doubtful(runtime: "Runtime", run_id: int) -> "list[DoubtfulDelivery]":
-    """The run's deliveries in doubt."""
-    from sestui.store.ledger.doubtful import doubtful_deliveries  # noqa: PLC0415 - as above
-
-    return doubtful_deliveries(runtime.database, run_id)
+    found = doubtful_deliveries(runtime.database, run_id)
+    safe = safe_to_resend(found, runtime.settings.resend_after_seconds)
+    if not safe:
+        raise StateError(
+            f"Nothing in doubt in {name} is known to be safe to resend: "
+            f"`sestui campaign resolve {name} --ask-ses` searches SES's records."
+        )
+    return [each.id for each in safe]
 
 
 def _question(verdict: str, count: int, run: "RunView") -> str:
@@ -169,10 +165,12 @@ def _question(verdict: str, count: int, run: "RunView") -> str:
 
 def list_in_doubt(runtime: "Runtime", view: "CampaignView") -> list[dict[str, Any]]:
     """The newest run's deliveries in doubt, at most 1,000, with what SES was asked about them."""
+    from sestui.store.ledger.doubtful import doubtful_deliveries  # noqa: PLC0415 - the database is slow to import
+
     if view.run is None or not view.run.counts.in_doubt:
         return []
     rows = runtime.deliveries.of_run(view.run.id, state=DeliveryState.IN_DOUBT, limit=_MOST_LISTED)
-    found = {each.id: each for each in _doubtful(runtime, view.run.id)}
+    found = {each.id: each for each in doubtful_deliveries(runtime.database, view.run.id)}
     grace = runtime.settings.resend_after_seconds
     return [
         {
@@ -191,9 +189,12 @@ def list_in_doubt(runtime: "Runtime", view: "CampaignView") -> list[dict[str, An
 
 def count_in_doubt(runtime: "Runtime", view: "CampaignView") -> "DoubtSummary | None":
     """How the newest run's deliveries in doubt stand; None: there are none."""
+    from sestui.store.ledger.doubtful import doubtful_deliveries, summary_of  # noqa: PLC0415 - the database is slow to import
+
     if view.run is None or not view.run.counts.in_doubt:
         return None
-    return _summary(runtime, view.run.id)
+    found = doubtful_deliveries(runtime.database, view.run.id)
+    return summary_of(found, runtime.settings.resend_after_seconds)
 
 
 def put_in_doubt(

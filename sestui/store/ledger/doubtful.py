@@ -107,8 +107,15 @@ def summary_of(deliveries: Sequence[DoubtfulDelivery], grace_seconds: float) -> 
         unasked=sum(each.asked_at is None for each in deliveries),
         unrecorded=sum(each.is_unrecorded for each in deliveries),
         unclear=Counter(each.unclear for each in deliveries if each.unclear is not None),
-        safe=sum(each.is_safe(grace_seconds) for each in deliveries),
+        safe=len(safe_to_resend(deliveries, grace_seconds)),
     )
+
+
+def safe_to_resend(
+    deliveries: Sequence[DoubtfulDelivery], grace_seconds: float
+) -> list[DoubtfulDelivery]:
+    """Those that SES had no record of, long enough after they were sent."""
+    return [each for each in deliveries if each.is_safe(grace_seconds)]
 
 
 def doubtful_deliveries(database: Database, run_id: int) -> list[DoubtfulDelivery]:

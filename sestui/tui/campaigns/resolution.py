@@ -11,7 +11,7 @@ from sestui.core.campaign.follow_up import Only
 from sestui.core.delivery.states import DeliveryState, RunKind, RunState
 from sestui.errors import SestuiError, StoppedError
 from sestui.reports.overview import RunView
-from sestui.store.ledger.doubtful import doubtful_deliveries
+from sestui.store.ledger.doubtful import doubtful_deliveries, safe_to_resend
 from sestui.store.ledger.in_doubt import Resolution
 from sestui.store.ledger.log_rows import LogRow
 from sestui.tui.app.navigation.navigation import open_run
@@ -186,7 +186,7 @@ class RunAftermath(ScreenPart):
             return ()
         grace = self.runtime.settings.resend_after_seconds
         found = doubtful_deliveries(self.runtime.database, run.id)
-        return tuple(each.id for each in found if each.is_safe(grace))
+        return tuple(each.id for each in safe_to_resend(found, grace))
 
     def _ask_ses(self, run_id: int) -> None:
         """Search SES's records beside the screens; one search of a run at a time."""
