@@ -45,6 +45,11 @@ OPEN_STATES = frozenset({DeliveryState.PENDING, DeliveryState.SENDING})
 SETTLED_STATES = frozenset(DeliveryState) - OPEN_STATES
 """The sender is done with deliveries in these states."""
 
+HANDED_OVER_STATES = frozenset(
+    {DeliveryState.ACCEPTED, DeliveryState.IN_DOUBT, DeliveryState.SENDING}
+)
+"""The recipients may have the mail: nobody may get it twice for a doubt."""
+
 
 class RunState(StrEnum):
     """The state of a run."""

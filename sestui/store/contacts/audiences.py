@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlmodel import col
 
 from sestui.core.campaign.follow_up import Only
-from sestui.core.delivery.states import ContactStatus, DeliveryState
+from sestui.core.delivery.states import HANDED_OVER_STATES, ContactStatus, DeliveryState
 from sestui.store.contacts.key_queries import CONTACT, SUPPRESSED
 from sestui.store.db.tables import (
     Campaign,
@@ -109,13 +109,7 @@ def _follow_up(campaign_id: int, run_id: int | None, only: Only) -> list[ColumnE
     if only is Only.JOINED:
         return [*mailable, ~earlier.exists()]
     may_have_it = earlier.where(
-        _DELIVERY.c.state.in_(
-            [
-                DeliveryState.ACCEPTED.value,
-                DeliveryState.IN_DOUBT.value,
-                DeliveryState.SENDING.value,
-            ]
-        )
+        _DELIVERY.c.state.in_(sorted(state.value for state in HANDED_OVER_STATES))
     )
     conditions = [*mailable, ~may_have_it.exists()]
     if only is Only.FAILED:

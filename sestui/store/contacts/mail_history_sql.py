@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, column, exists, func, or_, s
 from sestui.core.clock import Instant
 from sestui.core.delivery.events import EventKind
 from sestui.core.delivery.outcomes import DeliveryOutcome
-from sestui.core.delivery.states import DeliveryState, RunKind
+from sestui.core.delivery.states import HANDED_OVER_STATES, DeliveryState, RunKind
 from sestui.core.segments.nodes import Fact, MailResult, Moment
 from sestui.store.contacts.key_queries import CONTACT
 from sestui.store.db.tables import Delivery, Run
@@ -31,14 +31,7 @@ _CAME_BACK = (
     DeliveryOutcome.NOT_RENDERED.value,
 )
 
-_SENT = _DELIVERY.c.state.in_(
-    (
-        DeliveryState.ACCEPTED.value,
-        # They may have got it: nobody may get it twice for a doubt.
-        DeliveryState.IN_DOUBT.value,
-        DeliveryState.SENDING.value,
-    )
-)
+_SENT = _DELIVERY.c.state.in_(sorted(state.value for state in HANDED_OVER_STATES))
 _RECEIVED = and_(_SENT, _DELIVERY.c.outcome.not_in(_CAME_BACK))
 _REFUSED = or_(
     _DELIVERY.c.state == DeliveryState.REJECTED.value, _DELIVERY.c.outcome.in_(_CAME_BACK)
