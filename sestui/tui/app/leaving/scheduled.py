@@ -26,5 +26,6 @@ def words_of_what_waits(services: ScreenServices) -> str:
     at = services.at(first.next_run_at) if first.next_run_at is not None else ""
     return (
         f"{shorten(first.name, _NAME_CELLS)} is due at {at}: it starts only if sestui is open "
-        "then, or once\n`sestui task crontab --install` has put `sestui run-due` in your crontab."
+        "then, or once\n`sestui run-due` is in your crontab: `sestui task crontab` "
+        "prints the line to add."
     )

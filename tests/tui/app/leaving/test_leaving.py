@@ -295,4 +295,4 @@ async def test_who_leaves_is_told_what_will_not_start_by_itself(
         await until(pilot, lambda: app._exit)
     told = said()
     assert ("winter-sale is due at " in told) is is_told
-    assert ("`sestui task crontab --install`" in told) is is_told
+    assert ("`sestui task crontab`" in told) is is_told
