@@ -29,11 +29,23 @@ from sestui.core.delivery.breaker import BreakerRule
 from sestui.core.keymap import keymap_of
 from sestui.core.recipient_behaviour import RecipientBehaviour, behaviour_of
 from sestui.core.setting_names import suggested, unknown_names, value_error
-from sestui.core.setting_rules import known_zone, mailbox, page_address, receiving_address, ses_name
+from sestui.core.setting_rules import (
+    known_zone,
+    mailbox,
+    origins,
+    page_address,
+    receiving_address,
+    ses_name,
+)
 from sestui.errors import SettingsError
 
 _SQLITE_URL = re.compile(r"sqlite(?:\+pysqlite)?:///((?!file:|:memory:)[^?#%]+)")
 """A URL of a file, without options or escapes, as SQLAlchemy's versions parse those differently."""
+
+_USUAL_RECIPIENTS = RecipientBehaviour(
+    bounce=0.008, soft_bounce=0.004, complaint=0.0004, delay=0.01, open=0.35, click=0.07,
+    machine=0.03, unsubscribe=0.002,
+)  # fmt: skip
 
 
 class Settings(BaseSettings):
@@ -114,6 +126,13 @@ class Settings(BaseSettings):
         description="Where readers reach the unsubscribe page that `sestui web` serves, as "
         "https://news.example.com; every mail then links to it instead of unsubscribe_url.",
     )
+    web_subscribe_lists: str = Field("", description="Lists, separated by commas, that anybody may "
+        "join by the subscribe form of `sestui web`; empty: there is no form.")  # fmt: skip
+    web_subscribe_from: Annotated[str, AfterValidator(mailbox)] = Field(
+        "", description="Sender of the mails that ask to confirm a subscription.")  # fmt: skip
+    web_subscribe_sites: Annotated[str, AfterValidator(origins)] = Field("", description="Sites, "
+        "separated by commas, with a subscribe form of yours: https://example.com.")  # fmt: skip
+    web_subscribe_hourly: int = Field(200, ge=1, le=100_000, description="Most such mails an hour.")
     ses_contact_list: Annotated[str, AfterValidator(ses_name)] = Field(
         "",
         description="The account's SES contact list, by which SES itself adds unsubscribe links "
@@ -155,16 +174,13 @@ class Settings(BaseSettings):
         description="Whether the simulated account is in SES's sandbox: sender and recipients must "
         "be verified or SES's own test mailboxes.",
     )
-    simulator_recipients: Annotated[
-        RecipientBehaviour, NoDecode, BeforeValidator(behaviour_of)
-    ] = Field(
-        RecipientBehaviour(
-            bounce=0.008, soft_bounce=0.004, complaint=0.0004, delay=0.01, open=0.35, click=0.07,
-            machine=0.03, unsubscribe=0.002,
-        ),
-        description="How the simulator's recipients behave: shares of all mail, such as "
-        "bounce=0.01 open=0.4, and a seed; empty: they do nothing.",
-    )  # fmt: skip
+    simulator_recipients: Annotated[RecipientBehaviour, NoDecode, BeforeValidator(behaviour_of)] = (
+        Field(
+            _USUAL_RECIPIENTS,
+            description="How the simulator's recipients behave: shares of all mail, such as "
+            "bounce=0.01 open=0.4, and a seed; empty: they do nothing.",
+        )
+    )
     events_queue: str = Field(
         "",
         description="URL of the SQS queue that SES's events come through; empty: events are not "

@@ -1,7 +1,7 @@
-"""`sestui web`: the page behind unsubscribe links, and the keys that links are sealed with."""
+"""`sestui web`: the page behind unsubscribe links, the subscribe form, and the links' keys."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,13 +15,17 @@ from sestui.cli.shared.common import (
     say,
     until_interrupted,
 )
+from sestui.core.text import printable
+
+if TYPE_CHECKING:
+    from sestui.settings import Settings
 
 DEFAULT_PORT = 4582
 DEFAULT_EVENTS_PORT = 4583
 
 app = Commands(
     name="web",
-    help="The page behind unsubscribe links: serve it, and rotate the links' keys.",
+    help="The unsubscribe page and the subscribe form: serve them, and rotate their links' keys.",
     invoke_without_command=True,
 )
 key_app = Commands(name="key", help="What links are sealed with.", no_args_is_help=True)
@@ -39,18 +43,18 @@ def serve_page(
         Path | None, typer.Option(metavar="FILE", help="A style sheet (CSS) of your own.")
     ] = None,
 ) -> None:
-    """Serve the unsubscribe page on 127.0.0.1 until interrupted (without a subcommand)."""
+    """Serve the unsubscribe page, and the subscribe form, on 127.0.0.1 until interrupted."""
     if context.invoked_subcommand is not None:
         return
     from sestui.web.serve import serve  # noqa: PLC0415 - heavy
 
     with until_interrupted(), opened() as runtime:
-        web_url = runtime.settings.web_url
+        settings = runtime.settings
         serve(
             runtime,
             port=port,
             style=style,
-            announce=lambda bound: _announce_how(web_url, bound),
+            announce=lambda bound: _announce_how(settings, bound),
             warn=say,
         )
     say("The page is no longer served; links work again once it is.")
@@ -113,15 +117,21 @@ def _announce_events(port: int) -> None:
     say("Ctrl-C stops it.")
 
 
-def _announce_how(web_url: str, port: int) -> None:
-    from sestui.web.publish import caddy_lines, nginx_lines  # noqa: PLC0415 - the command's own
+def _announce_how(settings: "Settings", port: int) -> None:
+    from sestui.core.content.headers import FORM_PATH  # noqa: PLC0415 - the command's own
+    from sestui.core.setting_rules import names_in  # noqa: PLC0415 - as above
+    from sestui.web.publish import caddy_lines, nginx_lines  # noqa: PLC0415 - as above
 
+    web_url, lists = settings.web_url, names_in(settings.web_subscribe_lists)
     say(f"The unsubscribe page is served at http://127.0.0.1:{port}/ for links to {web_url}.")
+    if lists:
+        names = ", ".join(map(printable, lists))
+        say(f"The subscribe form is at {web_url}{FORM_PATH}, for {names}.")
     if web_url.startswith("https://"):
         say("To publish it with nginx, in the server block of that host:")
-        for line in nginx_lines(web_url, port).splitlines():
+        for line in nginx_lines(web_url, port, form=bool(lists)).splitlines():
             say(f"    {line}")
         say("Or with Caddy, in the Caddyfile:")
-        for line in caddy_lines(web_url, port).splitlines():
+        for line in caddy_lines(web_url, port, form=bool(lists)).splitlines():
             say(f"    {line}")
     say("Ctrl-C stops it.")

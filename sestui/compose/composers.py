@@ -1,5 +1,6 @@
 """Compile messages for sending; the slow imports come with the first one."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sestui.core.clock import Clock
@@ -12,6 +13,7 @@ from sestui.store.db.database import Database
 if TYPE_CHECKING:
     from sestui.compose.envelope import UnsubscribeTokens
     from sestui.core.content import Composer
+    from sestui.core.delivery.unsubscribe_token import LinkKey
     from sestui.sending.engine.ports import MailComposer
     from sestui.store.db.tables import Campaign, Run
 
@@ -42,6 +44,8 @@ class Composers:
             from sestui.store.relay.mails import RelayedMails  # noqa: PLC0415 - as above
 
             return RelayComposer(RelayedMails(self._database, self._clock).contents)
+        if run.kind == RunKind.CONFIRMATION:
+            return self._confirmations(run)
         from sestui.compose.memberships import BelongingComposer, asks  # noqa: PLC0415 - as below
         from sestui.store.contacts.memberships import Memberships  # noqa: PLC0415 - only where asked for
 
@@ -49,6 +53,32 @@ class Composers:
         return (
             BelongingComposer(composer, Memberships(self._database)) if asks(composer) else composer
         )
+
+    def _confirmations(self, run: "Run") -> "MailComposer":
+        """Composes the mails that ask to confirm a subscription."""
+        from sestui.compose.confirmations import ConfirmationComposer  # noqa: PLC0415 - as above
+        from sestui.compose.envelope import envelope_of  # noqa: PLC0415 - as above
+        from sestui.store.web.subscriptions import SubscriptionRequests  # noqa: PLC0415 - as above
+
+        settings = self._settings
+        if not settings.web_url:
+            raise ContentError(
+                "Mails that ask to confirm a subscription link to web_url, which is not set here."
+            )
+        envelope = envelope_of(run, settings, self._clock)
+        if settings.web_subscribe_from:
+            envelope = replace(envelope, from_address=settings.web_subscribe_from)
+        requests = SubscriptionRequests(self._database)
+        return ConfirmationComposer(requests.mails, envelope, self._link_key(), self._clock)
+
+    def _link_key(self) -> "LinkKey":
+        """Seals links to the pages."""
+        from sestui.store.web.link_keys import LinkKeys  # noqa: PLC0415 - only with tokens
+
+        try:
+            return LinkKeys(self._database, self._settings.data_dir).current()
+        except SettingsError as error:  # pauses the run instead of ending every other one with it
+            raise ContentError(str(error)) from error
 
     def _compiled(self, message_id: int, sent: Any) -> "Composer":
         from sestui.compose.envelope import envelope_of  # noqa: PLC0415 - jinja2 is slow to import
@@ -64,14 +94,10 @@ class Composers:
         settings = self._settings
         if not (settings.web_url or settings.unsubscribe_mailbox):
             return NO_TOKENS
-        from sestui.core.contact.address_check import address_key  # noqa: PLC0415 - as below
-        from sestui.core.delivery.mail_token import mail_token  # noqa: PLC0415 - as below
-        from sestui.store.web.link_keys import LinkKeys  # noqa: PLC0415 - only with tokens
+        from sestui.core.contact.address_check import address_key  # noqa: PLC0415 - as above
+        from sestui.core.delivery.mail_token import mail_token  # noqa: PLC0415 - only with tokens
 
-        try:
-            key = LinkKeys(self._database, settings.data_dir).current()
-        except SettingsError as error:  # pauses the run instead of ending every other one with it
-            raise ContentError(str(error)) from error
+        key = self._link_key()
         return UnsubscribeTokens(
             lambda delivery_id, email: key.sealed(delivery_id, address_key(email)),
             lambda delivery_id, email: mail_token(key, delivery_id, address_key(email)),

@@ -40,6 +40,25 @@ def receiving_address(value: str) -> str:
     return value
 
 
+def names_in(value: str) -> tuple[str, ...]:
+    """The names in a text with commas between them, without doubles."""
+    return tuple(dict.fromkeys(name for each in value.split(",") if (name := each.strip())))
+
+
+_ORIGIN = re.compile(r"https://[a-z0-9.-]+(?::[0-9]{1,5})?")
+
+
+def origins(value: str) -> str:
+    """Origins of sites, with commas between them; or ''."""
+    for each in names_in(value):
+        if not _ORIGIN.fullmatch(each):
+            raise ValueError(
+                "it must be the beginnings of sites' addresses, such as https://www.example.com, "
+                "without a path and in small letters"
+            )
+    return value
+
+
 _SES_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 

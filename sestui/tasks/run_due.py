@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from sestui.core.clock import Clock
-from sestui.core.delivery.states import RunKind, RunState
+from sestui.core.delivery.states import OWN_MAIL, RunState
 from sestui.core.task.states import BAD_TASK_STATES
 from sestui.errors import SestuiError, StorageError
 from sestui.feedback.services import FeedbackServices
@@ -269,8 +269,8 @@ class RunDue:
     def _announce(self) -> None:
         report = self._report
         views = [self._services.overview.run(run_id) for run_id in sorted(self._doubts)]
-        report.runs = [view for view in views if view.kind != RunKind.NOTICE]
-        report.told += [view.sentence() for view in views if view.kind == RunKind.NOTICE]
+        report.runs = [view for view in views if view.kind not in OWN_MAIL]
+        report.told += [view.sentence() for view in views if view.kind in OWN_MAIL]
         report.tasks = self._worker_pool.ended
         report.told += [orphan.sentence() for orphan in self._worker_pool.orphans]
         report.lost = [

@@ -11,17 +11,22 @@ from jinja2 import Environment, FileSystemLoader
 
 from sestui.core.clock import Instant
 from sestui.core.contact.preferences import ReaderChoice
+from sestui.core.content.headers import PAGE_PATH
 from sestui.core.text import printable
 from sestui.store.web.recipients import LinkedRecipient
 from sestui.web.words import WORDS, Words
 
 _FOLDER = Path(__file__).parent
-_TEMPLATE = Environment(
+TEMPLATES = Environment(
     loader=FileSystemLoader(_FOLDER / "templates"),
     autoescape=True,
     auto_reload=False,
     trim_blocks=True,
-).get_template("page.html")
+)
+"""The pages' templates; everything that is filled in is escaped."""
+_TEMPLATE = TEMPLATES.get_template("page.html")
+_STYLE_HERE = "style.css"
+"""The style sheet's address on the pages below the same path."""
 
 STYLE = (_FOLDER / "static" / "style.css").read_bytes()
 """The page's own style sheet."""
@@ -38,9 +43,10 @@ def preferences_page(
     """The page for a link; ``unchosen``: the form was sent without a choice."""
     words = WORDS[lang]
     said = words.choose if unchosen else _state(recipient, words, lang, now, zone)
-    sender = _sender(recipient.sender)
+    sender = sender_name(recipient.sender)
     return _TEMPLATE.render(
         lang=lang,
+        style=_STYLE_HERE,
         words=words,
         title=words.title,
         about=words.about.format(address=masked(recipient.address_key)),
@@ -51,18 +57,26 @@ def preferences_page(
     )
 
 
-def invalid_page(lang: str) -> str:
+def said_page(lang: str, title: str, said: str, *, style: str = _STYLE_HERE) -> str:
+    """A page that only says something; ``style`` is its style sheet's address."""
+    return _TEMPLATE.render(lang=lang, style=style, words=WORDS[lang], title=title, said=said)
+
+
+def invalid_page(lang: str, *, style: str = _STYLE_HERE) -> str:
     """The page for an invalid link."""
     words = WORDS[lang]
-    return _TEMPLATE.render(lang=lang, words=words, title=words.invalid_title, said=words.invalid)
+    return said_page(lang, words.invalid_title, words.invalid, style=style)
 
 
-def unavailable_page(lang: str) -> str:
+def unavailable_page(lang: str, *, style: str = _STYLE_HERE) -> str:
     """The page shown while the database can't be read, or a key is missing."""
     words = WORDS[lang]
-    return _TEMPLATE.render(
-        lang=lang, words=words, title=words.unavailable_title, said=words.unavailable
-    )
+    return said_page(lang, words.unavailable_title, words.unavailable, style=style)
+
+
+def style_from(path: str) -> str:
+    """The style sheet's address from a page at ``path``, which may be below one of the proxy's."""
+    return f"{'../' * (path.count('/') - 1)}{PAGE_PATH.strip('/')}/{_STYLE_HERE}"
 
 
 def masked(address: str) -> str:
@@ -100,7 +114,7 @@ def _choices(recipient: LinkedRecipient, words: Words, now: Instant) -> Sequence
 
 
 @lru_cache(maxsize=512)
-def _sender(from_address: str) -> str:
+def sender_name(from_address: str) -> str:
     """The sender's name, or address where there is no name."""
     return printable(from_address.partition("<")[0].strip().strip('"') or from_address)
 

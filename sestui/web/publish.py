@@ -1,22 +1,30 @@
-"""Configuration for a web server that publishes the page."""
+"""Configuration for a web server that publishes the pages."""
 
 from urllib.parse import urlsplit
 
-from sestui.core.content.headers import PAGE_PATH
+from sestui.core.content.headers import FORM_PATH, PAGE_PATH
 
 EVENTS_PATH = "/events/sns"
 """Where SNS posts its messages."""
 
 
-def nginx_lines(web_url: str, port: int) -> str:
-    """A location for the server block of ``web_url``'s host."""
+def nginx_lines(web_url: str, port: int, *, form: bool = False) -> str:
+    """Locations for the server block of ``web_url``'s host; ``form``: of the subscribe form too."""
     path = urlsplit(web_url).path
-    return (
+    lines = (
         f"location {path}{PAGE_PATH} {{\n"
         f"    proxy_pass http://127.0.0.1:{port}{PAGE_PATH};\n"
         "    access_log off;  # each link belongs to one person\n"
         "}"
     )
+    if form:
+        lines += (
+            f"\nlocation {path}{FORM_PATH} {{\n"
+            f"    proxy_pass http://127.0.0.1:{port}{FORM_PATH};\n"
+            "    proxy_set_header X-Forwarded-For $remote_addr;  # for a limit on each client\n"
+            "}"
+        )
+    return lines
 
 
 def events_lines(port: int) -> str:
@@ -29,17 +37,14 @@ def events_lines(port: int) -> str:
     )
 
 
-def caddy_lines(web_url: str, port: int) -> str:
+def caddy_lines(web_url: str, port: int, *, form: bool = False) -> str:
     """A site block for the Caddyfile; Caddy gets the certificate itself."""
     parts = urlsplit(web_url)
     # handle_path takes away all that it matches, and the page wants its own part.
-    route = (
-        f"    handle {PAGE_PATH}* {{\n        reverse_proxy 127.0.0.1:{port}\n    }}\n"
-        if not parts.path
-        else (
-            f"    handle {parts.path}{PAGE_PATH}* {{\n"
-            f"        uri strip_prefix {parts.path}\n"
-            f"        reverse_proxy 127.0.0.1:{port}\n    }}\n"
-        )
+    strip = f"        uri strip_prefix {parts.path}\n" if parts.path else ""
+    proxy = f"reverse_proxy 127.0.0.1:{port}"
+    routes = "".join(
+        f"    handle {parts.path}{path}* {{\n{strip}        {proxy}\n    }}\n"
+        for path in ((PAGE_PATH, FORM_PATH) if form else (PAGE_PATH,))
     )
-    return f"{parts.netloc} {{\n{route}}}"
+    return f"{parts.netloc} {{\n{routes}}}"

@@ -1,4 +1,4 @@
-"""Serve the page in this process until a signal."""
+"""Serve the pages in this process until a signal."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,11 +15,14 @@ from sestui.errors import AccountUnreachableError, SettingsError
 from sestui.http_server import QuietServer, quiet_config, serve_until_stopped
 from sestui.runtime import Runtime
 from sestui.ses_api.sns_message import is_topic
+from sestui.settings import check_variables
 from sestui.store.web.link_keys import LinkKeys
 from sestui.store.web.preferences import Preferences
 from sestui.web.app import WebApp
 from sestui.web.keyring import WebKeyring
 from sestui.web.page import STYLE
+from sestui.web.prompt_sender import PromptSender
+from sestui.web.subscribe import SubscribeOffer, SubscribePages
 
 _HOST = "127.0.0.1"
 """A web server in front publishes the page, and has the certificate."""
@@ -43,11 +46,23 @@ def serve(
     replaces the page's style sheet; ``warn`` is called with messages for the operator.
 
     Raises:
-        SettingsError: there is no ``web_url``, the keys can't be used, or ``style`` can't be read.
+        SettingsError: there is no ``web_url``, the keys can't be used, ``style`` can't be read, or
+            the subscribe form has no sender.
         AccountUnreachableError: the port is not available.
     """
-    app = create_app(runtime, style=style, warn=warn)
-    _serve(app, port, announce, "The page can't be served")
+    offer = SubscribeOffer.of(runtime.settings)
+    if offer is None:
+        app = create_app(runtime, style=style, warn=warn)
+        _serve(app, port, announce, "The page can't be served")
+        return
+    check_variables()  # it sends
+    sender = PromptSender(runtime, warn)
+    app = create_app(runtime, style=style, warn=warn, queued=sender.send)
+    sender.start()
+    try:
+        _serve(app, port, announce, "The page can't be served")
+    finally:
+        sender.close()
 
 
 def serve_events(runtime: Runtime, *, port: int, announce: Callable[[int], None]) -> None:
@@ -95,8 +110,16 @@ def _serve(app: Any, port: int, announce: Callable[[int], None], failure: str) -
         asyncio.run(serve_until_stopped(QuietServer(_config(app)), listener))
 
 
-def create_app(runtime: Runtime, *, style: Path | None, warn: Callable[[str], None]) -> WebApp:
-    """The page over this runtime's database.
+def create_app(
+    runtime: Runtime,
+    *,
+    style: Path | None,
+    warn: Callable[[str], None],
+    queued: Callable[[], object] = lambda: None,
+) -> WebApp:
+    """The pages over this runtime's database.
+
+    ``queued`` is called whenever the subscribe form has put a mail into the ledger.
 
     Raises:
         SettingsError: as :func:`serve`.
@@ -115,12 +138,17 @@ def create_app(runtime: Runtime, *, style: Path | None, warn: Callable[[str], No
             f"Links with the key {', '.join(missing)} can't be opened: this host's "
             "unsubscribe-keys hasn't got it. Copy the file from the host where it was made."
         )
+    ring = WebKeyring(keys, runtime.clock)
+    offer = SubscribeOffer.of(settings)
     return WebApp(
         Preferences(runtime.database),
-        WebKeyring(keys, runtime.clock),
+        ring,
         style=STYLE if style is None else _read(style),
         clock=runtime.clock,
         zone=settings.zone,
+        subscribe=SubscribePages(runtime.database, ring, offer, clock=runtime.clock, queued=queued)
+        if offer is not None
+        else None,
     )
 
 

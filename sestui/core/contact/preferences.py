@@ -1,4 +1,4 @@
-"""What a recipient can choose on the unsubscribe page."""
+"""What people can choose on the pages of `sestui web`."""
 
 from enum import StrEnum
 
@@ -14,6 +14,8 @@ class ReaderChoice(StrEnum):
     PAUSE_90 = "pause-90"
     UNDO = "undo"
     """Take back the last choice that is in force."""
+    SUBSCRIBE = "subscribe"
+    """Confirmed by the link of a mail; it can't be chosen on the unsubscribe page."""
 
     @property
     def pause_days(self) -> int:
@@ -29,6 +31,7 @@ class ReaderChoice(StrEnum):
             ReaderChoice.PAUSE_30: "paused for 30 days",
             ReaderChoice.PAUSE_90: "paused for 90 days",
             ReaderChoice.UNDO: "took it back",
+            ReaderChoice.SUBSCRIBE: "subscribed",
         }[self]
 
 
@@ -40,3 +43,5 @@ class Source(StrEnum):
     PAGE = "page"
     MAIL = "mail"
     """A mail to the address in List-Unsubscribe."""
+    FORM = "form"
+    """The subscribe form, and then the link in the mail that confirms it."""

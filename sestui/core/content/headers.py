@@ -21,6 +21,10 @@ _TOKEN = "{token}"  # noqa: S105 # a place in a link, no secret
 
 PAGE_PATH = "/u/"
 """Where sestui's page has the links, below ``web_url``."""
+CONFIRM_PATH = f"{PAGE_PATH}confirm/"
+"""Where the links are that confirm a subscription."""
+FORM_PATH = "/subscribe"
+"""Where the subscribe form is."""
 PREVIEW_TOKEN = "preview"  # noqa: S105 # as above
 """Stands for a delivery's token where there is no delivery."""
 

@@ -100,10 +100,15 @@ class RunKind(StrEnum):
     """sestui's own mail to its operators, such as the report of a finished run."""
     RELAY = "relay"
     """Mail that other programs sent through the relay with one key on one day."""
+    CONFIRMATION = "confirmation"
+    """The mails of one day to people who filled in the subscribe form."""
 
 
 AUDIENCES = frozenset({RunKind.CAMPAIGN, RunKind.RELAY})
 """Kinds of runs whose deliveries count in statistics."""
+
+OWN_MAIL = frozenset({RunKind.NOTICE, RunKind.CONFIRMATION})
+"""Kinds of runs that sestui starts by itself, for no campaign."""
 
 
 class Completion(StrEnum):

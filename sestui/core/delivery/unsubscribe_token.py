@@ -19,6 +19,7 @@ _NUMBER = 8
 _BLOCK = 32
 _ID_LETTERS = 4
 _FORM = re.compile(r"[A-Za-z0-9_-]{38,600}")
+"""At least the key's id, a tag, a number and a byte of the address."""
 LONGEST_TOKEN = 600
 """Characters; an address may have 254 bytes, which makes 375."""
 
@@ -51,20 +52,23 @@ class LinkKey:
             hmac.digest(self.secret, b"sestui unsubscribe mail: stream", "sha256"),
         )
 
+    @lazy
+    def for_confirmation(self) -> tuple[bytes, bytes]:
+        """The keys of tag and keystream of ``core.delivery.confirm_token``."""
+        return (
+            hmac.digest(self.secret, b"sestui confirm: tag", "sha256"),
+            hmac.digest(self.secret, b"sestui confirm: stream", "sha256"),
+        )
+
     def sealed(self, delivery_id: int, address_key: str) -> str:
         """The token of a delivery to an address; letters, digits, ``-`` and ``_`` only."""
-        for_tag, for_stream = self._sealing
         content = delivery_id.to_bytes(_NUMBER, "big") + address_key.encode()
-        tag = hmac.digest(for_tag, content, "sha256")[:_TAG]
-        return self.id + _letters(tag + _crossed(for_stream, tag, content))
+        return self.id + seal(self._sealing, content)
 
     def opened(self, sealed: bytes) -> "LinkSubject | None":
         """What was sealed; None if it wasn't by this key, or has been altered."""
-        for_tag, for_stream = self._sealing
-        tag = sealed[:_TAG]
-        content = _crossed(for_stream, tag, sealed[_TAG:])
-        expected = hmac.digest(for_tag, content, "sha256")[:_TAG]
-        if not hmac.compare_digest(tag, expected):
+        content = unseal(self._sealing, sealed)
+        if content is None:
             return None
         return LinkSubject(
             int.from_bytes(content[:_NUMBER], "big"), content[_NUMBER:].decode("utf-8", "replace")
@@ -94,6 +98,19 @@ def opened(token: str, keys: Mapping[str, LinkKey]) -> LinkSubject | None:
     Raises:
         UnknownKeyError: its form is right, but none of ``keys`` has the id that it begins with.
     """
+    found = key_of(token, keys)
+    if found is None:
+        return None
+    key, sealed = found
+    return key.opened(sealed)
+
+
+def key_of(token: str, keys: Mapping[str, LinkKey]) -> tuple[LinkKey, bytes] | None:
+    """The key that a token of a link names, and what is sealed in it; None if it is no token.
+
+    Raises:
+        UnknownKeyError: its form is right, but none of ``keys`` has the id that it begins with.
+    """
     if not _FORM.fullmatch(token):
         return None
     letters = token[_ID_LETTERS:]
@@ -102,12 +119,28 @@ def opened(token: str, keys: Mapping[str, LinkKey]) -> LinkSubject | None:
     except ValueError:
         return None
     # The last letter has bits that decoding drops: a link has one spelling only.
-    if _letters(sealed) != letters or len(sealed) <= _TAG + _NUMBER:
+    if _letters(sealed) != letters:
         return None
     key = keys.get(token[:_ID_LETTERS])
     if key is None:
         raise UnknownKeyError(token[:_ID_LETTERS])
-    return key.opened(sealed)
+    return key, sealed
+
+
+def seal(keys: tuple[bytes, bytes], content: bytes) -> str:
+    """The letters of ``content``, sealed with the keys of tag and keystream."""
+    for_tag, for_stream = keys
+    tag = hmac.digest(for_tag, content, "sha256")[:_TAG]
+    return _letters(tag + _crossed(for_stream, tag, content))
+
+
+def unseal(keys: tuple[bytes, bytes], sealed: bytes) -> bytes | None:
+    """What was sealed with the keys; None if it wasn't, or has been altered."""
+    for_tag, for_stream = keys
+    tag = sealed[:_TAG]
+    content = _crossed(for_stream, tag, sealed[_TAG:])
+    expected = hmac.digest(for_tag, content, "sha256")[:_TAG]
+    return content if hmac.compare_digest(tag, expected) else None
 
 
 def _crossed(key: bytes, tag: bytes, content: bytes) -> bytes:

@@ -39,9 +39,9 @@ _CAMPAIGN = Campaign.__table__  # type: ignore[attr-defined] # set by SQLModel's
 _LIST = ContactList.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _MEMBERSHIP = Membership.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 
-_WATCHED = frozenset({RunKind.CAMPAIGN.value, RunKind.RELAY.value})
+_WATCHED = frozenset({RunKind.CAMPAIGN.value, RunKind.RELAY.value, RunKind.CONFIRMATION.value})
 _PAUSED_KINDS = frozenset({RunKind.CAMPAIGN.value})
-"""Relayed mail only causes a warning, as somebody may be waiting for it."""
+"""Other mail only causes a warning, as somebody may be waiting for it."""
 _RUNS_OF_CAMPAIGN = 20
 _LOOKED_AT = 5_000
 """The number of newest deliveries that are searched for the worst domains and lists."""

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row
 from sestui.core.clock import Clock, Instant
 from sestui.core.delivery.account import QuotaRule
 from sestui.core.delivery.account_key import belongs_to
+from sestui.core.delivery.events import RefusalReason
 from sestui.core.delivery.handover import (
     PLACE,
     RELAYED,
@@ -243,7 +244,7 @@ class Ledger:
             skips: dict[str, list[int]] = {}
             left = frozenset() if run.transactional else who_left(connection, run_id, rows)
             for row in rows:
-                reason = _why_skip(row, now, transactional=run.transactional)
+                reason = _why_skip(row, now, run)
                 if reason is None and row.contact_id in left:
                     reason = SkipReason.LEFT_LIST
                 if reason is None:
@@ -278,9 +279,13 @@ def _claimable(connection: Connection, run_id: int, most: int, now: Instant) -> 
     return connection.execute(sql.CLAIMABLE, given).all()
 
 
-def _why_skip(row: Row[Any], now: Instant, *, transactional: bool) -> SkipReason | None:
+def _why_skip(row: Row[Any], now: Instant, run: Any) -> SkipReason | None:
+    transactional = run.transactional
     if row.suppressed is not None:
-        return SkipReason.SUPPRESSED
+        # Somebody who had unsubscribed may ask to subscribe again, and this mail lets them.
+        their_word = row.refused_by == RefusalReason.UNSUBSCRIBED and row.of_domain is None
+        asked = run.kind == RunKind.CONFIRMATION and their_word
+        return None if asked else SkipReason.SUPPRESSED
     if row.shown_as is not None:  # the status is that of the contact that a test shows
         refused = row.tester_status == ContactStatus.UNSUBSCRIBED and not transactional
         return SkipReason.UNSUBSCRIBED if refused else None

@@ -36,6 +36,9 @@ _RUN = Run.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _CAMPAIGN = Campaign.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 
 
+_DAILY = (RunKind.RELAY.value, RunKind.CONFIRMATION.value)
+
+
 _SINCE: ColumnElement[float] = bindparam("since", type_=_DELIVERY.c.queued_at.type)
 
 
@@ -53,9 +56,9 @@ def slices_of(connection: Connection, wanted: LogFilter) -> list[RunSlice]:
     if wanted.run_id is not None:
         query = query.where(_RUN.c.id == wanted.run_id)
     if wanted.since is not None:
-        # Campaigns' deliveries are queued when the run is created, the relay's during the day.
+        # Campaigns' deliveries are queued when the run is created, others during the day.
         goes_on = or_(_RUN.c.finished_at.is_(None), _RUN.c.finished_at >= wanted.since)
-        relayed = and_(_RUN.c.kind == RunKind.RELAY.value, goes_on)
+        relayed = and_(_RUN.c.kind.in_(_DAILY), goes_on)
         query = query.where(or_(_RUN.c.created_at >= wanted.since, relayed))
     rows = connection.execute(query).all()
     since = wanted.since

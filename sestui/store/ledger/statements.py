@@ -85,6 +85,8 @@ CLAIMABLE = (
         .exists()
         .label("refuses_lists"),
         func.coalesce(_SUPPRESSION.c.email_key, _OF_DOMAIN.c.email_key).label("suppressed"),
+        _SUPPRESSION.c.reason.label("refused_by"),
+        _OF_DOMAIN.c.email_key.label("of_domain"),
     )
     .select_from(DELIVERY)
     .outerjoin(CONTACT, CONTACT.c.id == func.coalesce(DELIVERY.c.shown_as, DELIVERY.c.contact_id))

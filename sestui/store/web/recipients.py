@@ -157,6 +157,8 @@ class LinkedRecipient:
         return self.undoable(now) is not None
 
     def _in_force(self, change: Any, now: Instant) -> bool:
+        if change.choice == ReaderChoice.SUBSCRIBE:
+            return False  # the other choices take it back
         wrote = change.detail["after"]
         if change.choice == ReaderChoice.ALL:
             ours: bool = self.status_reason == wrote["status_reason"]

@@ -6,6 +6,7 @@ from sestui.store.contacts.journal import forget_batch
 from sestui.store.events.purge import purge_events
 from sestui.store.relay.mails import RelayedMails
 from sestui.store.tasks.purge import purge_task_runs
+from sestui.store.web.subscriptions import SubscriptionRequests
 from sestui.tasks.context import TaskContext
 from sestui.tasks.task_type import Outcome, TaskParameters, TaskType
 
@@ -50,6 +51,7 @@ class PurgeLogs(TaskType[PurgeParameters]):
         while gone := purge_events(database, before, _BATCH):
             figures["JSON of events"] = figures.get("JSON of events", 0) + gone
             context.go_on()
+        SubscriptionRequests(database).purge(context.clock.now())
         # They hold addresses, and can't be undone any more.
         while forget_batch(database, context.clock.now(), _BATCH):
             context.go_on()

@@ -83,7 +83,7 @@ class Scene:
         """All that the page could change."""
         tables = (
             "contact", "membership", "list_refusal", "suppression", "preference_change",
-            "delivery", "run",
+            "delivery", "run", "subscription_request",
         )  # fmt: skip
         with self.database.read() as session:
             return [
@@ -100,15 +100,20 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture
-def scene(database: Database, tmp_path: Path, clock: FakeClock) -> Scene:
-    settings = load_settings(
-        data_dir=tmp_path / "workspace",
+def made_scene(database: Database, folder: Path, clock: FakeClock, **settings: Any) -> Scene:
+    given = load_settings(
+        data_dir=folder / "workspace",
         database_url=database.url.render_as_string(hide_password=False),
         web_url=WEB_URL,
         timezone="UTC",
+        **settings,
     )
-    return Scene(Runtime(settings, database, clock), clock)
+    return Scene(Runtime(given, database, clock), clock)
+
+
+@pytest.fixture
+def scene(database: Database, tmp_path: Path, clock: FakeClock) -> Scene:
+    return made_scene(database, tmp_path, clock)
 
 
 @pytest.fixture

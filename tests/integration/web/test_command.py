@@ -67,6 +67,18 @@ def test_it_serves_and_says_how_to_publish(tmp_path):
     assert "no longer served" in page.last
 
 
+@pytest.mark.long
+@pytest.mark.ci
+def test_it_says_where_the_form_is(tmp_path):
+    form = {"SESTUI_WEB_SUBSCRIBE_LISTS": "news", "SESTUI_WEB_SUBSCRIBE_FROM": "a@example.com"}
+    with served(tmp_path, "web", SESTUI_WEB_URL="https://n.example.com", **form) as page:
+        assert "The subscribe form is at https://n.example.com/subscribe, for news.\n" in page.said
+        assert "    location /subscribe {\n" in page.said
+        with closing(Asker(page.port)) as asker:
+            assert asker.ask("GET", "/subscribe").status == 200
+    assert "Traceback" not in page.last
+
+
 @contextmanager
 def sns_by_https(service, folder):
     """The environment in which SNS's host is a server of ours, by a proxy and a CA of ours."""

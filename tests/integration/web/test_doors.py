@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from sestui.audience.imports.importer import ImportOptions, import_contacts
 from sestui.core.campaign.follow_up import Only
+from sestui.core.contact.address_check import Address, check_address
 from sestui.core.contact.conflict_policy import OnConflict
 from sestui.core.contact.preferences import ReaderChoice, Source
 from sestui.core.delivery.handover import Answer, AnswerKind, Reply
@@ -23,6 +24,7 @@ from sestui.store.relay.admission import AdmissionStore
 from sestui.store.relay.keys import RelayKeys
 from sestui.store.web.link_keys import LinkKeys
 from sestui.store.web.preferences import Chosen, Preferences, ReceivedChoice
+from sestui.store.web.subscriptions import AskedSubscription, SubscriptionRequests
 from tests.support.relay import simple
 from tests.support.seeding import make_campaign, rows_of, suppress
 from tests.support.workspaces import World, sent
@@ -133,6 +135,18 @@ def relay_send(runtime: Runtime) -> None:
     sent(runtime)
 
 
+def subscribe_form(runtime: Runtime) -> None:
+    """Somebody, perhaps they themselves, fills it in: each gets a mail that asks to confirm."""
+    asked = []
+    for email in (NO, YES):
+        address = check_address(email)
+        assert isinstance(address, Address)
+        asked.append(AskedSubscription(address, "", ("news",), "en", runtime.clock.now()))
+    requests = SubscriptionRequests(runtime.database)
+    requests.take(asked, sender="news@example.com", hourly=100)
+    sent(runtime)
+
+
 DOORS = {
     "the relay": relay_send,
     "the campaign again": send_again,
@@ -141,6 +155,7 @@ DOORS = {
     "a resend of what was in doubt": resend,
     "an import of them again": import_again,
     "a test": a_test,
+    "the subscribe form": subscribe_form,
 }
 
 OPEN = {
@@ -152,6 +167,11 @@ OPEN = {
     ("unsubscribed elsewhere", "the relay"),
     ("left the lists", "the relay"),
     ("paused", "the relay"),
+    # Whoever wants no more mail may want some again. One mail asks, and only they can say so.
+    ("unsubscribed", "the subscribe form"),
+    ("unsubscribed elsewhere", "the subscribe form"),
+    ("left the lists", "the subscribe form"),
+    ("paused", "the subscribe form"),
 }
 
 

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 import pytest
 
+from sestui.core.content.confirmation import LANGUAGES
 from sestui.web.words import WORDS, language_of
 
 PLACES = re.compile(r"\{(\w*)\}")
@@ -36,3 +37,7 @@ def test_every_sentence_is_there_with_its_places(lang):
 )
 def test_the_language_is_the_most_wanted(accepted, lang):
     assert language_of(accepted) == lang
+
+
+def test_the_mail_that_confirms_speaks_them_too():
+    assert set(WORDS) == LANGUAGES
