@@ -12,9 +12,11 @@ from sestui.core.content.message import MessageSource
 FALLBACK = "en"
 
 _BODY = """\
-<p>{asks}</p>
-<p><a href="{{{{ confirm_url }}}}">{confirm}</a></p>
-<p>{otherwise}</p>
+{asks}
+
+[**{confirm}**]({{{{ confirm_url }}}})
+
+{otherwise}
 """
 
 _TEXT = """\
@@ -102,6 +104,5 @@ def confirmation_message(lang: str) -> MessageSource:
     return MessageSource(
         subject=said.subject,
         body=_BODY.format(**parts),
-        body_format="html",
         text=_TEXT.format(**parts),
     )
