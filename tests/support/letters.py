@@ -5,13 +5,12 @@ import re
 import string
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from textual.binding import Binding
 
-import sestui.tui
 from sestui.tui.app.screens.screen_part import ScreenPart
 from tests.support import documents
+from tests.support.modules import PACKAGE, nodes
 from tests.support.screens import own_classes
 
 PAGE = "docs/guide/keys.md"
@@ -103,11 +102,13 @@ def bound() -> Iterator[Letter]:
 def in_reach() -> set[frozenset[str]]:
     """Pairs of folders of which one shows or opens what belongs to the other."""
     pairs = set()
-    for path in Path(sestui.tui.__file__).parent.rglob("*.py"):
+    for path, module in nodes().items():
+        if not path.is_relative_to(PACKAGE / "tui"):
+            continue
         place = path.parent.name
         if place in _SHARED | {"tui"}:
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in module:
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sestui.tui."):
                 folder = str(node.module).split(".")[2]
                 found = {_WAYS.get(each.name, folder) for each in node.names}

@@ -10,15 +10,13 @@ import inspect
 import pkgutil
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-import sestui
-
-PACKAGE = Path(sestui.__file__).parent
+from tests.support.modules import PACKAGE, nodes, trees
 
 PRIVATE = [
     ("botocore.httpsession", "URLLib3Session._get_connection_manager"),
@@ -96,20 +94,13 @@ OWN_TO_PYTHON = {"_replace", "_make", "_fields", "_asdict", "_exit"}
 """Public names of the standard library, whatever they begin with."""
 
 
-@cache
-def trees() -> dict[Path, ast.Module]:
-    return {
-        path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))
-    }
-
-
 def is_private(name: str) -> bool:
     return name.startswith("_") and not name.endswith("__") and name != "_"
 
 
-def defined(tree: ast.Module) -> Iterator[str]:
+def defined(module: Iterable[ast.AST]) -> Iterator[str]:
     """Every name that is given in a module, as a variable, an attribute, a function, a class."""
-    for node in ast.walk(tree):
+    for node in module:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 yield node.name
@@ -119,9 +110,9 @@ def defined(tree: ast.Module) -> Iterator[str]:
                 yield name
 
 
-def taken_from_others(tree: ast.Module, own: set[str]) -> Iterator[tuple[int, str]]:
+def taken_from_others(module: Iterable[ast.AST], own: set[str]) -> Iterator[tuple[int, str]]:
     """Private attributes and imports that nothing of ours defines, with their lines."""
-    for node in ast.walk(tree):
+    for node in module:
         match node:
             case ast.Attribute(attr=name) if is_private(name) and name not in own:
                 yield node.lineno, name
@@ -131,12 +122,12 @@ def taken_from_others(tree: ast.Module, own: set[str]) -> Iterator[tuple[int, st
 
 
 def test_only_compat_modules_touch_what_is_private_to_others() -> None:
-    ours = {path: tree for path, tree in trees().items() if path.name != "_compat.py"}
-    own = {name for tree in ours.values() for name in defined(tree)} | OWN_TO_PYTHON
+    ours = {path: module for path, module in nodes().items() if path.name != "_compat.py"}
+    own = {name for module in ours.values() for name in defined(module)} | OWN_TO_PYTHON
     assert [
         f"{path.relative_to(PACKAGE)}:{line} {name}"
-        for path, tree in ours.items()
-        for line, name in taken_from_others(tree, own)
+        for path, module in ours.items()
+        for line, name in taken_from_others(module, own)
     ] == []
 
 
@@ -205,8 +196,8 @@ def test_each_private_name_in_use_is_held_above_and_no_other() -> None:
     used = set()
     for path, tree in trees().items():
         if path.name == "_compat.py":
-            own = set(defined(tree)) - given_to_others(tree)
-            used |= {name for _, name in taken_from_others(tree, own)}
+            own = set(defined(nodes()[path])) - given_to_others(tree)
+            used |= {name for _, name in taken_from_others(nodes()[path], own)}
             used |= held & set(mentioned(tree))  # overridden, or set on an object of theirs
     assert used == held
 

@@ -2,21 +2,19 @@
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
-import sestui
+from tests.support.modules import PACKAGE, nodes
 
-PACKAGE = Path(sestui.__file__).parent
 BROAD = {"Exception", "BaseException"}
 THE_LOG_ITSELF = PACKAGE / "log.py"
 """It must not end with what it logs, and can't log what keeps it from logging."""
 
 
 def handlers() -> Iterator[tuple[str, ast.ExceptHandler]]:
-    for path in sorted(PACKAGE.rglob("*.py")):
+    for path, module in nodes().items():
         if path == THE_LOG_ITSELF:
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in module:
             if isinstance(node, ast.ExceptHandler):
                 yield f"{path.relative_to(PACKAGE.parent)}:{node.lineno}", node
 
@@ -66,8 +64,8 @@ def test_what_keeps_the_name_of_an_exceptions_type_logs_the_rest() -> None:
 def test_no_exception_is_suppressed_whatever_it_is() -> None:
     broad = [
         f"{path}:{node.lineno}"
-        for path in PACKAGE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for path, module in nodes().items()
+        for node in module
         if isinstance(node, ast.Call)
         and ast.unparse(node.func).endswith("suppress")
         and BROAD & set(map(ast.unparse, node.args))

@@ -5,19 +5,17 @@ import importlib
 import inspect
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
-import sestui
+from tests.support.modules import PACKAGE, trees
 
-ROOT = Path(sestui.__file__).parent
 MODULES = {
-    ".".join(path.relative_to(ROOT.parent).with_suffix("").parts).removesuffix(".__init__"): path
-    for path in sorted(ROOT.rglob("*.py"))
+    ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in trees()
 }
 
 
 def parsed(name: str) -> ast.Module:
-    return ast.parse(MODULES[name].read_text(encoding="utf-8"))
+    return trees()[MODULES[name]]
 
 
 _LATER = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-import sestui
 from sestui.audience.imports.column_types import TypedColumns
 from sestui.audience.imports.columns import recognise
 from sestui.audience.imports.importer import ImportOptions, import_contacts
@@ -19,8 +18,8 @@ from sestui.audience.sources.file_cells import Reading
 from sestui.compose.files import load_campaign
 from sestui.core.task.values import once
 from sestui.errors import BadFileError, SestuiError, StateError
+from tests.support.modules import PACKAGE, trees
 
-ROOT = Path(sestui.__file__).parent
 NO_SENTENCES_OF_SCREENS = {
     "core/installation.py",
     "tasks/crontab.py",
@@ -66,9 +65,9 @@ def _texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
         yield from _texts(child)
 
 
-def named_options(source: str) -> list[tuple[int, str]]:
+def named_options(tree: ast.Module) -> list[tuple[int, str]]:
     """Texts that name an option amid others words; one alone is given to a program."""
-    texts = _texts(ast.parse(source))
+    texts = _texts(tree)
     return [(line, text) for line, text in texts if _OPTION.search(text) and " " in text]
 
 
@@ -82,16 +81,16 @@ def f(name):
     by_option = "Say --so."
     raise E(f"--map {name}", option="--map")
 '''
-    assert {line for line, _ in named_options(source)} == {5, 8}
+    assert {line for line, _ in named_options(ast.parse(source))} == {5, 8}
 
 
 def test_no_sentence_below_the_command_line_names_an_option() -> None:
     found = {
         name: named
-        for path in ROOT.rglob("*.py")
-        if not (name := path.relative_to(ROOT).as_posix()).startswith("cli/")
+        for path, tree in trees().items()
+        if not (name := path.relative_to(PACKAGE).as_posix()).startswith("cli/")
         and name not in NO_SENTENCES_OF_SCREENS
-        and (named := named_options(path.read_text(encoding="utf-8")))
+        and (named := named_options(tree))
     }
     assert found == {}
 

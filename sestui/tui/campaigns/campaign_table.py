@@ -129,6 +129,12 @@ class CampaignTable(DataTable[Text]):
         self.move_cursor(row=row, scroll=False)
         self.scroll_to(y=scroll, animate=False)
 
+    def notify_style_update(self) -> None:
+        """Share out the width anew where a frame has come or gone: that is no resize."""
+        super().notify_style_update()
+        if self._laid_out:
+            self.call_later(self.on_resize)
+
     def _lay_out(self) -> None:
         self._laid_out = self.size.width
         self.clear(columns=True)

@@ -111,6 +111,7 @@ class CampaignsScreen(BaseScreen):
 
     def body(self) -> ComposeResult:
         """Table or what to do first, find line."""
+        frame(self._table, self._heading)
         yield self._table
         yield self._empty
         yield self._find

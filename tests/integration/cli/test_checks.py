@@ -51,6 +51,8 @@ def test_apply_names_a_misspelt_variable(sestui, misspelt):
     assert "no contact on its lists has FNAME" in done.stderr
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize(
     "command",
     [

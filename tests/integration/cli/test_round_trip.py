@@ -76,6 +76,8 @@ def test_from_file_to_sent_log(sestui: Sestui) -> None:
     assert "3 by sestui, 0 by others" in sestui.ok("account")
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_again_is_said_in_as_many_words(ready: Sestui) -> None:
     assert "accepted        200" in ready.ok("send", "news")
     ready.refused(1, "campaign", "start", "news")

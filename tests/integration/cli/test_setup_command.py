@@ -47,6 +47,8 @@ def queue_url(aws: FakeAws) -> str:
     return f"{aws.moto_url}/123456789012/sestui-events"
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_it_creates_writes_and_proves(aws: FakeAws, sestui: Sestui) -> None:
     told = sestui.json("setup", "--yes", "--from", SENDER)
     assert [each["kind"] for each in told["parts"]] == KINDS

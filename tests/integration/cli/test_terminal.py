@@ -138,6 +138,8 @@ def test_what_goes_on_in_the_background_outlives_the_terminal_and_is_sent_once(
     assert len(outbox) == 200
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_sending_what_is_pending_ends_by_itself_and_on_a_signal(ready: Sestui) -> None:
     assert "Nothing is pending" in ready.run("send-pending").stderr
     ready.settings |= {"SESTUI_SIMULATOR_RATE": "10", "SESTUI_SIMULATOR_LATENCY": "0.1"}

@@ -29,6 +29,8 @@ def runtime(tmp_path):
         yield opened
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_who_leaves_sess_contact_list_gets_no_more_mail_by_it(tmp_path):
     settings = load_settings(
         data_dir=tmp_path,

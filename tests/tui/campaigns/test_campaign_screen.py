@@ -67,6 +67,8 @@ async def test_what_would_happen_now_is_told_before_the_start(runtime):
         assert rows(app.screen) == 20
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_run_that_goes_on_is_followed_paused_and_cancelled(runtime):
     add_campaign(runtime, contacts=600, max_rate=6)
     runtime.starter.start(runtime.campaigns.get("news"), time.time())

@@ -10,6 +10,9 @@ from sestui.tui.campaigns.run_screen import RunScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from tests.support.screens import add_campaign, running, shown, toasts, until
 
+SCROLL_BAR = 2
+"""Cells that are left free for it."""
+
 
 def listed(app):
     return app.screen.query_one(CampaignTable).row_count
@@ -266,3 +269,22 @@ async def test_help_has_a_row_for_each_action(runtime, still):
         assert {"Start", "Test", "Find", "Quit", "Open"} <= set(offered)
         await pilot.press("escape")
         assert isinstance(app.screen, CampaignsScreen)
+
+
+async def test_columns_fit_the_frame_however_late_it_comes_or_goes(runtime, still):
+    add_campaign(runtime, contacts=3)
+    async with running(runtime, place="campaigns", size=(120, 40)) as (app, pilot):
+        await until(pilot, lambda: "news" in shown(app))
+        table = app.screen.query_one(CampaignTable)
+
+        def fits():
+            return sum(each.get_render_width(table) for each in table.columns.values()) == (
+                table.size.width - SCROLL_BAR
+            )
+
+        assert fits()
+        for width in (120, 118):
+            app.screen.set_class(width == 120, "-tight")
+            await until(pilot, lambda width=width: table.size.width == width)
+            await pilot.pause()
+            assert fits()  # at once, not by the screen's next look

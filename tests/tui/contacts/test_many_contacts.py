@@ -116,6 +116,8 @@ async def test_a_range_by_v_and_by_shift_is_marked(runtime, people, still):
         assert "range" not in shown(app)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_all_that_match_a_search_are_changed_by_a_condition(runtime, people, still):
     async with contacts(runtime) as (app, pilot):
         await until(pilot, lambda: len(listed(app)) == 20)

@@ -219,6 +219,8 @@ async def test_next_and_previous_mail_keep_the_view_and_the_cursor_follows(runti
         assert app.clipboard == "u1@example.org"
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_browser_in_sight_is_opened(runtime, still, send, monkeypatch):
     visited = []
     monkeypatch.setattr("webbrowser.open", lambda url, *_, **__: visited.append(url))

@@ -43,6 +43,8 @@ async def test_an_empty_schedule_teaches_the_first_key(runtime, still):
         assert "sestui task crontab" in shown(app)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_task_is_written_with_keys_alone_and_its_times_are_told(runtime, still):
     async with at_schedule(runtime) as (app, pilot):
         await until(pilot, lambda: "No tasks yet" in shown(app))

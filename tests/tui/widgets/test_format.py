@@ -1,6 +1,5 @@
 import ast
 import re
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,8 +16,9 @@ from sestui.tui.widgets.format import (
     shorten_address,
 )
 from sestui.tui.widgets.rate_meter import RateMeter
+from tests.support.modules import PACKAGE, nodes
 
-SCREENS = Path(__file__).parents[3] / "sestui" / "tui"
+SCREENS = PACKAGE / "tui"
 
 
 def groups_by_itself(node):
@@ -49,8 +49,9 @@ def test_a_format_that_groups_figures_is_known(line):
 def test_figures_get_their_separators_in_one_place():
     found = {
         str(path.relative_to(SCREENS))
-        for path in sorted(SCREENS.rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for path, module in nodes().items()
+        if path.is_relative_to(SCREENS)
+        for node in module
         if groups_by_itself(node)
     }
     assert found == {"widgets/format.py"}

@@ -3,12 +3,11 @@
 import ast
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
-import sestui
 from sestui.core.lazy import lazy
+from tests.support.modules import nodes
 
 RACERS = 8
 
@@ -106,8 +105,8 @@ def test_it_is_documented_as_its_function_is():
 def test_nothing_in_the_package_is_made_without_a_lock():
     unlocked = [
         f"{path}:{node.lineno}"
-        for path in Path(sestui.__file__).parent.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for path, module in nodes().items()
+        for node in module
         if isinstance(node, ast.ImportFrom)
         and node.module == "functools"
         and "cached_property" in {each.name for each in node.names}

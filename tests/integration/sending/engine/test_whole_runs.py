@@ -387,6 +387,8 @@ def test_a_commit_that_nobody_can_tell_of_costs_nothing(world, monkeypatch, unhe
     assert counts(runtime, run) == RunCounts(accepted=100)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_two_processes_on_one_postgresql_share_a_run(world, postgres_database):
     w = world(database_url=postgres_database.url.render_as_string(hide_password=False))
     first, second, emails = w.runtime(), w.runtime(), addresses(300)

@@ -116,6 +116,8 @@ async def test_leave_and_pause(runtime, started, said):
     assert found(runtime) is None
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_what_goes_on_in_the_background_is_sent_once_and_to_the_end(runtime, started, said):
     async with running(runtime, follow=started) as (app, pilot):
         await sending(runtime, pilot, started)
@@ -229,6 +231,8 @@ async def test_who_is_told_to_end_during_the_question_decides_nothing(runtime, s
     assert found(runtime) is None
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_start_says_what_it_goes_on_with_before_it_sends(runtime, started):
     async with running(runtime, place="home", grace_seconds=600) as (app, pilot):
         await until(pilot, lambda: f"Going on with news: {CONTACTS} pending." in text(app))

@@ -246,6 +246,8 @@ def test_an_hour_of_silence_costs_a_mail_a_minute():
     assert scene.unknown() <= 25 + 70
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize(("share", "least"), [(0.01, 0.95), (0.1, 0.8)])
 def test_single_silences_cost_little_of_the_rate(share, least):
     chance = random.Random(4)
