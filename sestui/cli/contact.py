@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sestui.cli.erase import erase_command
 from sestui.cli.shared.commands import Commands
 from sestui.cli.shared.common import AsJson, opened, put, put_json, put_table, say
 from sestui.core.contact.person_name import name_of
@@ -56,6 +57,9 @@ def find(
         say(f"There are more than {limit:,}; add words, or raise --limit.")
 
 
+app.command("erase")(erase_command)
+
+
 def _as_dict(line: "ContactLine") -> dict[str, object]:
     return {
         "email": line.email,
@@ -68,10 +72,13 @@ def _as_dict(line: "ContactLine") -> dict[str, object]:
 
 @app.command("show")
 def show(email: Email, *, as_json: AsJson = False) -> None:
-    """Show a contact with its history: the result of each mail, and why."""
+    """Show a contact with its history: the result of each mail, and why.
+
+    As JSON it is everything that is known of the person, with all mail and events.
+    """
     with opened() as runtime:
         runtime.reap_dead_workers()
-        record = runtime.contact_records.of(email)
+        record = runtime.contact_records.of(email, whole=as_json)
         if as_json:
             put_json(record.as_dict())
         else:

@@ -52,7 +52,8 @@ def of_outcome(outcome: RelayedOutcome, mail_id: int) -> SendResult:
     """The client's result for a repeated call, by the ledger's current state."""
     if outcome.state == DeliveryState.REJECTED:
         return SendResult(error=_refusal(outcome.code, outcome.reason))
-    if outcome.state == DeliveryState.SKIPPED and outcome.code != SkipReason.SUPPRESSED:
+    unsent = outcome.state == DeliveryState.SKIPPED
+    if unsent and outcome.code not in {SkipReason.SUPPRESSED, SkipReason.ERASED}:
         return SendResult(error=rejected("The mail was cancelled before it was sent."))
     return SendResult(outcome.message_id or own_message_id(mail_id))
 

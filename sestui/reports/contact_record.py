@@ -18,14 +18,20 @@ from sestui.core.delivery.outcomes import DeliveryOutcome
 from sestui.core.delivery.states import ContactStatus, DeliveryState, RunKind, RunState, Standing
 from sestui.core.text import printable
 from sestui.errors import NotFoundError
+from sestui.reports.event_log import event_record
+from sestui.store.contacts.address_checks import AddressChecks
 from sestui.store.contacts.contacts import Contacts
-from sestui.store.contacts.history import ContactHistory, Joined, PastRun
+from sestui.store.contacts.erased import erased_at
+from sestui.store.contacts.history import MOST_DELIVERIES, ContactHistory, Joined, PastRun
 from sestui.store.contacts.suppressions import Suppressions
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Contact, Delivery, Run, Suppression
 from sestui.store.events.diagnostics import diagnostics
+from sestui.store.events.event_log import LoggedEvent, events_of
+from sestui.store.tasks.tables import ContactCheck
 from sestui.store.web.preferences import Preferences
-from sestui.store.web.tables import PreferenceChange
+from sestui.store.web.subscriptions import requests_of
+from sestui.store.web.tables import PreferenceChange, SubscriptionRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,12 @@ class ContactRecord:
     """The end of a pause that they asked for; None: there is none."""
     choices: tuple[PreferenceChange, ...] = ()
     """Everything that they chose on the unsubscribe page, newest first."""
+    events: tuple[LoggedEvent, ...] = ()
+    """What SES reported of their mail; read for a whole record only, as ``check``."""
+    check: ContactCheck | None = None
+    """The last check of the address."""
+    requests: tuple[SubscriptionRequest, ...] = ()
+    """What was asked for by the subscribe form lately, for a whole record only."""
 
     @property
     def standing(self) -> Standing | None:
@@ -127,7 +139,25 @@ class ContactRecord:
                 }
                 for each in self.choices
             ],
+            "address_check": {
+                "verdict": self.check.verdict,
+                "reason": self.check.reason,
+                "checked_at": iso(self.check.checked_at),
+            }
+            if self.check
+            else None,
+            "subscription_requests": [
+                {
+                    "at": iso(each.asked_at),
+                    "name": each.name,
+                    "lists": each.lists,
+                    "language": each.lang,
+                    "confirmed_at": iso(each.confirmed_at) or None,
+                }
+                for each in self.requests
+            ],
             "history": [entry.as_dict() for entry in self.history],
+            "events": [event_record(event) for event in self.events],
         }
 
 
@@ -153,28 +183,38 @@ class ContactRecords:
         self._clock = clock
         self._say = say
 
-    def of(self, email: str) -> ContactRecord:
-        """Everything known of an address, ignoring case.
+    def of(self, email: str, *, whole: bool = False) -> ContactRecord:
+        """What is known of an address, ignoring case; its newest mail, unless all is wanted.
+
+        ``whole`` also reads the events, and mail that other programs sent through the relay.
 
         Raises:
             NotFoundError: nothing is known.
         """
         with self._database.snapshot():
-            return self._of(email, suppression_key(email))
+            return self._of(email, suppression_key(email), whole=whole)
 
-    def _of(self, email: str, key: str) -> ContactRecord:
+    def _of(self, email: str, key: str, *, whole: bool) -> ContactRecord:
         contact = self._contacts.get(email)
         suppression = self._suppressions.get(key)
-        tests = self._history.tests([contact.email if contact else email, key])
-        if contact is None and suppression is None and not tests:
+        spellings = [contact.email if contact else email, key]
+        mail_of_none = self._history.without_contact if whole else self._history.tests
+        runs = mail_of_none(spellings)
+        if contact is None and suppression is None and not runs:
+            with self._database.read_connection() as connection:
+                erased = erased_at(connection, key)
+            if erased is not None:
+                raise NotFoundError(
+                    f"{printable(email)} was erased {self._say(erased)}: nothing else is known."
+                )
             raise NotFoundError(
                 f"There is no contact {printable(email)}; `sestui contact find TEXT` looks for "
                 "parts of addresses and names."
             )
         lists = tuple(self._history.lists(contact.id)) if contact else ()
-        runs = list(tests)
         if contact is not None:
-            runs += self._history.deliveries(contact)
+            limit = None if whole else MOST_DELIVERIES
+            runs += self._history.deliveries(contact, limit=limit)
             runs += self._history.runs_without(contact.id)
         paused_until = contact.paused_until if contact else None
         if paused_until is not None and paused_until <= self._clock.now():
@@ -189,6 +229,9 @@ class ContactRecords:
             left_lists=tuple(self._preferences.refused_lists(contact.id)) if contact else (),
             paused_until=paused_until,
             choices=tuple(self._preferences.trail(contact.id)) if contact else (),
+            events=tuple(events_of(self._database, _deliveries_of(runs))) if whole else (),
+            requests=tuple(requests_of(self._database, key)) if whole else (),
+            check=AddressChecks(self._database).of(contact.id) if contact and whole else None,
         )
 
     def _told(self, runs: Sequence[PastRun], recipient: ExplainedContact) -> Iterable[HistoryEntry]:
@@ -237,6 +280,10 @@ class ContactRecords:
             on_their_list=any(name in recipient.joined for name in past.lists),
             why=told,
         )
+
+
+def _deliveries_of(runs: Iterable[PastRun]) -> list[int]:
+    return [past.delivery.id for past in runs if past.delivery is not None]
 
 
 _ARRIVED = frozenset({"", DeliveryOutcome.DELIVERED.value, DeliveryOutcome.COMPLAINED.value})

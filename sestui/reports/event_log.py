@@ -49,6 +49,11 @@ def write_events(
     return count
 
 
+def event_record(event: LoggedEvent) -> dict[str, str | int | None]:
+    """An event's fields by the names of the columns."""
+    return dict(zip(COLUMNS, _row(event), strict=True))
+
+
 def _guarded(cell: str | int | None) -> str | int | None:
     return guarded(cell) if isinstance(cell, str) else cell
 

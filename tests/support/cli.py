@@ -105,9 +105,12 @@ class Sestui:
         out, err = process.communicate(timeout=60)
         return _checked(Done(process.returncode, out, err))
 
-    def run(self, *arguments: object, **environment: str) -> Done:
-        """The command in this process, which saves the second that starting one takes."""
-        given = io.StringIO()
+    def run(self, *arguments: object, typed: str = "", **environment: str) -> Done:
+        """The command in this process, which saves the second that starting one takes.
+
+        ``typed`` is its standard input.
+        """
+        given = io.StringIO(typed)
         out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2))
         ending = signal.getsignal(signal.SIGTERM)  # a command may take it over for good
         with (

@@ -24,7 +24,7 @@ from sestui.audience.imports.column_types import TypedColumns
 from sestui.audience.imports.columns import ColumnMap, Columns, recognise
 from sestui.audience.imports.own_export import OwnLineSource, is_own_lines, own_line_columns
 from sestui.audience.imports.reader import RowFile
-from sestui.audience.imports.rejects import RejectsFile
+from sestui.audience.imports.rejects import RejectsFile, check_rejects_path
 from sestui.audience.imports.rows import Reject
 from sestui.audience.imports.spool import Spool
 from sestui.audience.imports.spooling import Spooling, Statuses, parser_of
@@ -103,6 +103,8 @@ class ImportResult:
     """The file's statuses."""
     addresses_only: int = 0
     """Rows that suppress an address without a contact."""
+    erased: int = 0
+    """Addresses that were left out, as they were erased on request."""
     note: int | None = None
     """The id of its record, which is kept until its rejects are handled."""
 
@@ -118,6 +120,7 @@ class ImportResult:
             "rejects": self.rejects,
             "tidied": self.tidied,
             "split": self.split,
+            "erased": self.erased,
             "contacts": self.contacts,
             "joined": self.joined,
             "unsubscribed": self.says.unsubscribed,
@@ -126,13 +129,14 @@ class ImportResult:
 
     @property
     def contacts(self) -> int:
-        """Distinct valid addresses in the file."""
+        """Distinct valid addresses in the file that are contacts now."""
         return self.imported + self.updated + self.unchanged
 
     @property
     def rows(self) -> int:
         """Rows in the file, without the header and empty ones."""
-        return self.contacts + self.addresses_only + self.duplicates + self.rejects - self.split
+        addresses = self.contacts + self.addresses_only + self.erased
+        return addresses + self.duplicates + self.rejects - self.split
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +256,7 @@ class _Source:
         )
         if not options.list_names and not columns.roles:
             raise UsageError("Name a list for them to join.", by_option="--list NAME does.")
-        _check_rejects_path(path, options.rejects_path)
+        check_rejects_path(path, options.rejects_path)
         return cls(rows, columns, own_lines, options, path)
 
     def spool_rows(
@@ -293,11 +297,12 @@ class _Source:
         """The counts, and what the file was taken for."""
         rows, columns = self.rows, self.columns
         contacts = written.imported + written.updated + written.unchanged
+        others = written.no_contacts + written.erased
         return ImportResult(
             imported=written.imported,
             updated=written.updated,
             unchanged=written.unchanged,
-            duplicates=table.rows - table.rejects - contacts - written.no_contacts,
+            duplicates=table.rows - table.rejects - contacts - others,
             rejects=table.rejects,
             joined=written.joined,
             first_rejects=tuple(table.first_rejects),
@@ -313,6 +318,7 @@ class _Source:
             shown=rows.format.accented or _shown(rows, columns),
             says=says,
             addresses_only=written.no_contacts,
+            erased=written.erased,
         )
 
 
@@ -388,11 +394,6 @@ def check_list_name(name: str) -> None:
         )
     if printable(name) != name:
         raise UsageError(f"The list's name {printable(name)} has characters that can't be shown.")
-
-
-def _check_rejects_path(path: Path, rejects_path: Path | None) -> None:
-    if rejects_path is not None and rejects_path.exists() and rejects_path.samefile(path):
-        raise UsageError("The rejects' file is the imported file itself; name another.")
 
 
 def _silent(_progress: Progress) -> None:

@@ -44,3 +44,13 @@ class RejectsFile:
     def add(self, reject: Reject) -> None:
         """Write one row."""
         self._writer.writerow((reject.line, reject.column, reject.value, reject.reason))
+
+
+def check_rejects_path(path: Path, rejects_path: Path | None) -> None:
+    """Check that the rejects of the file ``path`` don't overwrite it.
+
+    Raises:
+        UsageError: they would.
+    """
+    if rejects_path is not None and rejects_path.exists() and rejects_path.samefile(path):
+        raise UsageError("The rejects' file is the imported file itself; name another.")

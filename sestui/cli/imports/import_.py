@@ -88,7 +88,7 @@ def import_command(
     )
     result = _imported(file, options, mapping, words)
     put_imported(result, file, lists, rejects, as_json=as_json)
-    if not result.contacts and not result.addresses_only:
+    if not result.contacts and not result.addresses_only and not result.erased:
         say(
             f"{printable(str(file))} contains no contacts; nothing has been changed. --map says "
             "which column holds the addresses, --encoding and --delimiter say how to read it."

@@ -110,6 +110,8 @@ def _summary(
         counts.insert(-1, (result.tidied, "addresses tidied"))
     if len(lists) != 1:
         counts[-1] = (result.contacts, f"contacts, {result.joined:,} new memberships of lists")
+    if result.erased:
+        counts.insert(-1, (result.erased, "left out: erased on request"))
     if result.addresses_only:
         counts.append((result.addresses_only, "suppressed addresses that are not contacts"))
     into = ", ".join(lists) or "the lists it names"

@@ -242,6 +242,7 @@ _THEN = {
     SkipReason.PAUSED: "they had paused their mail, by the unsubscribe page.",
     SkipReason.LEFT_LIST: "they left the campaign's lists before their turn came.",
     SkipReason.INVALID: "the address was marked invalid when their turn came; it no longer is.",
+    SkipReason.ERASED: "everything about them was erased on request.",
 }
 
 

@@ -161,6 +161,8 @@ class SkipReason(StrEnum):
     LEFT_LIST = "left_list"
     """The recipient left the campaign's lists after the run had started."""
     CANCELLED = "cancelled"
+    ERASED = "erased"
+    """Everything about the recipient was erased on request."""
     UNRENDERABLE = "unrenderable"
     """The mail could not be rendered, and the operator chose to skip such recipients."""
 

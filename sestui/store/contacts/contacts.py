@@ -58,6 +58,8 @@ class Upserted:
     """Rows that only suppress an address."""
     suppressed: int = 0
     """Newly suppressed addresses and domains."""
+    erased: int = 0
+    """Rows that were left out, as their addresses were erased on request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ class Contacts:
         Addresses must be unique within a batch. ``replace_tags``: REPLACE applies to tags too;
         ``dry_run`` rolls everything back.
         """
-        imported = updated = total = joined = no_contacts = suppressed = 0
+        imported = updated = total = joined = no_contacts = suppressed = erased = 0
         with self._database.write_connection() as connection:
             lists = _Lists(connection, now)
             writer = contact_writer(
@@ -140,11 +142,12 @@ class Contacts:
                 joined += written.joined
                 no_contacts += written.no_contacts
                 suppressed += written.suppressed
-                total += len(batch) - written.no_contacts
+                erased += written.erased
+                total += len(batch) - written.no_contacts - written.erased
             if dry_run:
                 connection.rollback()
         unchanged = total - imported - updated
-        return Upserted(imported, updated, unchanged, joined, no_contacts, suppressed)
+        return Upserted(imported, updated, unchanged, joined, no_contacts, suppressed, erased)
 
     def count(self) -> int:
         """The number of contacts."""

@@ -13,6 +13,7 @@ from sestui.core.delivery.states import ContactStatus
 from sestui.core.text import printable
 from sestui.errors import NotFoundError, StateError
 from sestui.store.contacts.bulk import At, Join, Leave, find_list
+from sestui.store.contacts.erased import hold_off_erasure, refuse_erased
 from sestui.store.contacts.journal import ChangeKind, begin, finish, record
 from sestui.store.contacts.refusals import REFUSAL
 from sestui.store.db.database import Database
@@ -45,9 +46,11 @@ class ContactEdits:
     ) -> int:
         """Add a contact, optionally to a list, which is created if need be; returns its id.
 
-        Raises: StateError: the contact exists.
+        Raises: StateError: the contact exists, or the address was erased on request.
         """
         with self._database.write() as session:
+            hold_off_erasure(session.connection())
+            refuse_erased(session.connection(), address.key)
             known = session.exec(
                 select(Contact.id).where(col(Contact.email_key) == address.key)
             ).one_or_none()

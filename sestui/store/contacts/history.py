@@ -1,6 +1,6 @@
 """A contact's lists, deliveries, and the runs without it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func
@@ -52,8 +52,8 @@ class ContactHistory:
             )
             return [Joined(*row) for row in rows]
 
-    def deliveries(self, contact: Contact, *, limit: int = MOST_DELIVERIES) -> list[PastRun]:
-        """The contact's deliveries in campaigns' runs, newest first."""
+    def deliveries(self, contact: Contact, *, limit: int | None = MOST_DELIVERIES) -> list[PastRun]:
+        """The contact's deliveries in campaigns' runs, newest first; all of them for None."""
         statement = (
             select(Campaign.name, Campaign.lists, Run, Delivery)
             .join(Run, col(Run.id) == col(Delivery.run_id))
@@ -73,11 +73,23 @@ class ContactHistory:
 
         A test's deliveries belong to no contact, and are too few to need an index by address.
         """
+        return self._by_address(emails, {RunKind.TEST}, limit=_MOST_TEST_RUNS)
+
+    def without_contact(self, emails: Sequence[str]) -> list[PastRun]:
+        """All mail to these addresses that belongs to no contact: tests, notices, relayed mail.
+
+        It looks through all of that mail: about a second for a million of it.
+        """
+        return self._by_address(emails, set(RunKind) - {RunKind.CAMPAIGN})
+
+    def _by_address(
+        self, emails: Sequence[str], kinds: Collection[RunKind], *, limit: int | None = None
+    ) -> list[PastRun]:
         newest = (
             select(Run.id)
-            .where(Run.kind == RunKind.TEST.value)
+            .where(col(Run.kind).in_([kind.value for kind in kinds]))
             .order_by(col(Run.id).desc())
-            .limit(_MOST_TEST_RUNS)
+            .limit(limit)
         )
         with self._database.read() as session:
             statement = (

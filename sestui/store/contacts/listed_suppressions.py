@@ -7,6 +7,7 @@ from sqlalchemy import Connection, and_, delete, exists, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sestui.core.clock import Instant
+from sestui.store.contacts.erased import erased_among, hold_off_erasure
 from sestui.store.contacts.tables import ListedSuppression
 from sestui.store.db.database import Database
 from sestui.store.db.tables import SharedSetting, Suppression
@@ -43,7 +44,7 @@ class ListedSuppressions:
     def missing_here(self, page: Sequence[ListedAddress]) -> list[ListedAddress]:
         """Entries that suppress nobody here, without those that were released here since."""
         with self._database.read_connection() as connection:
-            return self._missing(connection, page)
+            return self._missing(connection, _not_erased(connection, page))
 
     def take(
         self, page: Sequence[ListedAddress], listing: int, now: Instant, progress: dict[str, Any]
@@ -51,6 +52,8 @@ class ListedSuppressions:
         """Suppress who is :meth:`missing_here`, note the page and the progress; one transaction."""
         with self._database.write() as session:
             connection = session.connection()
+            hold_off_erasure(connection)
+            page = _not_erased(connection, page)
             missing = self._missing(connection, page)
             for each in missing:
                 detail = "on SES's suppression list"
@@ -147,3 +150,9 @@ class ListedSuppressions:
         connection.execute(
             fresh.on_conflict_do_update(index_elements=["account", "email_key"], set_=changed)
         )
+
+
+def _not_erased(connection: Connection, page: Sequence[ListedAddress]) -> list[ListedAddress]:
+    """The page without addresses that were erased here: they get no mail anyway."""
+    erased = erased_among(connection, [each.email_key for each in page])
+    return [each for each in page if each.email_key not in erased]

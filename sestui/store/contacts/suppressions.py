@@ -6,6 +6,7 @@ from sqlmodel import col, select
 from sestui.core.clock import Instant
 from sestui.core.delivery.states import MANUAL
 from sestui.core.text import printable
+from sestui.store.contacts.erased import hold_off_erasure, is_erased
 from sestui.store.contacts.journal import (
     QUICKLY_FORGOTTEN,
     ROW,
@@ -34,11 +35,14 @@ class Suppressions:
         return found.get(keys[0]) or found.get(keys[1])
 
     def add(self, email_key: str, reason: str, detail: str, now: Instant) -> bool:
-        """Suppress the key; False if it is suppressed already.
+        """Suppress the key; False if it is suppressed already, or erased: it gets no mail then.
 
         Only suppressions by an operator can be undone.
         """
         with self._database.write() as session:
+            hold_off_erasure(session.connection())
+            if is_erased(session.connection(), email_key):
+                return False
             if session.get(Suppression, email_key, with_for_update=True) is not None:
                 return False
             session.add(

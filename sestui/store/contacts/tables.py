@@ -95,3 +95,13 @@ class SavedSegment(SQLModel, table=True):
     expression: str = Field(sa_column=Column(Text, nullable=False))
     created_at: float
     updated_at: float
+
+
+class ErasedAddress(SQLModel, table=True):
+    """An address that was erased on request: enough to recognise it, too little to read it."""
+
+    __tablename__ = "erased_address"
+
+    digest: str = Field(primary_key=True)
+    """See ``store.contacts.erased``."""
+    erased_at: float

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, TextClause, text
 
 from sestui.core.contact.conflict_policy import OnConflict
 from sestui.store.contacts.conflict_sql import POSTGRES, SQLITE
+from sestui.store.contacts.erased import erased_among, hold_off_erasure
 
 
 class ContactRow(NamedTuple):
@@ -62,6 +63,8 @@ class Written(NamedTuple):
     """Rows that only suppress an address."""
     suppressed: int = 0
     """Newly suppressed addresses and domains."""
+    erased: int = 0
+    """Rows that were left out, as their addresses were erased on request."""
 
 
 class ContactWriter(Protocol):
@@ -141,6 +144,7 @@ class _Writer(ABC):
         self._list_ids = list_ids
         self._list_id = list_id
         self._now = now
+        hold_off_erasure(connection)
         self._prepare(on_conflict, replace_tags=replace_tags)
 
     @abstractmethod
@@ -149,6 +153,14 @@ class _Writer(ABC):
 
     def write(self, batch: Sequence[ContactRow]) -> Written:
         """Write one batch; rows with more data take the slower way."""
+        erased = erased_among(self._connection, [row[1] for row in batch])
+        if not erased:
+            return self._written(batch)
+        kept = [row for row in batch if row[1] not in erased]
+        written = self._written(kept) if kept else Written(0, 0, 0)
+        return written._replace(erased=len(batch) - len(kept))
+
+    def _written(self, batch: Sequence[ContactRow]) -> Written:
         if not any(row[5] for row in batch):
             return self._write_plain(batch)
         told = [(row, _more(row)) for row in batch]

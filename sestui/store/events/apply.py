@@ -6,7 +6,7 @@ order nor repetition can matter. Two processes may apply the same events at the 
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -16,8 +16,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sestui.core.clock import Instant
 from sestui.core.contact.address_check import address_key
 from sestui.core.delivery.breaker import BreakerRule
-from sestui.core.delivery.events import MailEvent
+from sestui.core.delivery.events import EventKind, MailEvent
 from sestui.core.delivery.states import DeliveryState
+from sestui.store.contacts.erased import erased_among, hold_off_erasure
 from sestui.store.db.database import Database
 from sestui.store.events.breaker import Tripped, trip
 from sestui.store.events.event_tables import EventRow
@@ -69,14 +70,15 @@ class NewEvent:
     """The same for two reports of one event (:func:`event_key`)."""
     message_id: str
     recipients: tuple[str, ...]
-    """Keys (``core.contact.address_check``) of the addresses that the mail went to."""
+    """Keys (``core.contact.address_check``) of the addresses that the mail went to; '' for one
+    that was erased, as in the ledger."""
     about: tuple[str, ...]
     """Those of them that the event is about. Of a mail to one, that one: a bounce that came back by
     a forwarding names another."""
     mailed_at: Instant
     event: MailEvent
-    raw: bytes
-    """Its JSON, compressed."""
+    raw: bytes | None
+    """Its JSON, compressed; None if it isn't kept."""
     run_id: int | None = None
     """From the mail's tag; None without one."""
     delivery_id: int | None = None
@@ -122,7 +124,8 @@ def apply_events(
     """Apply events, suppress whoever they show to refuse mail, and pause runs that cause too much
     of it, in one transaction."""
     with database.write_connection() as connection:
-        return _apply(connection, given, now, rules)
+        hold_off_erasure(connection)
+        return _apply(connection, _without_erased(connection, given), now, rules)
 
 
 def _apply(
@@ -199,8 +202,32 @@ def _matched(connection: Connection, events: Sequence[NewEvent]) -> dict[bytes, 
     return found | _matched_by_message(connection, others)
 
 
+def _without_erased(connection: Connection, events: Sequence[NewEvent]) -> Sequence[NewEvent]:
+    """The events; of those about people erased on request, only what happened to which mail."""
+    people = {key for each in events for key in (*each.recipients, *each.about)}
+    erased = erased_among(connection, people)
+    if not erased:
+        return events
+    return [
+        replace(
+            each,
+            recipients=("",),
+            about=(),
+            raw=None,
+            event=replace(each.event, detail=_link_of(each.event)),
+        )
+        if erased.intersection((*each.recipients, *each.about))
+        else each
+        for each in events
+    ]
+
+
+def _link_of(event: MailEvent) -> str:
+    return event.detail if event.kind is EventKind.CLICK else ""
+
+
 def _is_of(row: Row[Any], event: NewEvent) -> bool:
-    if address_key(row.email) not in event.recipients:
+    if (address_key(row.email) if row.email else "") not in event.recipients:
         return False
     return bool(row.message_id == event.message_id or row.run_id == event.run_id)
 

@@ -1,6 +1,6 @@
 """Read events in the order of their arrival, batch by batch."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -9,6 +9,7 @@ from sestui.core.clock import Instant
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign
 from sestui.store.events.event_tables import EventRow
+from sestui.store.ledger.bulk_statements import ids_of, values_text
 from sestui.store.ledger.statements import DELIVERY, RUN
 
 _EVENT = EventRow.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
@@ -43,6 +44,26 @@ _COLUMNS: tuple[Any, ...] = (
 )
 
 
+_QUERY = (
+    select(*_COLUMNS)
+    .select_from(_EVENT)
+    .outerjoin(DELIVERY, DELIVERY.c.id == _EVENT.c.delivery_id)
+    .outerjoin(RUN, RUN.c.id == DELIVERY.c.run_id)
+    .outerjoin(_CAMPAIGN, _CAMPAIGN.c.id == RUN.c.campaign_id)
+    .order_by(_EVENT.c.id)
+)
+
+
+def events_of(database: Database, delivery_ids: Sequence[int]) -> list[LoggedEvent]:
+    """All events of these deliveries."""
+    with database.read_connection() as connection:
+        found = connection.execute(
+            _QUERY.where(_EVENT.c.delivery_id.in_(ids_of(connection))),
+            {"b_ids": values_text(list(delivery_ids))},
+        ).all()
+    return [LoggedEvent(*row) for row in found]
+
+
 def logged_events(
     database: Database, *, campaign: str | None = None, since: Instant | None = None
 ) -> Iterator[list[LoggedEvent]]:
@@ -51,15 +72,7 @@ def logged_events(
     Each batch is a separate read, so a slow consumer keeps no transaction open.
     """
     last = 0
-    query = (
-        select(*_COLUMNS)
-        .select_from(_EVENT)
-        .outerjoin(DELIVERY, DELIVERY.c.id == _EVENT.c.delivery_id)
-        .outerjoin(RUN, RUN.c.id == DELIVERY.c.run_id)
-        .outerjoin(_CAMPAIGN, _CAMPAIGN.c.id == RUN.c.campaign_id)
-        .order_by(_EVENT.c.id)
-        .limit(_BATCH)
-    )
+    query = _QUERY.limit(_BATCH)
     if campaign is not None:
         query = query.where(_CAMPAIGN.c.name == campaign)
     if since is not None:

@@ -126,7 +126,8 @@ def _settle(said: FromClause) -> Update:
             state=row.state,
             message_id=row.message_id,
             code=row.code,
-            reason=row.reason,
+            # SES's sentence may name a recipient who was erased while it was in flight.
+            reason=case((DELIVERY.c.email == "", literal("")), else_=row.reason),
             faults=DELIVERY.c.faults + row.faults,
             not_before=case((row.wait > 0, now + row.wait), else_=literal(0.0)),
             sent_at=case((row.state == DeliveryState.ACCEPTED.value, now)),

@@ -281,6 +281,9 @@ def _claimable(connection: Connection, run_id: int, most: int, now: Instant) -> 
 
 def _why_skip(row: Row[Any], now: Instant, run: Any) -> SkipReason | None:
     transactional = run.transactional
+    its_contact = row.contact_id if row.shown_as is None else row.shown_as
+    if not row.email or (its_contact is not None and row.status is None):
+        return SkipReason.ERASED  # while it was in flight, or while the run was starting
     if row.suppressed is not None:
         # Somebody who had unsubscribed may ask to subscribe again, and this mail lets them.
         their_word = row.refused_by == RefusalReason.UNSUBSCRIBED and row.of_domain is None

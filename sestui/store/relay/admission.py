@@ -28,6 +28,7 @@ from sestui.ses_api.relay_admission import (
 )
 from sestui.ses_api.relayed import first_call
 from sestui.ses_api.wire import quota_exceeded, sending_paused
+from sestui.store.contacts.erased import erased_among
 from sestui.store.db.database import Database
 from sestui.store.ledger import bulk_statements as many
 from sestui.store.ledger import governor
@@ -130,6 +131,7 @@ class AdmissionStore:
             said,
             governor.row_quota(row, self._quota_rule, said.now),
             _suppressed(connection, mails),
+            _erased(connection, mails),
             frozenset(known),
         )
         found: list[Callable[[], Admission]] = []
@@ -189,6 +191,8 @@ class _Batch:
     said: Admissions
     quota: Quota
     suppressed: frozenset[str]
+    erased: frozenset[str]
+    """Addresses, in lower case, that were erased on request."""
     known: frozenset[str]
     """Retry and replay keys of earlier mails."""
     runs: dict[int, relay_runs.Current] = field(default_factory=dict)
@@ -211,6 +215,7 @@ class _Batch:
             place
             for place, each in enumerate(mail.recipients)
             if self.suppressed.isdisjoint(_keys_of(each.email))
+            and each.email.lower() not in self.erased
         ]
         call = first_call(mail.recipients, mailable)
         if not call:
@@ -323,6 +328,8 @@ class _Batch:
             worker, claimed_at = self.worker, now
         elif state is DeliveryState.PENDING:
             not_before = now + HOLD_SECONDS
+        elif email.lower() in self.erased:
+            email, code = "", SkipReason.ERASED.value
         else:
             code = SkipReason.SUPPRESSED.value
         row = (number, new.run.id, new.id, place, email, state.value, int(bool(worker)), code)
@@ -376,6 +383,12 @@ def _suppressed(connection: Connection, mails: Sequence[Incoming]) -> frozenset[
     wanted = {key for email in recipients for key in _keys_of(email)}
     given = {"b_keys": many.values_text(list(wanted))}
     return frozenset(connection.execute(sql.among(connection).suppressed, given).scalars())
+
+
+def _erased(connection: Connection, mails: Sequence[Incoming]) -> frozenset[str]:
+    return erased_among(
+        connection, {each.email.lower() for mail in mails for each in mail.recipients}
+    )
 
 
 def _use(connection: Connection, terms: Terms, at: Instant, recipients: int) -> None:

@@ -152,11 +152,12 @@ class Runs:
         """Start a run that sends the campaign's message to a few addresses.
 
         ``recipients`` are addresses with the id of the contact whose attributes the mail shows.
+        Raises: StateError: an address was erased on request.
         """
         run = new_run(campaign, now, RunKind.TEST, None)
         run.account = self._account()
         with self._database.write() as session:
-            refuse_unstartable(session, campaign)
+            refuse_unstartable(session, campaign, to=[address for address, _ in recipients])
             number_run(session, run)
             # Without contact ids, which must be unique within a run.
             session.add_all(

@@ -1,9 +1,12 @@
 """Whether a campaign's run may be started now, within the transaction that starts it."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import or_
 from sqlmodel import Session, col
 from sqlmodel import select as select_model
 
+from sestui.core.contact.address_check import address_key
 from sestui.core.delivery.states import (
     ENDED_RUN_STATES,
     RunKind,
@@ -15,6 +18,7 @@ from sestui.errors import (
     StateError,
 )
 from sestui.store.campaigns.campaigns import refuse_archived
+from sestui.store.contacts.erased import hold_off_erasure, refuse_erased
 from sestui.store.db.tables import Campaign, Run
 
 
@@ -37,8 +41,17 @@ def has_occurred(session: Session, campaign: Campaign, scheduled_for: Occurrence
     return run is not None
 
 
-def refuse_unstartable(session: Session, campaign: Campaign, *, lock: bool = True) -> None:
-    """Start nothing of a campaign that has been deleted or archived since it was read."""
+def refuse_unstartable(
+    session: Session, campaign: Campaign, *, lock: bool = True, to: Iterable[str] = ()
+) -> None:
+    """Start nothing of a campaign that has been deleted or archived since it was read.
+
+    Nor to addresses that were erased on request; nobody is erased until the transaction ends.
+    """
+    if lock:
+        hold_off_erasure(session.connection())
+    for address in to:
+        refuse_erased(session.connection(), address_key(address))
     found = session.get(Campaign, campaign.id, with_for_update=lock)
     if found is None:
         raise NotFoundError(f"The campaign {campaign.name} has been deleted.")

@@ -12,6 +12,7 @@ from sestui.core.contact.preferences import ReaderChoice, Source
 from sestui.core.delivery.confirm_token import ConfirmLink, digest_of
 from sestui.core.delivery.events import RefusalReason
 from sestui.core.delivery.states import ContactStatus
+from sestui.store.contacts.erased import forget_erased, hold_off_erasure
 from sestui.store.contacts.refusals import REFUSAL
 from sestui.store.db.database import Database
 from sestui.store.db.tables import ContactList
@@ -58,9 +59,11 @@ class Confirmations:
     def confirm(self, received: Sequence[ReceivedConfirmation]) -> None:
         """Carry out confirmations in one transaction.
 
-        One that came before, too late, or for a suppressed address changes nothing.
+        One that came before, too late, or for a suppressed address changes nothing. Who was erased
+        on request comes back by it: it is their own word, and the newer one.
         """
         with self._database.write_connection() as connection:
+            hold_off_erasure(connection)
             for each in received:
                 self._confirm(connection, each)
 
@@ -82,6 +85,7 @@ class Confirmations:
         names = [each for each in row.lists if each in self._offered]
         if not names or _is_suppressed(connection, row.email_key):
             return
+        forget_erased(connection, row.email_key)
         connection.execute(delete(SUPPRESSION).where(SUPPRESSION.c.email_key == row.email_key))
         joined = [_list_id(connection, name, received.at) for name in names]
         contact = _contact(connection, row, received.at)

@@ -13,6 +13,7 @@ from sestui.core.contact.address_check import address_key
 from sestui.core.contact.preferences import ReaderChoice, Source
 from sestui.core.delivery.mail_token import ClaimedDelivery
 from sestui.core.delivery.unsubscribe_token import LinkSubject
+from sestui.store.contacts.erased import hold_off_erasure
 from sestui.store.db.database import Database
 from sestui.store.events.apply import event_key
 from sestui.store.events.event_tables import EventRow
@@ -63,6 +64,7 @@ def unsubscribe_by_mail(
     if not mails:
         return []
     with database.write_connection() as connection:
+        hold_off_erasure(connection)
         return [_carried_out(connection, each, now) for each in mails]
 
 
@@ -70,9 +72,9 @@ def _carried_out(connection: Connection, mail: MailedChoice, now: Instant) -> Ma
     subject = next(iter(mail.subjects), None) or _claimed(connection, mail)
     if subject is None:
         return MailVerdict.FORGED
-    if not _remember(connection, mail, now):
-        return MailVerdict.KNOWN
     recipient = recipient_of(connection, subject, brief=True)
+    if not _remember(connection, mail, now, with_report=not recipient.erased):
+        return MailVerdict.KNOWN
     carry_out(connection, recipient, _CHOSEN, now)
     return MailVerdict.ALREADY if recipient.unsubscribed else MailVerdict.UNSUBSCRIBED
 
@@ -93,8 +95,11 @@ def _claimed(connection: Connection, mail: MailedChoice) -> LinkSubject | None:
     return None
 
 
-def _remember(connection: Connection, mail: MailedChoice, now: Instant) -> bool:
+def _remember(
+    connection: Connection, mail: MailedChoice, now: Instant, *, with_report: bool
+) -> bool:
     """Keep the mail's report among the events; False if it is there already."""
+    raw = compressed(mail.report.encode("utf-8", "replace")) if with_report else None
     dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
     added = connection.execute(
         dialect.insert(_EVENT)
@@ -110,7 +115,7 @@ def _remember(connection: Connection, mail: MailedChoice, now: Instant) -> bool:
             sub_type="",
             detail="",
             by_machine=False,
-            raw=compressed(mail.report.encode("utf-8", "replace")),
+            raw=raw,
         )
         .on_conflict_do_nothing(index_elements=["key"])
         .returning(_EVENT.c.id)

@@ -15,6 +15,7 @@ from sestui.core.delivery.events import RefusalReason
 from sestui.core.delivery.states import ContactStatus
 from sestui.core.delivery.unsubscribe_token import LinkSubject
 from sestui.store.contacts.bulk import insert_new
+from sestui.store.contacts.erased import hold_off_erasure
 from sestui.store.contacts.refusals import REFUSAL
 from sestui.store.db.database import Database
 from sestui.store.db.tables import ContactList
@@ -71,6 +72,7 @@ class Preferences:
         A choice that is already in force changes nothing and is not recorded again.
         """
         with self._database.write_connection() as connection:
+            hold_off_erasure(connection)
             for each in choices:
                 brief = each.chosen.choice not in _OF_LISTS
                 recipient = recipient_of(connection, each.subject, brief=brief)
@@ -104,6 +106,8 @@ def carry_out(
     """Carry out a choice in the connection's transaction, as :meth:`Preferences.choose` does."""
     if chosen.choice is ReaderChoice.UNDO:
         _undo(connection, recipient, now)
+    elif recipient.erased:
+        return  # they get no mail, and their address must not come back
     elif recipient.contact_id is None:
         _suppress(connection, recipient, now)
     elif chosen.choice is ReaderChoice.ALL:

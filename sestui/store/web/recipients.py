@@ -11,6 +11,7 @@ from sestui.core.contact.preferences import ReaderChoice
 from sestui.core.delivery.events import RefusalReason
 from sestui.core.delivery.states import ContactStatus, RunKind
 from sestui.core.delivery.unsubscribe_token import LinkSubject
+from sestui.store.contacts.erased import is_erased
 from sestui.store.contacts.refusals import REFUSAL
 from sestui.store.db.tables import (
     Campaign,
@@ -125,11 +126,14 @@ class LinkedRecipient:
     """The lists of the mail's campaign; none without a contact."""
     changes: tuple[Any, ...] = ()
     """The contact's choices that weren't undone, newest first."""
+    erased: bool = False
+    """Whether everything about them was erased on request: there is nothing left to choose."""
 
     @property
     def unsubscribed(self) -> bool:
         """Whether they get no campaign's mail at all, whoever decided it."""
-        return bool(self.suppressed) or self.status is ContactStatus.UNSUBSCRIBED
+        gone = self.erased or self.status is ContactStatus.UNSUBSCRIBED
+        return bool(self.suppressed) or gone
 
     @property
     def on_lists(self) -> bool:
@@ -214,4 +218,5 @@ def recipient_of(
         sender=row.from_address if same else "",
         lists=lists,
         changes=changes,
+        erased=row.contact_id is None and is_erased(connection, key),
     )

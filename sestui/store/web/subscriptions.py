@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, select
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from sestui.core.clock import Instant
 from sestui.core.contact.address_check import Address, wire_address
@@ -139,6 +139,14 @@ class SubscriptionRequests:
         with self._database.write_connection() as connection:
             old = delete(REQUEST).where(REQUEST.c.asked_at < now - KEPT_SECONDS)
             return connection.execute(old).rowcount
+
+
+def requests_of(database: Database, email_key: str) -> Sequence[SubscriptionRequest]:
+    """The requests for an address that are still kept, newest first."""
+    query = select(SubscriptionRequest).where(col(SubscriptionRequest.email_key) == email_key)
+    with database.read() as session:
+        newest_first = query.order_by(col(SubscriptionRequest.id).desc())
+        return session.execute(newest_first).scalars().all()
 
 
 def _since(now: Instant, seconds: float) -> ColumnElement[bool]:

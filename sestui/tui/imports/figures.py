@@ -21,6 +21,10 @@ _WHO_LEFT = ("unsubscribed", "unsubscribed", "suppressed", "suppressed")
 """Shown where the file says that somebody left."""
 
 
+_ERASED = ("erased", "erased", "tidied", "tidied")
+"""Shown where the file has people who were erased on request, and stay so."""
+
+
 class ImportProgress(Widget, can_focus=True):
     """Reading, then saving: a line each."""
 
@@ -67,11 +71,13 @@ class ImportFigures(Widget):
                 (f"{other_label:<16}", "$text-muted"),
                 (f"{grouped(figures[other]):>12}", _style(other, figures[other])),
             )
-            for name, label, other, other_label in (
-                (*_ORDER, _WHO_LEFT) if self.result.says.gone else _ORDER
-            )
+            for name, label, other, other_label in self._shown(self.result)
         ]
         return Content("\n").join(lines)
+
+    def _shown(self, result: ImportResult) -> list[tuple[str, str, str, str]]:
+        left = [_WHO_LEFT] if result.says.gone else []
+        return [*_ORDER, *left, *([_ERASED] if result.erased else [])]
 
 
 def _style(name: str, count: int) -> str:

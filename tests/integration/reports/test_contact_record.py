@@ -3,14 +3,19 @@
 import pytest
 
 from sestui.core.campaign.follow_up import Only
+from sestui.core.contact.address_verdict import AddressVerdict, Checked
 from sestui.core.delivery.handover import ClaimRequest
-from sestui.core.delivery.states import PauseReason, Standing
+from sestui.core.delivery.states import PauseReason, RunKind, Standing
 from sestui.errors import NotFoundError
 from sestui.reports.contact_record import ContactRecords
+from sestui.store.contacts.address_checks import AddressChecks
 from sestui.store.contacts.contacts import Contacts
 from sestui.store.contacts.edits import ContactEdits
 from sestui.store.contacts.history import ContactHistory
 from sestui.store.contacts.suppressions import Suppressions
+from sestui.store.db.tables import Campaign, Delivery
+from sestui.store.events.event_tables import EventRow
+from sestui.store.runs.new_runs import new_run, number_run
 from sestui.store.runs.runs import Runs
 from sestui.store.web.preferences import Preferences
 from tests.support.clocks import FakeClock
@@ -20,6 +25,7 @@ from tests.support.seeding import (
     make_campaign,
     open_ledger,
     refused,
+    rows_of,
     start_run,
     suppress,
     tell_governor,
@@ -123,6 +129,30 @@ def test_tests_are_part_of_the_history(database, records):
     assert stranger.contact is None
     assert stranger.standing is None
     assert len(stranger.history) == 1
+
+
+def test_a_whole_record_has_events_relayed_mail_and_the_check(database, records):
+    (ada,) = add_contacts(database, [ADA])
+    run = start_run(database, make_campaign(database), 900)
+    send(database, run, {ADA: accepted})
+    [delivery] = rows_of(database, run.id)
+    AddressChecks(database).write([(ada, Checked(AddressVerdict.VALID))], 950)
+    with database.write() as session:
+        given = {"mailed_at": 900, "received_at": 905, "message_id": delivery.message_id}
+        session.add(EventRow(key=b"1", delivery_id=delivery.id, kind="Click", occurred_at=904,
+                             detail="https://example.com/", **given))  # fmt: skip
+        relay = new_run(session.get_one(Campaign, run.campaign_id), 950, RunKind.RELAY, None)
+        number_run(session, relay)
+        session.add(Delivery(run_id=relay.id, email=ADA.upper(), state="accepted", queued_at=950,
+                             relayed_id=1, place=0))  # fmt: skip
+    short, whole = records.of(ADA), records.of(ADA, whole=True)
+    assert (short.events, short.check, len(short.history)) == ((), None, 1)
+    told = whole.as_dict()
+    assert [each["kind"] for each in told["history"]] == ["relay", "campaign"]
+    assert [(each["event"], each["detail"]) for each in told["events"]] == [
+        ("Click", "https://example.com/")
+    ]
+    assert told["address_check"]["verdict"] == "valid"
 
 
 def test_an_address_may_be_suppressed_without_being_a_contact(database, records):

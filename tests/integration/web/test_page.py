@@ -5,9 +5,11 @@ import re
 import pytest
 from sqlalchemy import text
 
+from sestui.core.contact.address_check import check_address
 from sestui.core.contact.conflict_policy import OnConflict
 from sestui.store.contacts.contacts import NewContact
 from sestui.store.db.tables import Run
+from sestui.store.erasure.erasure import erase as erase_on_request
 from tests.support.seeding import add_contacts, checked_counts, rows_of
 
 ADA, BOB = "ada@example.com", "bob@example.com"
@@ -261,6 +263,18 @@ def test_a_link_outlives_its_contact(scene, page, before):
     assert "You are unsubscribed" in page.get(token).text
     page.choose(token, "undo")
     assert scene.again() == {ADA: "accepted"}
+
+
+def test_a_link_of_somebody_who_was_erased_answers_and_writes_nothing(scene, page):
+    token = scene.link(scene.mailed(ADA), ADA)
+    erase_on_request(scene.database, check_address(ADA), scene.clock.now())
+    before = scene.state()
+    assert "You are unsubscribed" in page.get(token).text
+    for choice in ("all", "lists", "pause-30", "undo"):
+        assert "You are unsubscribed" in page.choose(token, choice).text
+    assert page.one_click(token).status == 200
+    assert scene.state() == before
+    assert ADA not in str(before)
 
 
 def test_an_older_backup_gives_no_power_over_others(scene, page):

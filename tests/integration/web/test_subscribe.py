@@ -7,11 +7,13 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import text
 
+from sestui.core.contact.address_check import check_address
 from sestui.core.contact.preferences import ReaderChoice, Source
 from sestui.core.delivery.confirm_token import opened_confirmation
 from sestui.core.delivery.unsubscribe_token import LinkSubject
 from sestui.errors import SettingsError
 from sestui.store.contacts.contacts import NewContact
+from sestui.store.erasure.erasure import erase
 from sestui.store.web.preferences import Chosen, Preferences, ReceivedChoice
 from sestui.web.serve import create_app
 from tests.integration.web.conftest import WEB_URL, Scene, made_scene
@@ -294,6 +296,20 @@ def test_a_list_that_was_left_is_joined_again(scene, form, page_link):
     form.confirm(form.token())
     assert lists_of(scene, ADA) == {"news"}
     assert scene.again() == {ADA: "accepted"}
+
+
+def test_who_was_erased_comes_back_by_their_own_word_alone(scene, form):
+    scene.mailed(ADA)
+    erase(scene.database, check_address(ADA), scene.clock.now())
+    form.fill()
+    assert form.mailed() == [ADA]
+    assert scene.contact(ADA) is None
+    requests = scene.runtime.contact_records.of(ADA, whole=True).as_dict()["subscription_requests"]
+    assert [each["lists"] for each in requests] == [["news"]]
+    form.confirm(form.token())
+    assert lists_of(scene, ADA) == {"news"}
+    scene.runtime.contacts.add([NewContact(ADA, ADA)], list_name="more", now=scene.clock.now())
+    assert lists_of(scene, ADA) == {"news", "more"}
 
 
 def test_a_pause_ends(scene, form, page_link):
