@@ -14,6 +14,7 @@ from sestui.reports.overview import Overview
 from sestui.sending.ses_access import SesAccess
 from sestui.settings import Settings, check_variables
 from sestui.store.campaigns.campaigns import Campaigns
+from sestui.store.contacts.audiences import Audiences
 from sestui.store.contacts.contacts import Contacts
 from sestui.store.db.database import Database, url_of
 from sestui.store.db.schema import ensure_schema
@@ -72,6 +73,7 @@ class Runtime:
         self.database = database
         self.clock = clock
         self.contacts = Contacts(database)
+        self.audiences = Audiences(database, clock)
         self.campaigns = Campaigns(database)
         self.runs = Runs(database, lambda: self.ses.new_runs)
         self.deliveries = Deliveries(database)
@@ -81,7 +83,7 @@ class Runtime:
         self.overview = Overview(
             database,
             self.campaigns,
-            self.contacts,
+            self.audiences,
             self.runs,
             lambda: self.ses.allowed_rate(),  # noqa: PLW0108 - `ses` changes with the account
         )
@@ -191,9 +193,8 @@ class Runtime:
         from sestui.sending.runs.run_starter import RunStarter  # noqa: PLC0415 - only where something starts
 
         check_variables()
-        return RunStarter(
-            self.contacts, self.runs, self.composers.of_campaign, lambda: self.checker
-        )
+        compose = self.composers.of_campaign
+        return RunStarter(self.contacts, self.audiences, self.runs, compose, lambda: self.checker)
 
     @lazy
     def run_control(self) -> "RunControl":
@@ -313,7 +314,7 @@ class Runtime:
         return ForecastService(
             self.database,
             self.campaigns,
-            self.contacts,
+            self.audiences,
             self.runs,
             lambda: self.account,
             clock=self.clock,

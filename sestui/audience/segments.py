@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sestui.core.segments.chosen import is_name
 from sestui.core.segments.expression import SegmentExpression
 from sestui.core.segments.names import Refers
 from sestui.core.segments.nodes import (
@@ -26,7 +27,7 @@ from sestui.core.segments.present import Present
 from sestui.core.text import printable
 from sestui.errors import NotFoundError, SegmentError
 from sestui.store.contacts.segment_queries import leaf_counts, leaves_of_contact
-from sestui.store.contacts.segments import NO_NAME, Segments
+from sestui.store.contacts.segments import Segments
 from sestui.store.contacts.segments_sql import ResolvedSegment
 from sestui.store.db.database import Database
 
@@ -75,15 +76,10 @@ def choose(segments: Segments, text: str) -> ChosenSegment:
     try:
         expression = parse(text)
     except SegmentError:
-        if _may_be_name(text):
+        if is_name(text):
             segments.get(text)
         raise
     return ChosenSegment("", expression, segments.resolve(expression))
-
-
-def _may_be_name(text: str) -> bool:
-    """Whether nobody would take it for an expression."""
-    return text.strip() != "" and not set(text) & NO_NAME
 
 
 def explain_contact(

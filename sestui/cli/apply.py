@@ -86,13 +86,14 @@ def _applied(
         campaigns = Campaigns(database)
         service = TaskService(database, settings, clock)
         checker = Checker(database, settings, clock)
-        plans = [plan(campaigns, each, now, checker) for each in loaded]
+        segments = Segments(database)
+        segment_plans = plan_segments(segments, of_segments)
+        together = {each.name: each.expression for each in segment_plans}
+        plans = [plan(campaigns, each, now, checker, together) for each in loaded]
         refuse_repeated_names(plans)
         tasks = [plan_task(service, path, settings.timezone) for path in of_tasks]
         refuse_repeated_names(tasks)
         refuse_second_ways(campaigns, service, plans, tasks)
-        segments = Segments(database)
-        segment_plans = plan_segments(segments, of_segments)
         if not dry_run:
             apply_segments(segments, segment_plans, now)
             for each in plans:

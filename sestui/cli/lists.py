@@ -61,13 +61,13 @@ def merge(
     as_json: AsJson = False,
 ) -> None:
     """Move all contacts of a list to another one, and delete the first."""
+    from sestui.core.campaign.audience import Audience  # noqa: PLC0415 - as below
     from sestui.store.contacts.contact_lists import ContactLists  # noqa: PLC0415 - as above
 
     with opened() as runtime:
         lists = ContactLists(runtime.database)
-        sizes = dict(
-            zip((name, into), runtime.contacts.audience_sizes([[name], [into]]), strict=True)
-        )
+        audiences = [Audience((name,)), Audience((into,))]
+        sizes = dict(zip((name, into), runtime.audiences.sizes(audiences), strict=True))
         if not yes and None not in sizes.values():
             named = lists.mentions(name).sentence()
             more = (
@@ -82,10 +82,11 @@ def merge(
 @app.command("delete")
 def delete(name: ListName, *, yes: Yes = False, as_json: AsJson = False) -> None:
     """Delete a list that no campaign, task or segment uses; its contacts stay."""
+    from sestui.core.campaign.audience import Audience  # noqa: PLC0415 - as below
     from sestui.store.contacts.contact_lists import ContactLists  # noqa: PLC0415 - as above
 
     with opened() as runtime:
-        size = runtime.contacts.audience_sizes([[name]])[0]
+        size = runtime.audiences.sizes([Audience((name,))])[0]
         if not yes and size is not None:
             question = f"Delete the list {name}? Its {size:,} contacts stay."
             typer.confirm(question, abort=True, err=True)

@@ -86,15 +86,22 @@ def show(name: SegmentName, *, as_json: AsJson = False) -> None:
         count = _count(runtime, chosen)
         sample = sample_segment(runtime.database, chosen.resolved, _present(runtime), _SHOWN)
         users = runtime.segments.used_by(name)
+        campaigns = runtime.segments.campaigns_of(name)
         changed = runtime.local_time(segment.updated_at)
     if as_json:
-        put_json(_as_dict(segment) | {"contacts": count, "sample": sample, "used_by": users})
+        put_json(
+            _as_dict(segment)
+            | {"contacts": count, "sample": sample}
+            | {"used_by": users, "campaigns": campaigns}
+        )
         return
     put(f"{segment.name}  {_contacts(count)}  changed {changed}")
     for line in segment.expression.split("\n"):
         put(f"  {line}")
     if users:
         put(f"used by {', '.join(users)}")
+    if campaigns:
+        put(f"for the campaign{'' if len(campaigns) == 1 else 's'} {', '.join(campaigns)}")
     for email in sample:
         put(f"  {email}")
     if count > len(sample):
@@ -170,7 +177,7 @@ def export(
 
 @app.command("remove")
 def remove(name: SegmentName, *, as_json: AsJson = False) -> None:
-    """Remove a segment that no other one uses; its contacts stay."""
+    """Remove a segment that no campaign and no other segment uses; its contacts stay."""
     with opened() as runtime:
         gone = runtime.segments.remove(name)
     if as_json:

@@ -14,6 +14,7 @@ from sestui.core.campaign.fields import CAMPAIGN_FIELDS, CampaignFields
 from sestui.core.clock import Instant, iso
 from sestui.core.content import MessageSource
 from sestui.core.content.lint.findings import Finding, Severity
+from sestui.core.segments.expression import NOTHING_ELSE, Together
 from sestui.errors import BadFileError
 from sestui.store.campaigns.campaigns import Campaigns, fields_of, refuse_archived
 from sestui.store.db.tables import Campaign
@@ -69,8 +70,16 @@ class Plan:
         return self.loaded.file.path
 
 
-def plan(campaigns: Campaigns, loaded: LoadedCampaign, now: Instant, checker: Checker) -> Plan:
+def plan(
+    campaigns: Campaigns,
+    loaded: LoadedCampaign,
+    now: Instant,
+    checker: Checker,
+    together: Together = NOTHING_ELSE,
+) -> Plan:
     """Compare a file with the database; nothing is written.
+
+    ``together`` are segments that are going to be saved with it.
 
     Raises:
         BadFileError: a template in it is broken; the text names file, line and part.
@@ -80,7 +89,7 @@ def plan(campaigns: Campaigns, loaded: LoadedCampaign, now: Instant, checker: Ch
     existing = campaigns.find(wanted.name)
     if existing is not None:
         refuse_archived(existing)
-    warnings = _warnings(checker, loaded, existing)
+    warnings = _warnings(checker, loaded, existing, together)
     due = next_due(campaigns, wanted, existing, now)
     if existing is None:
         change, old, old_message = Change.CREATED, None, None
@@ -156,11 +165,11 @@ def apply_plan(
 
 
 def _warnings(
-    checker: Checker, loaded: LoadedCampaign, existing: Campaign | None
+    checker: Checker, loaded: LoadedCampaign, existing: Campaign | None, together: Together
 ) -> tuple[str, ...]:
     """The findings' warnings; raises errors as the file's, with the line."""
     existing_id = existing.id if existing is not None else None
-    findings = checker.for_file(loaded.file.fields, loaded.message, existing_id)
+    findings = checker.for_file(loaded.file.fields, loaded.message, existing_id, together)
     for finding in findings:
         if finding.severity is Severity.ERROR:
             raise _fault(loaded, finding)

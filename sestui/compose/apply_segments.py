@@ -8,6 +8,7 @@ from typing import ClassVar
 from sestui.compose.apply import Change, FieldChange, refuse_repeated_names
 from sestui.compose.files import text_of
 from sestui.core.clock import Instant
+from sestui.core.segments.expression import SegmentExpression
 from sestui.core.segments.file import SegmentFile, is_segment
 from sestui.errors import BadFileError, SestuiError
 from sestui.store.contacts.segments import Segments
@@ -19,7 +20,7 @@ class SegmentPlan:
 
     path: str
     name: str
-    expression: str
+    expression: SegmentExpression
     change: Change
     changes: tuple[FieldChange, ...]
     kind: ClassVar[str] = "segment"
@@ -59,7 +60,7 @@ def plan_segments(segments: Segments, paths: Sequence[Path]) -> list[SegmentPlan
         changes: tuple[FieldChange, ...] = (FieldChange("expression", before, after),)
         if before == after:
             change, changes = Change.UNCHANGED, ()
-        plans.append(SegmentPlan(each.path, each.name, after, change, changes))
+        plans.append(SegmentPlan(each.path, each.name, each.expression, change, changes))
     return plans
 
 
@@ -69,6 +70,8 @@ def apply_segments(segments: Segments, plans: Sequence[SegmentPlan], now: Instan
     Raises:
         SestuiError: what they name has been changed since they were planned.
     """
-    changed = {each.name: each.expression for each in plans if each.change is not Change.UNCHANGED}
+    changed = {
+        each.name: each.expression.text for each in plans if each.change is not Change.UNCHANGED
+    }
     if changed:
         segments.save_together(changed, now)

@@ -17,6 +17,7 @@ from sestui.compose.render_check import (
 )
 from sestui.compose.sample_contact import SAMPLE_EMAIL, sample_attributes
 from sestui.compose.timing import START_GRACE
+from sestui.core.campaign.audience import Audience
 from sestui.core.campaign.fields import CampaignFields
 from sestui.core.campaign.findings import check_campaign_fields
 from sestui.core.clock import Clock
@@ -36,11 +37,12 @@ from sestui.core.content.lint.lint import lint
 from sestui.core.content.message import TooHeavyError
 from sestui.core.delivery.mail import Mail
 from sestui.core.delivery.states import ContactStatus
+from sestui.core.segments.expression import NOTHING_ELSE, Together
 from sestui.core.text import printable
 from sestui.errors import ContentError
 from sestui.settings import Settings
 from sestui.store.campaigns.campaigns import Campaigns, CampaignVersion, fields_of
-from sestui.store.contacts.contacts import AudienceMember, Contacts
+from sestui.store.contacts.audiences import AudienceMember, Audiences
 from sestui.store.contacts.members import Members
 from sestui.store.contacts.memberships import Memberships
 from sestui.store.db.database import Database
@@ -84,7 +86,7 @@ class CampaignCheck:
     recipients: CheckReport | None
     """What rendering everybody found; None: the message can't be rendered at all."""
     audience: int = 0
-    """Contacts on its lists, those included whose status keeps them from being mailed."""
+    """Contacts in its audience, those included whose status keeps them from being mailed."""
     of: CampaignVersion | None = None
     """The campaign as it was when it was checked for a start; None: that is not what it is for."""
 
@@ -132,21 +134,26 @@ class Checker:
     """Checks drafts, files and campaigns; blocking, and for one thread at a time."""
 
     def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
-        self._members = Members(database)
-        self._contacts = Contacts(database)
+        self._members = Members(database, clock)
+        self._audiences = Audiences(database, clock)
         self._memberships = Memberships(database)
         self._campaigns = Campaigns(database)
         self._settings = settings
         self._clock = clock
-        self._asked: dict[tuple[tuple[str, ...], str], tuple[float, bool]] = {}
-        """By lists and attribute: whether nobody has it, and when that was checked."""
+        self._asked: dict[tuple[Audience, str], tuple[float, bool]] = {}
+        """By audience and attribute: whether nobody has it, and when that was checked."""
 
     def inspect(
-        self, fields: CampaignFields, message: MessageSource, campaign_id: int | None
+        self,
+        fields: CampaignFields,
+        message: MessageSource,
+        campaign_id: int | None,
+        together: Together = NOTHING_ELSE,
     ) -> Inspection:
         """Apply the rules that need no contact.
 
-        ``campaign_id`` is None for one that is not in the database.
+        ``campaign_id`` is None for one that is not in the database; ``together`` are segments that
+        are going to be saved with it.
         """
         envelope = envelope_of(fields, self._settings, self._clock)
         checked = check_message(message, envelope)
@@ -154,6 +161,7 @@ class Checker:
         about_campaign = check_campaign_fields(
             fields,
             missing_lists=self._campaigns.missing_lists(fields.lists),
+            segment_fault=self._audiences.segment_fault(Audience.of(fields), together),
             too_late=None if ran else self._clock.now() - START_GRACE,
         )
         return Inspection((*checked.findings, *about_campaign), checked, envelope)
@@ -176,33 +184,38 @@ class Checker:
     def unknown(
         self,
         inspection: Inspection,
-        lists: tuple[str, ...],
+        audience: Audience,
         check: Callable[[], object] = lambda: None,
     ) -> list[Finding]:
-        """Findings of variables that have no value for anybody on the lists.
+        """Findings of variables that have no value for anybody in the audience.
 
         ``check`` is called between slow queries, and may raise to stop.
         """
         checked, envelope = inspection.checked, inspection.envelope
-        known = self._members.attribute_names(lists)
+        known = self._members.attribute_names(audience)
         missing = []
         for name in sorted(wanted_attributes(checked, envelope) - known):
             check()
-            if self._nobody_has(lists, name):
+            if self._nobody_has(audience, name):
                 missing.append(name)
         return list(unknown_variables(checked, envelope, missing, known))
 
     def for_file(
-        self, fields: CampaignFields, message: MessageSource, campaign_id: int | None
+        self,
+        fields: CampaignFields,
+        message: MessageSource,
+        campaign_id: int | None,
+        together: Together = NOTHING_ELSE,
     ) -> tuple[Finding, ...]:
         """All checks except those of recipients, which are made before sending."""
-        inspection = self.inspect(fields, message, campaign_id)
-        findings = list(inspection.findings)
-        contact = self._members.beside(fields.lists, None)
+        inspection = self.inspect(fields, message, campaign_id, together)
+        audience = Audience.of(fields)
+        findings = [*inspection.findings, *self._misspelt(audience)]
+        contact = self._members.beside(audience, None)
         _, faults = self.render(inspection, contact)
         findings += [each for each in faults if each.severity is not Severity.ERROR]
         if contact is not None:
-            findings += self.unknown(inspection, fields.lists)
+            findings += self.unknown(inspection, audience)
         return ordered(findings)
 
     def before_test(self, campaign: Campaign) -> CampaignCheck:
@@ -212,7 +225,8 @@ class Checker:
         errors = tuple(
             each
             for each in findings
-            if each.severity is Severity.ERROR and each.where != "lists"  # a test needs none
+            if each.severity is Severity.ERROR
+            and each.where not in {"lists", "segment"}  # a test needs none
         )
         return CampaignCheck(campaign.name, findings, errors, None)
 
@@ -231,18 +245,18 @@ class Checker:
         told how many of the audience have been looked at, and may raise to end it.
 
         Raises:
-            NotFoundError: a list of the campaign doesn't exist.
+            NotFoundError: a list or the segment of the campaign doesn't exist.
         """
         fields, message = fields_of(campaign), self._campaigns.message(campaign.message_id)
         inspection = self.inspect(fields, message, campaign.id)
-        findings = list(inspection.findings)
+        findings = [*inspection.findings, *self._misspelt(Audience.of(fields))]
         stopping = tuple(each for each in ordered(findings) if each.severity is Severity.ERROR)
         checked, envelope = inspection.checked, inspection.envelope
         if advice and checked.composer is not None:
             findings += lint(message, envelope)
         report, audience = None, _Audience(progress)
         if checked.composer is not None:
-            known = self._members.attribute_names(fields.lists)
+            known = self._members.attribute_names(Audience.of(fields))
             try:
                 report = check_recipients(
                     checked.composer,
@@ -267,13 +281,18 @@ class Checker:
             CampaignVersion.of(campaign),
         )
 
+    def _misspelt(self, audience: Audience) -> list[Finding]:
+        """What its segment asks for and nobody has."""
+        unknown = self._audiences.unknown_names(audience)
+        return [Finding("segment", f"no contact has {each}") for each in unknown]
+
     def _mailable(
         self, fields: CampaignFields, composer: Composer, audience: "_Audience"
     ) -> Iterator[list[AudienceMember]]:
         wanted = {ContactStatus.ACTIVE}
         if fields.transactional:
             wanted.add(ContactStatus.UNSUBSCRIBED)
-        for batch in self._contacts.iter_audience(fields.lists):
+        for batch in self._audiences.batches(Audience.of(fields)):
             mailable = [each for each in batch if each.status in wanted and not each.suppressed]
             yield self._belonging(composer, mailable)
             audience.looked_at_more(len(batch))
@@ -288,12 +307,12 @@ class Checker:
             for each in members
         ]
 
-    def _nobody_has(self, lists: tuple[str, ...], name: str) -> bool:
+    def _nobody_has(self, audience: Audience, name: str) -> bool:
         now = self._clock.monotonic()
-        asked_at, nobody = self._asked.get((lists, name), (float("-inf"), False))
+        asked_at, nobody = self._asked.get((audience, name), (float("-inf"), False))
         if now - asked_at > _REMEMBERED_SECONDS:
-            nobody = bool(self._members.without(lists, [name]))
-            self._asked[lists, name] = (now, nobody)
+            nobody = bool(self._members.without(audience, [name]))
+            self._asked[audience, name] = (now, nobody)
         return nobody
 
 

@@ -1,16 +1,17 @@
 """Check a draft and render it for one contact."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sestui.compose.checks import Checker
 from sestui.compose.sample_contact import SAMPLE_EMAIL
+from sestui.core.campaign.audience import Audience
 from sestui.core.campaign.draft import ReadDraft
 from sestui.core.contact.address_check import address_key
 from sestui.core.content.lint.findings import Finding, Severity, ordered
 from sestui.core.delivery.mail import Mail
 from sestui.store.campaigns.campaigns import CampaignVersion
-from sestui.store.contacts.contacts import AudienceMember
+from sestui.store.contacts.audiences import AudienceMember
 from sestui.store.contacts.members import Members
 
 
@@ -33,7 +34,7 @@ class CheckedDraft:
     mail: Mail | None
     """None if it can't be rendered; the findings say why."""
     contact: AudienceMember | None
-    """The mail's contact; None for the sample one, if nobody is on the lists."""
+    """The mail's contact; None for the sample one, if nobody is in the audience."""
 
     @property
     def email(self) -> str:
@@ -83,21 +84,22 @@ class DraftChecker:
         )
         findings += inspection.findings
         check()
-        contact = self._contact(campaign.lists, whom)
+        audience = Audience.of(campaign)
+        contact = self._contact(audience, whom)
         check()
         mail, faults = self._checker.render(inspection, contact)
         findings += faults
         if contact is not None:
-            findings += self._checker.unknown(inspection, campaign.lists, check)
+            findings += self._checker.unknown(inspection, audience, check)
         return CheckedDraft(ordered(findings), mail, contact)
 
-    def find(self, lists: Sequence[str], email: str) -> AudienceMember | None:
-        """The contact on the lists with that address, or None."""
-        return self._members.by_address(lists, address_key(email))
+    def find(self, audience: Audience, email: str) -> AudienceMember | None:
+        """The contact of the audience with that address, or None."""
+        return self._members.by_address(audience, address_key(email))
 
-    def _contact(self, lists: Sequence[str], whom: PreviewTarget) -> AudienceMember | None:
+    def _contact(self, audience: Audience, whom: PreviewTarget) -> AudienceMember | None:
         if whom.contact_id is not None and not whom.step:
-            same = self._members.by_id(lists, whom.contact_id)
+            same = self._members.by_id(audience, whom.contact_id)
             if same is not None:
                 return same
-        return self._members.beside(lists, whom.contact_id, back=whom.step < 0)
+        return self._members.beside(audience, whom.contact_id, back=whom.step < 0)

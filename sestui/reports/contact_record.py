@@ -328,6 +328,7 @@ def _run_facts(past: PastRun, *, had_it: str) -> RunFacts:
         created_at=run.created_at,
         finished_at=run.finished_at,
         lists=past.lists,
+        segment=bool(run.frozen_segment),
         transactional=run.transactional,
         had_it=had_it,
     )

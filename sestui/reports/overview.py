@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sestui.core.campaign.audience import Audience
 from sestui.core.clock import Instant, iso
 from sestui.core.delivery.handover import RunCounts
 from sestui.core.delivery.pacing import AllowedRate
 from sestui.core.delivery.progress import ProgressFigures, average_rate, progress
 from sestui.core.delivery.states import ENDED_RUN_STATES
 from sestui.store.campaigns.campaigns import Campaigns, coming
-from sestui.store.contacts.contacts import Contacts
+from sestui.store.contacts.audiences import Audiences
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Run
 from sestui.store.runs.runs import Runs, counts_of
@@ -100,9 +101,9 @@ class CampaignView:
 
     name: str
     subject: str
-    lists: tuple[str, ...]
+    whom: Audience
     audience: int | None
-    """Contacts on its lists now; None if a list doesn't exist."""
+    """Contacts in it now; None if a list or the segment doesn't exist."""
     next_due_at: Instant | None
     run: RunView | None
     archived: bool = False
@@ -123,7 +124,8 @@ class CampaignView:
             "name": self.name,
             "subject": self.subject,
             "state": self.state,
-            "lists": list(self.lists),
+            "lists": list(self.whom.lists),
+            "segment": self.whom.segment,
             "audience": self.audience,
             "next_due_at": iso(self.next_due_at) or None,
             "archived": self.archived,
@@ -159,13 +161,13 @@ class Overview:
         self,
         database: Database,
         campaigns: Campaigns,
-        contacts: Contacts,
+        audiences: Audiences,
         runs: Runs,
         allowed: Callable[[], AllowedRate | None],
     ) -> None:
         self._database = database
         self._campaigns = campaigns
-        self._contacts = contacts
+        self._audiences = audiences
         self._runs = runs
         self.allowed = allowed
         """The current rate without asking SES; None if it was never asked."""
@@ -200,14 +202,14 @@ class Overview:
         latest = self._runs.latest([campaign.id for campaign in found])
         subjects = self._campaigns.subjects([campaign.message_id for campaign in found])
         # Campaigns often share lists, and counting a large one is slow.
-        audiences = list({tuple(campaign.lists) for campaign in found})
-        sizes = dict(zip(audiences, self._contacts.audience_sizes(audiences), strict=True))
+        audiences = list({Audience.of(campaign) for campaign in found})
+        sizes = dict(zip(audiences, self._audiences.sizes(audiences), strict=True))
         return [
             _view(
                 campaign,
                 latest.get(campaign.id),
                 subjects[campaign.message_id],
-                sizes[tuple(campaign.lists)],
+                sizes[Audience.of(campaign)],
                 allowed,
             )
             for campaign in found
@@ -224,7 +226,7 @@ def _view(
     return CampaignView(
         name=campaign.name,
         subject=subject,
-        lists=tuple(campaign.lists),
+        whom=Audience.of(campaign),
         audience=audience,
         next_due_at=coming(campaign),
         run=run_view(run, campaign.name, allowed) if run else None,

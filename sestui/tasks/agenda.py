@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from sestui.core.campaign.audience import Audience
 from sestui.core.clock import Clock, Instant, iso
 from sestui.core.schedule.overdue import NOBODY, overdue
 from sestui.core.task.fields import CAMPAIGN_TYPE, TaskFields
@@ -21,7 +22,7 @@ class ScheduledCampaign:
     """A campaign with a schedule or start."""
 
     name: str
-    lists: tuple[str, ...]
+    whom: Audience
     schedule: str
     """A cron expression; '' if it starts once."""
     start_at: Instant | None
@@ -55,7 +56,8 @@ class ScheduledCampaign:
         return {
             "kind": self.kind,
             "name": self.name,
-            "lists": list(self.lists),
+            "lists": list(self.whom.lists),
+            "segment": self.whom.segment,
             "schedule": self.schedule,
             "start_at": iso(self.start_at) or None,
             "timezone": self.timezone,
@@ -121,7 +123,7 @@ def read_agenda_now(database: Database, clock: Clock, *, with_runs: bool = True)
 def _scheduled(campaign: Campaign, at: Instant, run: Run | None) -> ScheduledCampaign:
     return ScheduledCampaign(
         name=campaign.name,
-        lists=tuple(campaign.lists),
+        whom=Audience.of(campaign),
         schedule=campaign.schedule,
         start_at=campaign.start_at,
         timezone=campaign.timezone,

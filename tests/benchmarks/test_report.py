@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from sestui.core.campaign.audience import Audience
 from sestui.reports.run_report import run_report
 from sestui.store.db.database import Database, url_of
 from sestui.store.db.schema import ensure_schema
-from sestui.store.events.bounce_risks import of_lists
+from sestui.store.events.bounce_risks import of_audience
 from tests.benchmarks import figures
 from tests.support.seeding import add_contacts, make_campaign, start_run
 
@@ -80,7 +81,7 @@ def test_report(tmp_path: Path) -> None:
 
     def forecast() -> object:
         with database.read_connection() as connection:
-            return of_lists(connection, ["all"], many, 1.0)
+            return of_audience(connection, Audience(("all",)), many, 1.0)
 
     expected = _median(forecast)
     figures.show(

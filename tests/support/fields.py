@@ -17,6 +17,7 @@ CAMPAIGN_SAMPLES: dict[str, Any] = {
     "from_address": "Ada's Shop <news@example.com>",
     "reply_to": ("help@example.com", '"Grün, Ada" <ada@example.com>'),
     "lists": ("newsletter", "vip, old"),
+    "segment": 'plan == "pro" and not received("october #1")',
     "schedule": "0 9 1 * *",
     "start_at": 1796112000.0,
     "timezone": "Europe/Paris",

@@ -71,7 +71,7 @@ def show_command(name: Name, *, as_json: AsJson = False) -> None:
             )
             return
         put(f"{view.name}: {view.subject}")
-        put(f"lists     {', '.join(view.lists)} ({_number(view.audience)} contacts now)")
+        put(f"audience  {view.whom.words} ({_number(view.audience)} contacts now)")
         if view.next_due_at is not None:
             put(f"next run  {runtime.local_time(view.next_due_at)}")
         if view.run is None:

@@ -53,9 +53,9 @@ def checking(runtime: "Runtime", campaign: "Campaign") -> Iterator[Callable[[int
 
     The block calls the function it gets with the number of recipients checked so far.
     """
-    known = set(campaign.lists) - set(runtime.campaigns.missing_lists(campaign.lists))
-    size = runtime.contacts.audience_size([each for each in campaign.lists if each in known])
-    told = CheckProgress(size, runtime.clock)
+    from sestui.core.campaign.audience import Audience  # noqa: PLC0415 - slow to import
+
+    told = CheckProgress(runtime.audiences.sizes([Audience.of(campaign)])[0] or 0, runtime.clock)
     try:
         yield told.report
     finally:

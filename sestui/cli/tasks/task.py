@@ -354,6 +354,8 @@ def _asked_again(runtime: "Runtime", fields: "TaskFields", *, again: bool) -> bo
     Raises:
         StateError: it isn't confirmed, and there is no terminal to ask at.
     """
+    from sestui.core.campaign.audience import Audience  # noqa: PLC0415 - slow to import
+
     if not fields.campaign or fields.parameters.get("only"):
         return again
     campaign = runtime.campaigns.get(fields.campaign)
@@ -362,9 +364,9 @@ def _asked_again(runtime: "Runtime", fields: "TaskFields", *, again: bool) -> bo
     except SentBeforeError as error:
         if not (sys.stdin.isatty() and watched()):
             raise SentBeforeError(
-                str(error), by_option="Add --again to mail everyone on its lists again."
+                str(error), by_option="Add --again to mail its whole audience again."
             ) from None
-        count = runtime.contacts.audience_size(campaign.lists)
+        count = runtime.audiences.size(Audience.of(campaign))
         who = "1 recipient" if count == 1 else f"{count:,} recipients"
         typer.confirm(f"{error} Send it again to {who}?", abort=True, err=True)
         return True

@@ -36,6 +36,8 @@ class Draft:
     from_address: str = ""
     lists: str = ""
     """Names separated by commas; double quotes around one that holds a comma."""
+    segment: str = ""
+    """The name of a segment, or an expression."""
     reply_to: str = ""
     """Like ``lists``; so is ``notify``."""
     keywords: str = ""

@@ -15,6 +15,7 @@ from sestui.core.campaign.kinds import (
     FLAG,
     KEYWORDS,
     MAILBOX,
+    SEGMENT,
     START,
     CampaignKind,
     items,
@@ -32,6 +33,7 @@ _ADDRESS = "Ada's Shop <news@example.com>"
 _CRON = "0 9 1 * *: minute hour day month weekday"
 _WINDOW = "always, or Mon-Fri 09:00-18:00"
 _RATE = "the account's, or recipients a second"
+_SEGMENT = 'everyone on the lists, or plan == "pro"'
 _NO_LIST = "names no list; the campaign would reach no one"
 
 
@@ -43,6 +45,8 @@ class CampaignFields:
     from_address: str = table_field(MISSING, MAILBOX, "From", _ADDRESS, name="from", sent=True)
     reply_to: tuple[str, ...] = table_field((), items(MAILBOX), "Reply to", "the sender", sent=True)
     lists: tuple[str, ...] = table_field((), items(text(str), _NO_LIST), "Lists", "newsletter")
+    segment: str = table_field("", SEGMENT, "Segment", _SEGMENT)
+    """Who of the lists, or of all contacts: the name of a segment, or an expression."""
     schedule: str = table_field("", text(values.schedule), "Schedule", _CRON)
     start_at: Instant | None = table_field(
         None, START, "Start", "2026-12-01T09:00, or by hand", name="start"

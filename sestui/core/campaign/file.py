@@ -24,7 +24,7 @@ _MESSAGE_NAMES = (
 _NAMES = (
     *(each.name for each in CAMPAIGN_FIELDS.values()),
     *_MESSAGE_NAMES,
-    *("segment", "day_and_weekday", "lang"),  # these go into other fields
+    *("day_and_weekday", "lang"),  # these go into other fields
 )
 _REQUIRED = ("name", "subject", "from", "lists")
 
@@ -155,12 +155,8 @@ class _Parser:
                 raise FrontMatterFault(
                     self._matter.lines.get(name), f"there is no field {name!r} ({hint})"
                 )
-        if "segment" in self._values:
-            raise self._fault(
-                "segment", "segments can't be used yet; name the lists to send to (lists: [...])"
-            )
         for name in _REQUIRED:
-            if name not in self._values:
+            if name not in self._values and not (name == "lists" and "segment" in self._values):
                 raise FrontMatterFault(1, f"the field {name!r} is missing; add '{name}: ...'")
 
 

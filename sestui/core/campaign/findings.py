@@ -2,29 +2,37 @@
 
 from collections.abc import Collection, Iterator
 
+from sestui.core.campaign.audience import Audience
 from sestui.core.campaign.fields import CampaignFields
 from sestui.core.clock import Instant, iso
 from sestui.core.content.lint.findings import Finding, Severity
 
 
 def check_campaign_fields(
-    fields: CampaignFields, *, missing_lists: Collection[str], too_late: Instant | None
+    fields: CampaignFields,
+    *,
+    missing_lists: Collection[str],
+    segment_fault: str = "",
+    too_late: Instant | None,
 ) -> Iterator[Finding]:
     """Check a campaign; its message is checked elsewhere.
 
     Args:
         fields: the campaign's own values.
         missing_lists: its lists that don't exist.
+        segment_fault: why nobody can be found by its segment, as a sentence; '' if it can be used.
         too_late: a ``start`` before this has no effect; None if it has started the campaign.
     """
-    if not fields.lists:
+    if not Audience.of(fields).is_named:
         yield Finding(
             "lists",
-            "it names no list; the campaign would reach no one",
+            "it names no list and no segment; the campaign would reach no one",
             severity=Severity.ERROR,
         )
     for name in missing_lists:
         yield Finding("lists", f"there is no list {name!r} yet; `sestui import` makes it")
+    if segment_fault:
+        yield Finding("segment", segment_fault.removesuffix("."))
     if too_late is not None and fields.start_at is not None and fields.start_at < too_late:
         yield Finding(
             "start",

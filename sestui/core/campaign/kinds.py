@@ -11,6 +11,7 @@ from typing import Any
 
 from sestui.core.campaign import values as campaign_values
 from sestui.core.campaign.values import CONTROLS, BadValue
+from sestui.core.segments.chosen import on_one_line as on_one_line_of_segment
 
 _KEYWORDS = "must be names with values, as in season: autumn, year: 2026"
 
@@ -75,6 +76,10 @@ KEYWORDS = CampaignKind(
     lambda given, _: campaign_values.keywords(given),
     lambda typed, _: keywords_of(_plain(typed)),
     to_form=lambda value, _: keywords_text(value),
+)
+_SEGMENT = text(campaign_values.segment)
+SEGMENT = CampaignKind(
+    _SEGMENT.from_file, _SEGMENT.from_form, to_form=lambda value, _: on_one_line_of_segment(value)
 )
 START = CampaignKind(
     lambda given, zone: campaign_values.start(text_of(given), zone),

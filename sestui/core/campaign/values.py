@@ -20,6 +20,7 @@ from sestui.core.delivery.send_window import parse_window
 from sestui.core.schedule.cron import check_cron
 from sestui.core.schedule.cron_grammar import with_both
 from sestui.core.schedule.zones import zone_named
+from sestui.core.segments.chosen import chosen, is_name
 from sestui.errors import SestuiError
 
 _LONGEST_NAME = 100
@@ -77,6 +78,12 @@ def mailbox(text: str) -> str:
     if isinstance(verdict, Refusal):
         raise BadValue(f"{found.address!r} is not an address ({verdict.reason.rstrip('.')})")
     return text.strip() if found.name else verdict.email
+
+
+@_as_bad_value()
+def segment(text: str) -> str:
+    """The name of a segment, or an expression; what it names needn't exist."""
+    return " ".join(text.split()) if is_name(text) else chosen(text).text
 
 
 @_as_bad_value()

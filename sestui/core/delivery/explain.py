@@ -45,6 +45,8 @@ class RunFacts:
     """When its audience was determined."""
     finished_at: Instant | None = None
     lists: tuple[str, ...] = ()
+    segment: bool = False
+    """Whether it was for those in a segment only."""
     transactional: bool = False
     had_it: str = ""
     """The campaign's earlier run that mailed the contact, such as ``run 2``; '' for none."""
@@ -97,11 +99,11 @@ def explain(delivery: DeliveryFacts, run: RunFacts, recipient: ExplainedContact,
 def explain_absence(run: RunFacts, recipient: ExplainedContact, say: Say) -> str:
     """Explain why the run has no delivery to a contact."""
     since = {name: recipient.joined[name] for name in run.lists if name in recipient.joined}
-    if not since:
+    if not since and not (run.segment and not run.lists):
         lists = ", ".join(run.lists)
         on = f"its list {lists}" if len(run.lists) == 1 else f"any of its lists ({lists})"
         return f"Not in the audience: they are not on {on if lists else 'any list of it'}."
-    name, joined = min(since.items(), key=lambda item: item[1])
+    name, joined = min(since.items(), key=lambda item: item[1], default=("", 0.0))
     if joined > run.created_at:
         return (
             f"Not in the audience: they joined {name} {say(joined)}, after the run had started "
@@ -109,6 +111,11 @@ def explain_absence(run: RunFacts, recipient: ExplainedContact, say: Say) -> str
         )
     if run.had_it:
         return f"Not in the audience: it was a follow-up, and {run.had_it} had mailed them already."
+    if run.segment:
+        return (
+            "Not in the audience: they were not in the campaign's segment when the run started "
+            f"{say(run.created_at)}."
+        )
     return (
         f"Not in the audience, though they joined {name} {say(joined)}: the run was for a part of "
         "the list, or the campaign had other lists then."
@@ -241,6 +248,7 @@ _THEN = {
     SkipReason.UNSUBSCRIBED: "they had unsubscribed when their turn came; they no longer have.",
     SkipReason.PAUSED: "they had paused their mail, by the unsubscribe page.",
     SkipReason.LEFT_LIST: "they left the campaign's lists before their turn came.",
+    SkipReason.LEFT_SEGMENT: "they were no longer in the campaign's segment when their turn came.",
     SkipReason.INVALID: "the address was marked invalid when their turn came; it no longer is.",
     SkipReason.ERASED: "everything about them was erased on request.",
 }

@@ -160,6 +160,8 @@ class SkipReason(StrEnum):
     """The recipient wants no mail for a while."""
     LEFT_LIST = "left_list"
     """The recipient left the campaign's lists after the run had started."""
+    LEFT_SEGMENT = "left_segment"
+    """The recipient was no longer in the campaign's segment when their turn came."""
     CANCELLED = "cancelled"
     ERASED = "erased"
     """Everything about the recipient was erased on request."""

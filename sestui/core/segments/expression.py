@@ -1,6 +1,8 @@
 """An expression that has been read, and the names of other things in it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from sestui.core.segments.names import Refers
 from sestui.core.segments.nodes import Condition, Span
@@ -35,6 +37,12 @@ class SegmentExpression:
             if each.kind is kind and each.name == name:
                 text = text[: each.span[0]] + quoted(new_name) + text[each.span[1] :]
         return text
+
+
+Together = Mapping[str, SegmentExpression]
+"""Segments by name that are saved at the same time, in place of those that have their names now."""
+
+NOTHING_ELSE: Together = MappingProxyType({})
 
 
 def quoted(text: str) -> str:

@@ -1,8 +1,7 @@
 """Now, as an expression means it: an instant, and the operator's day."""
 
 from dataclasses import dataclass
-from datetime import datetime, time
-from zoneinfo import ZoneInfo
+from datetime import datetime, time, tzinfo
 
 from sestui.core.clock import Instant
 from sestui.core.segments.nodes import DayPart, DaysFromNow, GivenDay
@@ -15,7 +14,7 @@ class Present:
     """What relative days are relative to."""
 
     now: Instant
-    zone: ZoneInfo | None = None
+    zone: tzinfo | None = None
     """The operator's; None for the machine's."""
 
     def instant(self, operand: DaysFromNow | GivenDay) -> Instant:

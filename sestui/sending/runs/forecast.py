@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from sestui.core.campaign.audience import Audience
 from sestui.core.clock import Clock
 from sestui.core.delivery.bounce_forecast import BounceForecast, bounce_forecast
 from sestui.core.delivery.forecast import Allowance, Forecast, forecast
@@ -10,10 +11,10 @@ from sestui.core.delivery.states import ENDED_RUN_STATES
 from sestui.core.schedule.zones import zone_named
 from sestui.sending.shared_account import KnownAccount, SharedAccount
 from sestui.store.campaigns.campaigns import Campaigns
-from sestui.store.contacts.contacts import Contacts
+from sestui.store.contacts.audiences import Audiences
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Run
-from sestui.store.events.bounce_risks import of_lists, of_pending
+from sestui.store.events.bounce_risks import of_audience, of_pending
 from sestui.store.events.outcome_slices import sample_of
 from sestui.store.runs.runs import Runs
 
@@ -31,7 +32,7 @@ class ForecastService:
         self,
         database: Database,
         campaigns: Campaigns,
-        contacts: Contacts,
+        audiences: Audiences,
         runs: Runs,
         account: Callable[[], SharedAccount],
         *,
@@ -40,7 +41,7 @@ class ForecastService:
     ) -> None:
         self._database = database
         self._campaigns = campaigns
-        self._contacts = contacts
+        self._audiences = audiences
         self._runs = runs
         self._account = account
         self._clock = clock
@@ -50,14 +51,15 @@ class ForecastService:
         """The campaign's forecast.
 
         Raises:
-            NotFoundError: there is no such campaign, or one of its lists doesn't exist.
+            NotFoundError: there is no such campaign, or a list or segment of its doesn't exist.
         """
         with self._database.snapshot():
             campaign, known = self._campaigns.get(name), self._account().known()
             run = self._runs.latest([campaign.id]).get(campaign.id)
             if run is not None and run.state not in ENDED_RUN_STATES:
                 return self.of_run(run, known)
-            return self.of_start(campaign, self._contacts.audience_size(campaign.lists), known)
+            size = self._audiences.size(Audience.of(campaign))
+            return self.of_start(campaign, size, known)
 
     def bounces(self, name: str) -> BounceForecast:
         """How many of the campaign's unfinished run, or of one started now, may bounce.
@@ -65,19 +67,20 @@ class ForecastService:
         Of large audiences it looks at a sample: some tenths of a second.
 
         Raises:
-            NotFoundError: there is no such campaign, or one of its lists doesn't exist.
+            NotFoundError: there is no such campaign, or a list or segment of its doesn't exist.
         """
         now = self._clock.now()
         with self._database.snapshot():
             campaign = self._campaigns.get(name)
             run = self._runs.latest([campaign.id]).get(campaign.id)
-            size = self._contacts.audience_size(campaign.lists)
+            audience = Audience.of(campaign)
+            size = self._audiences.size(audience)
             with self._database.read_connection() as connection:
                 account = sample_of(connection, REPRESENTATIVE)
                 if run is not None and run.state not in ENDED_RUN_STATES:
                     groups, sampled = of_pending(connection, run.id, run.pending, now)
                 else:
-                    groups, sampled = of_lists(connection, campaign.lists, size, now)
+                    groups, sampled = of_audience(connection, audience, size, now)
         return bounce_forecast(groups, account, sampled=sampled)
 
     def of_run(self, run: Run, known: KnownAccount | None) -> Forecast:

@@ -4,13 +4,17 @@ from collections.abc import Callable, Sequence
 
 from sestui.compose.checks import CampaignCheck, Checker
 from sestui.compose.render_check import UnrenderableError
+from sestui.core.campaign.audience import Audience
 from sestui.core.campaign.follow_up import Only
 from sestui.core.clock import Instant
 from sestui.core.content import Composer
 from sestui.core.content.addresses import wire_address
 from sestui.core.schedule.cron import Occurrence
+from sestui.core.segments.chosen import on_one_line
+from sestui.core.text import printable
 from sestui.errors import ConflictError, NotFoundError, StateError
 from sestui.store.campaigns.campaigns import CampaignVersion
+from sestui.store.contacts.audiences import Audiences
 from sestui.store.contacts.contacts import Contacts
 from sestui.store.db.tables import Campaign, Contact, Run
 from sestui.store.runs.runs import Runs
@@ -31,11 +35,13 @@ class RunStarter:
     def __init__(
         self,
         contacts: Contacts,
+        audiences: Audiences,
         runs: Runs,
         compose: Callable[[Campaign], Composer],
         checker: Callable[[], Checker],
     ) -> None:
         self._contacts = contacts
+        self._audiences = audiences
         self._runs = runs
         self._compose = compose
         self._checker = checker
@@ -87,9 +93,9 @@ class RunStarter:
         Raises:
             ConflictError: the campaign has been changed since ``check``.
             ContentError: the message is invalid. UnrenderableError: the mail can't be rendered for
-                somebody. NotFoundError: a list of the campaign doesn't exist. StateError: a run has
-                not ended, the campaign was sent before and ``again`` is false, or nobody is on the
-                lists.
+                somebody. NotFoundError: a list or the segment of the campaign, or something that
+                the segment names, doesn't exist. StateError: a run has not ended, the campaign was
+                sent before and ``again`` is false, or nobody is in the audience.
         """
         self._runs.refuse_repeat(campaign, again=again or only is not None)
         self._refuse_nobody(campaign)
@@ -119,7 +125,7 @@ class RunStarter:
         if self._runs.occurred(campaign, occurrence):
             return None
         self._runs.refuse_repeat(campaign, again=True)
-        self._contacts.audience_size(campaign.lists)  # raises if a list is gone
+        self._audiences.size(Audience.of(campaign))  # raises if a list or a segment is gone
         check = self.checked(campaign, skip=campaign.skip_unrenderable, on_check=on_check)
         return self._runs.start(
             campaign,
@@ -157,12 +163,22 @@ class RunStarter:
         return check
 
     def _refuse_nobody(self, campaign: Campaign) -> None:
-        if not self._contacts.audience_size(campaign.lists):
+        audience = Audience.of(campaign)
+        if self._audiences.size(audience):
+            return
+        on = f"on {', '.join(audience.lists)}"
+        if audience.segment:
+            who = f"{on} is in" if audience.lists else "is in"
             raise StateError(
-                f"Nobody is on {', '.join(campaign.lists) or 'any list of the campaign'}; import "
-                "contacts first.",
-                by_option="`sestui import FILE --list NAME` does that.",
+                f"Nobody {who} the segment of {campaign.name} now: "
+                f"{printable(on_one_line(audience.segment))}.",
+                by_option="`sestui segment explain` counts who fulfils each of its conditions.",
             )
+        raise StateError(
+            f"Nobody is {on if audience.lists else 'on any list of the campaign'}; import "
+            "contacts first.",
+            by_option="`sestui import FILE --list NAME` does that.",
+        )
 
     def start_held(
         self,
@@ -221,6 +237,6 @@ class RunStarter:
             return contact
         if required:
             raise NotFoundError(f"There is no contact {email}.")
-        for batch in self._contacts.iter_audience(campaign.lists, batch=1):
+        for batch in self._audiences.batches(Audience.of(campaign)):
             return self._contacts.get(batch[0].email)
         return None

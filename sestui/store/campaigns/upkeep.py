@@ -15,6 +15,7 @@ from sestui.core.task.fields import CAMPAIGN_TYPE, campaign_of
 from sestui.core.text import printable
 from sestui.errors import NotFoundError, StateError, UsageError
 from sestui.store.campaigns.campaigns import fields_of
+from sestui.store.contacts.campaign_segments import campaigns_naming, rename_in_campaigns
 from sestui.store.contacts.segments import rename_in_segments, segments_naming
 from sestui.store.db.database import Database
 from sestui.store.db.row_values import to_row
@@ -110,6 +111,9 @@ class CampaignUpkeep:
             campaign.name, campaign.updated_at = new_name, now
             session.add(campaign)
             rename_in_segments(session.connection(), Refers.CAMPAIGN, name, new_name, now)
+            session.flush()  # its own segment may name it
+            rename_in_campaigns(session.connection(), Refers.CAMPAIGN, name, new_name, now)
+            session.refresh(campaign)
             tasks = _tasks(session, name)
             for task in tasks:
                 task.parameters = {**task.parameters, "campaign": new_name}
@@ -179,11 +183,9 @@ class CampaignUpkeep:
                     f"{shown} is started by {_listed(use.tasks)}; remove that first, or archive "
                     f"{shown} instead."
                 )
-            if naming := segments_naming(session.connection(), Refers.CAMPAIGN, name):
-                names = ", ".join(printable(each.name) for each in naming)
+            if naming := _naming(session, campaign):
                 raise StateError(
-                    f"{shown} is named by segments ({names}); change those first, or archive "
-                    f"{shown} instead."
+                    f"{shown} is named by {naming}; change those first, or archive {shown} instead."
                 )
             for table, column in _about_runs():
                 tests = select(Run.id).where(Run.campaign_id == campaign.id)
@@ -257,6 +259,22 @@ def _going(session: Session, campaign: Campaign) -> str:
     if run.state in ended:
         return f"{of} has mail in doubt."
     return f"{of} is {run.state}."
+
+
+def _naming(session: Session, campaign: Campaign) -> str:
+    """``segments (adults)``: the segments, and those of other campaigns, that name the campaign."""
+    connection, name = session.connection(), campaign.name
+    by_kind = {
+        "segments": [e.name for e in segments_naming(connection, Refers.CAMPAIGN, name)],
+        "segments of campaigns": [
+            each.campaign
+            for each in campaigns_naming(connection, Refers.CAMPAIGN, name)
+            if each.campaign_id != campaign.id
+        ],
+    }
+    return " and ".join(
+        f"{kind} ({', '.join(map(printable, names))})" for kind, names in by_kind.items() if names
+    )
 
 
 def _tasks(session: Session, name: str) -> list[Task]:

@@ -1,10 +1,12 @@
-"""Insert a run's deliveries for its audience into the ledger."""
+"""Audiences: counted, read, and inserted into the ledger as a run's deliveries."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
     Select,
     and_,
@@ -14,27 +16,223 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    union,
 )
 from sqlmodel import col
 
+from sestui.core.campaign.audience import Audience
 from sestui.core.campaign.follow_up import Only
+from sestui.core.clock import Clock
 from sestui.core.delivery.states import HANDED_OVER_STATES, ContactStatus, DeliveryState
-from sestui.store.contacts.key_queries import CONTACT, SUPPRESSED
-from sestui.store.db.tables import (
-    Campaign,
-    ContactList,
-    Delivery,
-    Membership,
-    Run,
+from sestui.core.segments.expression import NOTHING_ELSE, Together
+from sestui.errors import NotFoundError, SegmentError
+from sestui.store.contacts.audience_sql import (
+    LIST,
+    ResolvedAudience,
+    refuse_missing_lists,
+    resolved,
 )
+from sestui.store.contacts.key_queries import CONTACT, MEMBERSHIP, SUPPRESSED
+from sestui.store.contacts.segment_queries import unknown_in
+from sestui.store.db.database import Database
+from sestui.store.db.tables import Campaign, Delivery, Run
 
 _DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 
+_MOST_AUDIENCES = 200
+"""Audiences counted by one statement, and remembered."""
+_REMEMBERED = 20
+"""How many times as long as counting took its result is remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceMember:
+    """The fields of a contact that rendering needs."""
+
+    contact_id: int
+    email: str
+    attributes: dict[str, Any]
+    status: ContactStatus
+    suppressed: bool = False
+    """Read by :meth:`Audiences.batches` only."""
+
+
+class Audiences:
+    """Audiences as they are now."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._counted: dict[Audience, tuple[float, int | None]] = {}
+        """Sizes of segments, and until when they may be told again."""
+
+    def size(self, audience: Audience) -> int:
+        """The number of contacts of any status.
+
+        Raises:
+            NotFoundError: a list, the segment, or something that it names doesn't exist.
+            SegmentError: the segment can't be read.
+        """
+        with self._database.snapshot(), self._database.read_connection() as connection:
+            refuse_missing_lists(connection, audience)
+            return resolved(connection, audience, self._clock.now()).size(connection)
+
+    def sizes(self, audiences: Sequence[Audience]) -> list[int | None]:
+        """The same for several at once; None if something that one names doesn't exist."""
+        of_lists = [each for each in dict.fromkeys(audiences) if not each.segment]
+        sizes: dict[Audience, int | None] = {}
+        with self._database.snapshot(), self._database.read_connection() as connection:
+            for first in range(0, len(of_lists), _MOST_AUDIENCES):
+                part = of_lists[first : first + _MOST_AUDIENCES]
+                columns = (column for each in part for column in _size_of(each.lists))
+                row = connection.execute(select(*columns)).one()
+                for each, lists, size in zip(part, row[::2], row[1::2], strict=True):
+                    sizes[each] = size if lists == len(set(each.lists)) else None
+            for each in audiences:
+                if each not in sizes:
+                    sizes[each] = self._size_if_known(each)
+        return [sizes[each] for each in audiences]
+
+    def _size_if_known(self, audience: Audience) -> int | None:
+        """What took long to count is remembered for a while, as screens ask every second."""
+        began = self._clock.monotonic()
+        until, size = self._counted.get(audience, (began, None))
+        if began < until:
+            return size
+        try:
+            size = self.size(audience)
+        except (NotFoundError, SegmentError):
+            size = None
+        ended = self._clock.monotonic()
+        if len(self._counted) >= _MOST_AUDIENCES:
+            self._counted.clear()
+        self._counted[audience] = (ended + _REMEMBERED * (ended - began), size)
+        return size
+
+    def sample(self, audience: Audience, most: int) -> list[str]:
+        """The addresses of the newest contacts of it.
+
+        Raises:
+            NotFoundError, SegmentError: as :meth:`size`, of the segment.
+        """
+        with self._database.snapshot(), self._database.read_connection() as connection:
+            found = resolved(connection, audience, self._clock.now())
+            newest = select(CONTACT.c.email).where(*found.conditions(connection))
+            newest = newest.order_by(CONTACT.c.id.desc()).limit(most)
+            return list(connection.execute(newest).scalars())
+
+    def follow_up_size(self, campaign: Campaign, only: Only) -> int:
+        """The size of a follow-up now; takes seconds for a million contacts.
+
+        Raises:
+            NotFoundError, SegmentError: as :meth:`size`, of the segment.
+        """
+        with self._database.snapshot(), self._database.read_connection() as connection:
+            found = resolved(connection, Audience.of(campaign), self._clock.now())
+            where = (*found.conditions(connection), *_follow_up(campaign.id, None, only))
+            counted = select(func.count()).select_from(CONTACT).where(*where)
+            return int(connection.execute(counted).scalar_one())
+
+    def segment_fault(
+        self,
+        audience: Audience,
+        together: Together = NOTHING_ELSE,
+    ) -> str:
+        """Why nobody can be found by its segment, as a sentence; '' if it is as it should be.
+
+        ``together`` are segments that are going to be saved.
+        """
+        try:
+            with self._database.read_connection() as connection:
+                resolved(connection, audience, self._clock.now(), together=together)
+        except (NotFoundError, SegmentError) as error:
+            return str(error)
+        return ""
+
+    def unknown_names(self, audience: Audience) -> list[str]:
+        """Attributes and tags of its segment that no contact has, as ``the attribute 'plna'``.
+
+        Of a segment with a fault, none.
+        """
+        with self._database.read_connection() as connection:
+            try:
+                segment = resolved(connection, audience, self._clock.now()).segment
+            except (NotFoundError, SegmentError):
+                return []
+            return [] if segment is None else unknown_in(connection, segment)
+
+    def batches(self, audience: Audience, batch: int = 1000) -> Iterator[list[AudienceMember]]:
+        """Contacts of any status by id, up to ``batch`` at a time.
+
+        Each batch is a separate read, so a slow consumer keeps no transaction open, but contacts
+        that join meanwhile may be missed.
+
+        Raises:
+            NotFoundError, SegmentError: as :meth:`size`.
+        """
+        contact = CONTACT.c
+        with self._database.read_connection() as connection:
+            refuse_missing_lists(connection, audience)
+            found = resolved(connection, audience, self._clock.now())
+            where = found.in_segment(connection)
+        last: int | None = 0
+        while True:
+            page = _page(found, last, batch).subquery()
+            statement = (
+                select(contact.id, contact.email, contact.attributes, contact.status, SUPPRESSED)
+                .join(page, page.c.contact_id == contact.id)
+                .where(*where)
+                .order_by(contact.id)
+            )
+            with self._database.snapshot(), self._database.read_connection() as connection:
+                last = connection.execute(select(func.max(page.c.contact_id))).scalar()
+                if last is None:
+                    return
+                members = [
+                    AudienceMember(contact_id, email, attributes, ContactStatus(status), held)
+                    for contact_id, email, attributes, status, held in connection.execute(statement)
+                ]
+            if members:
+                yield members
+
+
+def _size_of(names: Sequence[str]) -> tuple[ColumnElement[int], ColumnElement[int]]:
+    """The number of existing lists, and of contacts on any of them."""
+    lists = select(LIST.c.id).where(LIST.c.name.in_(names))
+    members = select(MEMBERSHIP.c.contact_id).where(MEMBERSHIP.c.list_id.in_(lists))
+    if len(names) > 1:
+        members = members.distinct()
+    found, people = (select(func.count()).select_from(each.subquery()) for each in (lists, members))
+    return found.scalar_subquery(), people.scalar_subquery()
+
+
+def _page(
+    audience: ResolvedAudience, last: int | None, size: int
+) -> Select[Any] | CompoundSelect[Any]:
+    """The next contact ids after ``last``, by a short index scan for each list."""
+    if audience.list_ids is None:
+        every = CONTACT.c.id
+        walk = select(every.label("contact_id")).where(every > last)
+        return walk.order_by(every).limit(size)
+    walks: list[Select[Any]] = [
+        select(MEMBERSHIP.c.contact_id.label("contact_id"))
+        .where(MEMBERSHIP.c.list_id == list_id, MEMBERSHIP.c.contact_id > last)
+        .order_by(MEMBERSHIP.c.contact_id)
+        .limit(size)
+        for list_id in audience.list_ids
+    ]
+    if not walks:
+        return audience.members()
+    if len(walks) == 1:
+        return walks[0]
+    merged = union(*(select(walk.subquery().c.contact_id) for walk in walks))
+    return merged.order_by("contact_id").limit(size)
+
 
 def add_audience(
-    connection: Connection, run: Run, list_names: Sequence[str], only: Only | None
+    connection: Connection, run: Run, audience: ResolvedAudience, only: Only | None
 ) -> int:
-    """Insert a pending delivery for each contact on the lists, in contact order; their number."""
+    """Insert a pending delivery for each contact of it, in contact order; their number."""
     # INSERT … SELECT doesn't apply the model's defaults.
     values: dict[str, Any] = {
         "run_id": literal(run.id),
@@ -52,7 +250,7 @@ def add_audience(
         "outcome": literal(""),
         "outcome_code": literal(""),
     }
-    rows = select(*values.values()).where(CONTACT.c.id.in_(_members(list_names)))
+    rows = select(*values.values()).where(*audience.conditions(connection))
     rows = rows.order_by(CONTACT.c.id)
     if only is not None:
         rows = rows.where(*_follow_up(run.campaign_id, run.id, only))
@@ -61,27 +259,6 @@ def add_audience(
         # PostgreSQL returns -1 otherwise.
         execution_options={"preserve_rowcount": True},
     ).rowcount
-
-
-def follow_up_size(
-    connection: Connection, campaign_id: int, list_names: Sequence[str], only: Only
-) -> int:
-    """The number of contacts that a follow-up would be for."""
-    query = (
-        select(func.count())
-        .select_from(CONTACT)
-        .where(CONTACT.c.id.in_(_members(list_names)), *_follow_up(campaign_id, None, only))
-    )
-    return int(connection.execute(query).scalar_one())
-
-
-def _members(list_names: Sequence[str]) -> Select[Any]:
-    """The ids of the contacts on the lists."""
-    return (
-        select(col(Membership.contact_id))
-        .join(ContactList, col(ContactList.id) == col(Membership.list_id))
-        .where(col(ContactList.name).in_(list_names))
-    )
 
 
 def _follow_up(campaign_id: int, run_id: int | None, only: Only) -> list[ColumnElement[bool]]:

@@ -12,6 +12,12 @@ from sestui.core.segments.parse import parse
 from sestui.core.text import printable
 from sestui.errors import NotFoundError, StateError, UsageError
 from sestui.store.contacts.bulk import JOINED, LEFT, counted, find_list
+from sestui.store.contacts.campaign_segments import (
+    campaign_segment,
+    campaigns_naming,
+    refuse_list_of_runs,
+    write_campaign_segment,
+)
 from sestui.store.contacts.journal import ROW, ChangeKind, begin, finish, forget_old
 from sestui.store.contacts.key_queries import MEMBERSHIP
 from sestui.store.contacts.refusals import not_refused
@@ -118,12 +124,14 @@ class ContactLists:
 
         Raises:
             NotFoundError: there is no such list.
+            StateError: a run that has not ended is for a segment with it.
             UsageError: both are the same.
         """
         with self._database.write_connection() as connection:
             list_id, into_id = _existing(connection, name), _existing(connection, into)
             if list_id == into_id:
                 raise UsageError("A list can't be merged with itself.")
+            refuse_list_of_runs(connection, list_id, name)
             forget_old(connection, now)
             change = begin(connection, ChangeKind.LIST_MERGED, now)
             _note_members(connection, change, list_id)
@@ -145,7 +153,7 @@ class ContactLists:
 
         Raises:
             NotFoundError: there is no such list.
-            StateError: a campaign, a task or a segment names it.
+            StateError: a campaign, a task, a segment, or a run that has not ended, names it.
         """
         with self._database.write_connection() as connection:
             list_id = _existing(connection, name)
@@ -154,6 +162,7 @@ class ContactLists:
                     f"The list {printable(name)!r} is named by {found.sentence()}; change that "
                     "first, or merge the list into another."
                 )
+            refuse_list_of_runs(connection, list_id, name)
             forget_old(connection, now)
             change = begin(connection, ChangeKind.LIST_DELETED, now)
             _note_members(connection, change, list_id)
@@ -233,6 +242,8 @@ def _remove(connection: Connection, list_id: int) -> dict[str, Any]:
     return {"id": row.id, "name": row.name, "created_at": row.created_at}
 
 
+_OF_CAMPAIGN = "segment of the campaign"
+
 Mention = Mapping[str, Any]
 """A row that names a list: ``kind``, ``id``, ``name``, and its lists ``before`` and ``after``; a
 segment's are its expression."""
@@ -251,6 +262,10 @@ def mentions_in(connection: Connection, name: str) -> list[dict[str, Any]]:
         if isinstance(lists, list) and name in lists:
             found.append({"kind": "task", "id": row.id, "name": row.name, "before": lists})
     found += [
+        {"kind": _OF_CAMPAIGN, "id": each.campaign_id, "name": each.campaign, "before": each.text}
+        for each in campaigns_naming(connection, Refers.LIST, name)
+    ]
+    found += [
         {"kind": "segment", "id": each.id, "name": each.name, "before": each.expression}
         for each in segments_naming(connection, Refers.LIST, name)
     ]
@@ -258,10 +273,10 @@ def mentions_in(connection: Connection, name: str) -> list[dict[str, Any]]:
 
 
 def _named(found: Sequence[Mention]) -> Mentions:
-    def names(kind: str) -> tuple[str, ...]:
-        return tuple(sorted(str(each["name"]) for each in found if each["kind"] == kind))
+    def names(*kinds: str) -> tuple[str, ...]:
+        return tuple(sorted({str(each["name"]) for each in found if each["kind"] in kinds}))
 
-    return Mentions(names("campaign"), names("task"), names("segment"))
+    return Mentions(names("campaign", _OF_CAMPAIGN), names("task"), names("segment"))
 
 
 def _replace(
@@ -270,7 +285,7 @@ def _replace(
     """Let everything that names the list name another one; what that was."""
     found = mentions_in(connection, name)
     for each in found:
-        if each["kind"] == "segment":
+        if each["kind"] in {"segment", _OF_CAMPAIGN}:
             each["after"] = parse(each["before"]).renamed(Refers.LIST, name, new_name)
         else:
             renamed = [new_name if one == name else one for one in each["before"]]
@@ -286,6 +301,8 @@ def lists_of(connection: Connection, mention: Mention) -> Any:
     if mention["kind"] == "campaign":
         found = select(_CAMPAIGN.c.lists).where(_CAMPAIGN.c.id == mention["id"])
         return connection.execute(found).scalar()
+    if mention["kind"] == _OF_CAMPAIGN:
+        return campaign_segment(connection, mention["id"])
     if mention["kind"] == "segment":
         expression = select(SEGMENT.c.expression).where(SEGMENT.c.id == mention["id"])
         return connection.execute(expression).scalar()
@@ -297,11 +314,15 @@ def lists_of(connection: Connection, mention: Mention) -> Any:
 def write_lists(
     connection: Connection, mention: Mention, lists: Sequence[str] | str, now: Instant
 ) -> None:
-    """Let the row name these lists; a segment's are its expression."""
+    """Let the row name these lists; those of a segment, also of a campaign's, are
+    its expression."""
     if mention["kind"] == "campaign":
         where = _CAMPAIGN.c.id == mention["id"]
         values: dict[str, Any] = {"lists": list(lists), "updated_at": now}
         connection.execute(update(_CAMPAIGN).where(where).values(**values))
+        return
+    if mention["kind"] == _OF_CAMPAIGN:
+        write_campaign_segment(connection, mention["id"], str(lists), now)
         return
     if mention["kind"] == "segment":
         write_expression(connection, SEGMENT.c.id == mention["id"], str(lists), now)

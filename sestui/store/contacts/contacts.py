@@ -3,33 +3,17 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    CompoundSelect,
-    Connection,
-    Select,
-    func,
-    insert,
-    select,
-    union,
-)
+from sqlalchemy import Connection, func, insert, select
 from sqlmodel import col
 
 from sestui.core.contact.address_check import address_key
 from sestui.core.contact.conflict_policy import OnConflict
-from sestui.core.delivery.states import ContactStatus
-from sestui.core.text import printable
-from sestui.errors import NotFoundError
-from sestui.store.contacts.key_queries import SUPPRESSED
 from sestui.store.contacts.upsert import ContactRow, contact_writer
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Contact, ContactList, Membership
 
 _BATCH = 5_000
-_MOST_AUDIENCES = 200
-"""Audiences counted by one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +53,6 @@ class ListSize:
     name: str
     contacts: int
     created_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class AudienceMember:
-    """The fields of a contact that rendering needs."""
-
-    contact_id: int
-    email: str
-    attributes: dict[str, Any]
-    status: ContactStatus
-    suppressed: bool = False
-    """Read by :meth:`Contacts.iter_audience` only."""
 
 
 class Contacts:
@@ -187,106 +159,6 @@ class Contacts:
         )
         with self._database.read() as session:
             return [ListSize(*row) for row in session.execute(statement)]
-
-    def audience_size(self, list_names: Sequence[str]) -> int:
-        """The number of contacts of any status on these lists.
-
-        Raises:
-            NotFoundError: there is no list by one of the names.
-        """
-        size = self.audience_sizes([list_names])[0]
-        if size is None:
-            self._list_ids(list_names)  # names the missing list
-        return size or 0
-
-    def audience_sizes(self, audiences: Sequence[Sequence[str]]) -> list[int | None]:
-        """The same for several audiences at once; None if one of the lists doesn't exist."""
-        sizes: list[int | None] = []
-        for first in range(0, len(audiences), _MOST_AUDIENCES):
-            part = audiences[first : first + _MOST_AUDIENCES]
-            counted = select(*(column for names in part for column in _size_of(names)))
-            with self._database.read() as session:
-                row = session.execute(counted).one()
-            sizes += [
-                size if lists == len(set(names)) else None
-                for names, lists, size in zip(part, row[::2], row[1::2], strict=True)
-            ]
-        return sizes
-
-    def iter_audience(
-        self, list_names: Sequence[str], batch: int = 1000
-    ) -> Iterator[list[AudienceMember]]:
-        """Contacts of any status on these lists by id, ``batch`` at a time.
-
-        Each batch is a separate read, so a slow consumer keeps no transaction open, but contacts
-        that join meanwhile may be missed.
-
-        Raises:
-            NotFoundError: there is no list by one of the names.
-        """
-        ids = self._list_ids(list_names)
-        last = 0
-        while ids:
-            page = _page(ids, last, batch).subquery()
-            statement = (
-                select(
-                    col(Contact.id),
-                    col(Contact.email),
-                    col(Contact.attributes),
-                    col(Contact.status),
-                    SUPPRESSED,
-                )
-                .join(page, page.c.contact_id == col(Contact.id))
-                .order_by(col(Contact.id))
-            )
-            with self._database.read() as session:
-                members = [
-                    AudienceMember(contact_id, email, attributes, ContactStatus(status), held)
-                    for contact_id, email, attributes, status, held in session.execute(statement)
-                ]
-            if not members:
-                return
-            yield members
-            last = members[-1].contact_id
-
-    def _list_ids(self, names: Sequence[str]) -> list[int]:
-        named = select(col(ContactList.name), col(ContactList.id)).where(
-            col(ContactList.name).in_(names)
-        )
-        with self._database.read() as session:
-            found = {name: int(list_id) for name, list_id in session.execute(named)}
-        for name in names:
-            if name not in found:
-                raise NotFoundError(
-                    f"There is no list {printable(name)!r}; importing contacts into it creates it.",
-                    by_option="`sestui import FILE --list NAME` does that.",
-                )
-        return list(found.values())
-
-
-def _size_of(names: Sequence[str]) -> tuple[ColumnElement[int], ColumnElement[int]]:
-    """The number of existing lists, and of contacts on any of them."""
-    lists = select(col(ContactList.id)).where(col(ContactList.name).in_(names))
-    members = select(col(Membership.contact_id)).where(col(Membership.list_id).in_(lists))
-    if len(names) > 1:
-        members = members.distinct()
-    found, people = (select(func.count()).select_from(each.subquery()) for each in (lists, members))
-    return found.scalar_subquery(), people.scalar_subquery()
-
-
-def _page(list_ids: Sequence[int], last: int, size: int) -> Select[Any] | CompoundSelect[Any]:
-    """The next contact ids after ``last``, by a short index scan for each list."""
-    walks: list[Select[Any]] = [
-        select(col(Membership.contact_id).label("contact_id"))
-        .where(col(Membership.list_id) == list_id, col(Membership.contact_id) > last)
-        .order_by(col(Membership.contact_id))
-        .limit(size)
-        for list_id in list_ids
-    ]
-    if len(walks) == 1:
-        return walks[0]
-    merged = union(*(select(walk.subquery().c.contact_id) for walk in walks))
-    return merged.order_by("contact_id").limit(size)
 
 
 class _Lists:

@@ -1,17 +1,23 @@
-"""Single members of lists, and the attributes that members have."""
+"""Single members of audiences, and the attributes that members have."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
-from sqlmodel import Session, col
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
+from sestui.core.campaign.audience import Audience
+from sestui.core.clock import Clock
 from sestui.core.delivery.states import ContactStatus
-from sestui.store.contacts.contacts import AudienceMember
+from sestui.errors import NotFoundError, SegmentError
+from sestui.store.contacts.audience_sql import ResolvedAudience, resolved
+from sestui.store.contacts.audiences import AudienceMember
+from sestui.store.contacts.key_queries import CONTACT, MEMBERSHIP
 from sestui.store.db.database import Database
-from sestui.store.db.tables import Contact, ContactList, Membership
+
+_WALKED = MEMBERSHIP.alias("walked")
+"""Under a name of its own: conditions of segments ask for other memberships of the contact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,74 +33,75 @@ class AttributeUse:
 
 
 class Members:
-    """Reads members of lists by the lists' names; unknown names are ignored."""
+    """Reads members of audiences; lists that don't exist are ignored.
 
-    def __init__(self, database: Database) -> None:
+    In a segment that doesn't exist, or that names what doesn't, is nobody.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
 
     def beside(
-        self, list_names: Sequence[str], contact_id: int | None, *, back: bool = False
+        self, audience: Audience, contact_id: int | None, *, back: bool = False
     ) -> AudienceMember | None:
         """The member after (or before) ``contact_id``, cyclically; None if there are none.
 
         Without a contact, the first (or last) member.
         """
-        with self._database.read() as session:
-            ids = _ids(session, list_names)
-            found = _beside(session, ids, contact_id, back=back)
+        with self._database.read_connection() as connection:
+            walks = self._walks(connection, audience)
+            found = _beside(connection, walks, contact_id, back=back)
             if found is None and contact_id is not None:
-                found = _beside(session, ids, None, back=back)
-            return None if found is None else _member(session, col(Contact.id) == found)
+                found = _beside(connection, walks, None, back=back)
+            return None if found is None else _member(connection, CONTACT.c.id == found)
 
-    def by_id(self, list_names: Sequence[str], contact_id: int) -> AudienceMember | None:
+    def by_id(self, audience: Audience, contact_id: int) -> AudienceMember | None:
         """The member with this id, or None."""
-        return self._one(list_names, col(Contact.id) == contact_id)
+        return self._one(audience, CONTACT.c.id == contact_id)
 
-    def by_address(self, list_names: Sequence[str], email_key: str) -> AudienceMember | None:
+    def by_address(self, audience: Audience, email_key: str) -> AudienceMember | None:
         """The member with this address key, or None."""
-        return self._one(list_names, col(Contact.email_key) == email_key)
+        return self._one(audience, CONTACT.c.email_key == email_key)
 
-    def _one(self, list_names: Sequence[str], which: ColumnElement[bool]) -> AudienceMember | None:
-        with self._database.read() as session:
-            ids = _ids(session, list_names)
-            on_them = select(col(Membership.list_id)).where(
-                col(Membership.list_id).in_(ids), col(Membership.contact_id) == col(Contact.id)
-            )
-            return _member(session, which, on_them.exists())
+    def _one(self, audience: Audience, which: ColumnElement[bool]) -> AudienceMember | None:
+        with self._database.read_connection() as connection:
+            found = self._resolved(connection, audience)
+            if found is None:
+                return None
+            where = found.in_segment(connection)
+            if found.list_ids is not None:
+                on_them = select(MEMBERSHIP.c.list_id).where(
+                    MEMBERSHIP.c.list_id.in_(found.list_ids),
+                    MEMBERSHIP.c.contact_id == CONTACT.c.id,
+                )
+                where.append(on_them.exists())
+            return _member(connection, which, *where)
 
-    def attribute_names(self, list_names: Sequence[str], *, of: int = 500) -> frozenset[str]:
-        """Attributes of any of the first ``of`` members of each list."""
+    def attribute_names(self, audience: Audience, *, of: int = 500) -> frozenset[str]:
+        """Attributes of any of the first ``of`` members of each list, or of all contacts."""
         names: set[str] = set()
-        with self._database.read() as session:
-            for list_id in _ids(session, list_names):
-                first = (
-                    select(col(Membership.contact_id))
-                    .where(col(Membership.list_id) == list_id)
-                    .order_by(col(Membership.contact_id))
-                    .limit(of)
-                )
-                rows = session.execute(
-                    select(col(Contact.attributes)).where(col(Contact.id).in_(first))
-                )
-                for (attributes,) in rows:
+        with self._database.read_connection() as connection:
+            for walk in self._walks(connection, audience):
+                for attributes in _attributes(connection, walk, of).values():
                     names.update(name for name, value in attributes.items() if value != "")
         return frozenset(names)
 
-    def attribute_use(self, list_names: Sequence[str], *, of: int = 4_000) -> AttributeUse:
+    def attribute_use(self, audience: Audience, *, of: int = 4_000) -> AttributeUse:
         """How many of the members have each attribute, by at most ``of`` of them.
 
         Of lists with more than their share, the first and the last members are looked at.
         """
         found: dict[int, Mapping[str, Any]] = {}
         complete = True
-        with self._database.read() as session:
-            ids = _ids(session, list_names)
-            share = max(2, of // max(1, len(ids)))
-            for list_id in ids:
-                first = _attributes(session, list_id, share - share // 2)
+        with self._database.read_connection() as connection:
+            walks = self._walks(connection, audience)
+            share = max(2, of // max(1, len(walks)))
+            for walk in walks:
+                first = _attributes(connection, walk, share - share // 2)
                 found.update(first)
                 if len(first) == share - share // 2:
-                    last = _attributes(session, list_id, share // 2, back=True)
+                    last = _attributes(connection, walk, share // 2, back=True)
                     complete = complete and not last.keys().isdisjoint(first)
                     found.update(last)
         counts = Counter(
@@ -105,43 +112,72 @@ class Members:
         )
         return AttributeUse(counts, len(found), complete)
 
-    def without(self, list_names: Sequence[str], names: Collection[str]) -> frozenset[str]:
+    def without(self, audience: Audience, names: Collection[str]) -> frozenset[str]:
         """The ``names`` that no member has as an attribute; reads all members."""
-        with self._database.read() as session:
-            ids = _ids(session, list_names)
-            return frozenset(name for name in names if not _has(session, ids, name))
+        with self._database.read_connection() as connection:
+            walks = self._walks(connection, audience)
+            return frozenset(
+                name for name in names if not any(_has(connection, walk, name) for walk in walks)
+            )
+
+    def _resolved(self, connection: Connection, audience: Audience) -> ResolvedAudience | None:
+        try:
+            return resolved(connection, audience, self._clock.now())
+        except (NotFoundError, SegmentError):
+            return None
+
+    def _walks(self, connection: Connection, audience: Audience) -> "list[_Walk]":
+        """A walk for each list, or one over all contacts."""
+        found = self._resolved(connection, audience)
+        if found is None:
+            return []
+        where = tuple(found.in_segment(connection))
+        if found.list_ids is None:
+            return [_Walk(CONTACT.c.id, where, of_list=False)]
+        on = _WALKED.c.list_id
+        return [
+            _Walk(_WALKED.c.contact_id, (on == list_id, *where), of_list=True)
+            for list_id in found.list_ids
+        ]
 
 
-def _ids(session: Session, names: Sequence[str]) -> list[int]:
-    found = session.execute(select(col(ContactList.id)).where(col(ContactList.name).in_(names)))
-    return [int(list_id) for list_id in found.scalars()]
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """Contacts in the order of their ids."""
+
+    key: ColumnElement[Any]
+    where: tuple[ColumnElement[bool], ...]
+    of_list: bool
+
+    def select(self, *columns: ColumnElement[Any]) -> Select[Any]:
+        """A query for columns of memberships and contacts."""
+        query = select(*columns)
+        if self.of_list:
+            query = query.select_from(_WALKED).join(CONTACT, CONTACT.c.id == self.key)
+        return query.where(*self.where)
+
+    def in_order(self, query: Select[Any], *, back: bool) -> Select[Any]:
+        """The query along the walk."""
+        return query.order_by(self.key.desc() if back else self.key)
 
 
 def _attributes(
-    session: Session, list_id: int, most: int, *, back: bool = False
+    connection: Connection, walk: _Walk, most: int, *, back: bool = False
 ) -> dict[int, Mapping[str, Any]]:
-    """The attributes of the first (or last) members of a list, by the contact's id."""
-    key = col(Membership.contact_id)
-    rows = session.execute(
-        select(key, col(Contact.attributes))
-        .join(Contact, col(Contact.id) == key)
-        .where(col(Membership.list_id) == list_id)
-        .order_by(key.desc() if back else key)
-        .limit(most)
-    )
-    return {contact_id: attributes for contact_id, attributes in rows}  # noqa: C416 - rows are no pairs to mypy
+    """The attributes of the first (or last) contacts of a walk, by the contact's id."""
+    query = walk.in_order(walk.select(walk.key, CONTACT.c.attributes), back=back).limit(most)
+    return {contact_id: attributes for contact_id, attributes in connection.execute(query)}  # noqa: C416 - rows are no pairs to mypy
 
 
 def _beside(
-    session: Session, ids: Sequence[int], contact_id: int | None, *, back: bool
+    connection: Connection, walks: Sequence[_Walk], contact_id: int | None, *, back: bool
 ) -> int | None:
-    key = col(Membership.contact_id)
     nearest: list[int] = []
-    for list_id in ids:
-        walk: Select[Any] = select(key).where(col(Membership.list_id) == list_id)
+    for walk in walks:
+        query = walk.select(walk.key)
         if contact_id is not None:
-            walk = walk.where(key < contact_id if back else key > contact_id)
-        found = session.execute(walk.order_by(key.desc() if back else key).limit(1)).scalar()
+            query = query.where(walk.key < contact_id if back else walk.key > contact_id)
+        found = connection.execute(walk.in_order(query, back=back).limit(1)).scalar()
         if found is not None:
             nearest.append(found)
     if not nearest:
@@ -149,24 +185,16 @@ def _beside(
     return max(nearest) if back else min(nearest)
 
 
-def _member(session: Session, *where: Any) -> AudienceMember | None:
-    row = session.execute(
-        select(
-            col(Contact.id), col(Contact.email), col(Contact.attributes), col(Contact.status)
-        ).where(*where)
-    ).one_or_none()
+def _member(connection: Connection, *where: ColumnElement[bool]) -> AudienceMember | None:
+    contact = CONTACT.c
+    columns = (contact.id, contact.email, contact.attributes, contact.status)
+    row = connection.execute(select(*columns).where(*where)).one_or_none()
     if row is None:
         return None
-    contact_id, email, attributes, status = row
-    return AudienceMember(contact_id, email, attributes, ContactStatus(status))
+    return AudienceMember(row.id, row.email, row.attributes, ContactStatus(row.status))
 
 
-def _has(session: Session, ids: Sequence[int], name: str) -> bool:
-    value = col(Contact.attributes)[name].as_string()
-    found = session.execute(
-        select(col(Contact.id))
-        .join(Membership, col(Membership.contact_id) == col(Contact.id))
-        .where(col(Membership.list_id).in_(ids), func.coalesce(value, "") != "")
-        .limit(1)
-    )
-    return found.first() is not None
+def _has(connection: Connection, walk: _Walk, name: str) -> bool:
+    value = CONTACT.c.attributes[name].as_string()
+    query = walk.select(CONTACT.c.id).where(func.coalesce(value, "") != "").limit(1)
+    return connection.execute(query).first() is not None

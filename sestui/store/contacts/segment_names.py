@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from sqlalchemy import Connection, select
 
-from sestui.core.segments.expression import SegmentExpression
+from sestui.core.segments.expression import NOTHING_ELSE, SegmentExpression, Together
 from sestui.core.segments.names import Refers
 from sestui.core.segments.nodes import And, Condition, InSegment, Not, OneOf, Or
 from sestui.core.segments.parse import MOST_CONDITIONS, parse
@@ -31,7 +30,7 @@ def resolve(
     expression: SegmentExpression,
     *,
     called: str = "",
-    together: Mapping[str, SegmentExpression] = MappingProxyType({}),
+    together: Together = NOTHING_ELSE,
 ) -> ResolvedSegment:
     """The expression with what its names mean now; ``called`` is its own name, if it has one.
 
@@ -50,6 +49,7 @@ def resolve(
         named,
         _ids(connection, Refers.LIST, expressions),
         _ids(connection, Refers.CAMPAIGN, expressions),
+        {"": expression.text, **{name: each.text for name, each in used.found.items()}},
     )
     _refuse_too_big(segment)
     return segment

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Connection, case, func, select
 
 from sestui.core.contact.address_check import address_key
 from sestui.core.segments.kinds import AskedAttribute, attribute_asked
@@ -43,14 +43,20 @@ class LeafFound:
 def count_segment(database: Database, segment: ResolvedSegment, present: Present) -> int:
     """How many contacts are in it now, whatever their status."""
     with database.snapshot(), database.read_connection() as connection:
-        indexed = indexed_attributes(connection)
-        if database.is_sqlite and not _is_within(segment, indexed):
-            indexed = frozenset()
-        sql = SegmentSql(segment, present, sqlite=database.is_sqlite, indexed=indexed)
-        counted = select(func.count()).select_from(CONTACT).where(sql.where())
-        if database.is_sqlite and indexed:
-            counted = counted.where(EVERY_ENTRY)
-        return int(connection.execute(counted).scalar_one())
+        return count_in(connection, segment, present)
+
+
+def count_in(connection: Connection, segment: ResolvedSegment, present: Present) -> int:
+    """The same in a transaction."""
+    sqlite = connection.dialect.name == "sqlite"
+    indexed = indexed_attributes(connection)
+    if sqlite and not _is_within(segment, indexed):
+        indexed = frozenset()
+    sql = SegmentSql(segment, present, sqlite=sqlite, indexed=indexed)
+    counted = select(func.count()).select_from(CONTACT).where(sql.where())
+    if sqlite and indexed:
+        counted = counted.where(EVERY_ENTRY)
+    return int(connection.execute(counted).scalar_one())
 
 
 def _is_within(segment: ResolvedSegment, indexed: Collection[AskedAttribute]) -> bool:
@@ -125,18 +131,23 @@ def leaf_counts(
 
 def unknown_names(database: Database, segment: ResolvedSegment) -> list[str]:
     """The attributes and tags of it that no contact has, as ``the attribute 'plna'``."""
-    sqlite = database.is_sqlite
+    with database.read_connection() as connection:
+        return unknown_in(connection, segment)
+
+
+def unknown_in(connection: Connection, segment: ResolvedSegment) -> list[str]:
+    """The same in a transaction."""
+    sqlite = connection.dialect.name == "sqlite"
     conditions = (segment.root, *segment.named.values())
     names = sorted({name for each in conditions for name in attribute_names(each)})
     tags = sorted({leaf.tag for leaf in all_leaves(segment) if isinstance(leaf, HasTag)})
     asked = [("attribute", name, AttributeSql(name, sqlite=sqlite).is_known()) for name in names]
     asked += [("tag", tag, has_tag(tag, sqlite=sqlite)) for tag in tags]
-    with database.read_connection() as connection:
-        return [
-            f"the {kind} {printable(name)!r}"
-            for kind, name, where in asked
-            if connection.execute(select(CONTACT.c.id).where(where).limit(1)).first() is None
-        ]
+    return [
+        f"the {kind} {printable(name)!r}"
+        for kind, name, where in asked
+        if connection.execute(select(CONTACT.c.id).where(where).limit(1)).first() is None
+    ]
 
 
 def all_leaves(segment: ResolvedSegment) -> list[AnyLeaf]:

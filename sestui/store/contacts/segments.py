@@ -7,11 +7,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from sestui.core.clock import Instant
+from sestui.core.segments.chosen import NO_NAME
 from sestui.core.segments.expression import SegmentExpression
 from sestui.core.segments.names import Refers
 from sestui.core.segments.parse import parse
 from sestui.core.text import printable
 from sestui.errors import StateError, UsageError
+from sestui.store.contacts.campaign_segments import campaigns_naming
 from sestui.store.contacts.segment_indexes import keep_index
 from sestui.store.contacts.segment_names import SEGMENT, name_not_found, resolve
 from sestui.store.contacts.segments_sql import ResolvedSegment
@@ -19,9 +21,6 @@ from sestui.store.db.database import Database
 
 _LONGEST = 100
 """Characters of a name."""
-
-NO_NAME = frozenset("()<>=\"'")
-"""Signs of expressions: where a name or an expression may stand, one sees which it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +113,16 @@ class Segments:
         keep_index(self._database)
 
     def remove(self, name: str) -> NamedSegment:
-        """Delete a segment that no other one uses.
+        """Delete a segment that no campaign and no other segment uses.
 
         Raises:
             NotFoundError: there is none.
-            StateError: another one uses it.
+            StateError: one uses it.
         """
         with self._database.write_connection() as connection:
             segment = _existing(connection, name)
-            if users := segments_naming(connection, Refers.SEGMENT, name):
-                word = "segment uses" if len(users) == 1 else "segments use"
-                names = ", ".join(printable(user.name) for user in users)
-                raise StateError(
-                    f"The segment {printable(name)!r} can't be removed: the {word} it ({names})."
-                )
+            if users := users_of(connection, name):
+                raise StateError(f"The segment {printable(name)!r} can't be removed: {users}.")
             connection.execute(delete(SEGMENT).where(SEGMENT.c.name == name))
         keep_index(self._database)
         return segment
@@ -136,6 +131,12 @@ class Segments:
         """The names of the segments that use it themselves."""
         with self._database.read_connection() as connection:
             return [each.name for each in segments_naming(connection, Refers.SEGMENT, name)]
+
+    def campaigns_of(self, name: str) -> list[str]:
+        """The names of the campaigns whose own segments use it."""
+        with self._database.read_connection() as connection:
+            found = campaigns_naming(connection, Refers.SEGMENT, name)
+        return [each.campaign for each in found]
 
     def resolve(self, expression: SegmentExpression) -> ResolvedSegment:
         """The expression with what its names mean now.
@@ -152,6 +153,21 @@ def _write(connection: Connection, name: str, expression: SegmentExpression, now
     if not write_expression(connection, SEGMENT.c.name == name, expression.text, now):
         values = {"expression": expression.text, "created_at": now, "updated_at": now}
         connection.execute(insert(SEGMENT).values(name=name, **values))
+
+
+def users_of(connection: Connection, name: str) -> str:
+    """``the campaign november uses it``: what uses the segment; '' for nothing."""
+    by_kind = {
+        "campaign": [e.campaign for e in campaigns_naming(connection, Refers.SEGMENT, name)],
+        "segment": [e.name for e in segments_naming(connection, Refers.SEGMENT, name)],
+    }
+    parts = [
+        f"the {kind}{' ' if len(names) == 1 else 's '}{', '.join(map(printable, names))} "
+        f"{'uses' if len(names) == 1 else 'use'} it"
+        for kind, names in by_kind.items()
+        if names
+    ]
+    return " and ".join(parts)
 
 
 def segments_naming(connection: Connection, kind: Refers, name: str) -> list[NamedSegment]:

@@ -72,6 +72,8 @@ class ResolvedSegment:
     """The segments that it uses, and that those use."""
     lists: Mapping[str, int] = field(default_factory=dict)
     campaigns: Mapping[str, int] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """The expressions by the segments' names; its own under ''."""
 
 
 class SegmentSql:

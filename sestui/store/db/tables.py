@@ -151,6 +151,9 @@ class Campaign(SQLModel, table=True):
     reply_to: list[str] = Field(default_factory=list, sa_column=_json())
     lists: list[str] = Field(default_factory=list, sa_column=_json())
     """Names of the lists that are the audience."""
+    segment: str = Field(default="", sa_column=_text())
+    """Who of them, or of all contacts: the name of a segment or an expression; '' for everybody on
+    the lists."""
     keywords: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
     transactional: bool = Field(default=False)
     skip_unrenderable: bool = Field(default=False)
@@ -223,6 +226,8 @@ class Run(SQLModel, table=True):
     max_rate: float | None = Field(default=None)
     send_window: str = Field(default="")
     timezone: str = Field(default="")
+    frozen_segment: str = Field(default="", sa_column=_text())
+    """The segment as it was at the start (``store.contacts.frozen_segments``); '' for none."""
     tat: float = Field(default=0)
     """Theoretical arrival time for the run's own max_rate."""
     account: str = Field(default="")

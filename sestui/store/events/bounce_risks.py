@@ -1,23 +1,23 @@
 """How likely the contacts of an audience bounce, counted by group; a large audience is sampled."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, case, func, select
 from sqlalchemy.orm import aliased
 
+from sestui.core.campaign.audience import Audience
 from sestui.core.clock import Instant
 from sestui.core.contact.address_verdict import AddressVerdict
 from sestui.core.delivery.bounce_forecast import SILENT_DAYS, BounceRisk
 from sestui.core.delivery.outcomes import DeliveryOutcome
 from sestui.core.delivery.states import ContactStatus, DeliveryState
 from sestui.store.contacts.address_sql import of_domain
-from sestui.store.db.tables import ContactList, Membership, Suppression
+from sestui.store.contacts.audience_sql import resolved
+from sestui.store.contacts.key_queries import MEMBERSHIP
+from sestui.store.db.tables import Suppression
 from sestui.store.ledger.statements import CONTACT, DELIVERY
 from sestui.store.tasks.tables import ContactCheck
 
-_MEMBERSHIP = Membership.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
-_LIST = ContactList.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _SUPPRESSION = Suppression.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _CHECK = ContactCheck.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _DAY = 86_400.0
@@ -26,19 +26,20 @@ SAMPLE = 20_000
 """About how many contacts of a larger audience are sampled."""
 
 
-def of_lists(
-    connection: Connection, list_names: Sequence[str], size: int, now: Instant
+def of_audience(
+    connection: Connection, audience: Audience, size: int, now: Instant
 ) -> tuple[dict[BounceRisk, int], bool]:
-    """How many on the lists are in each group, of those who can be mailed; whether it is scaled up.
+    """How many of it are in each group, of those who can be mailed; whether it is scaled up.
 
     ``size`` is about how many there are.
     """
     step = max(1, size // SAMPLE)
-    members = (
-        select(_MEMBERSHIP.c.contact_id)
-        .join(_LIST, _LIST.c.id == _MEMBERSHIP.c.list_id)
-        .where(_LIST.c.name.in_(list_names), _MEMBERSHIP.c.contact_id % step == 0)
-    )
+    found = resolved(connection, audience, now)
+    if found.segment is None:
+        members = found.members().where(MEMBERSHIP.c.contact_id % step == 0)
+    else:
+        everyone = select(CONTACT.c.id).where(CONTACT.c.id % step == 0)
+        members = everyone.where(*found.conditions(connection))
     return _groups(connection, members, step, now), step > 1
 
 

@@ -44,6 +44,7 @@ from sestui.store.ledger.clocks import clocks_now, ledger_now
 from sestui.store.ledger.course import AnswerTimes
 from sestui.store.ledger.governor import LockedRow
 from sestui.store.ledger.list_leavers import who_left
+from sestui.store.ledger.segment_leavers import SegmentLeavers
 from sestui.store.ledger.transitions import finish_if_done, move_counts
 
 _CLAIM_ROUNDS = 50
@@ -81,6 +82,7 @@ class Ledger:
         self._quota_rule = quota_rule
         self._clock = clock
         self._times = AnswerTimes()
+        self._segments = SegmentLeavers()
 
     def exchange(self, answers: Sequence[Answer], want: ClaimRequest | None) -> ClaimResult:
         """Write ``answers``, then make a claim, in one transaction.
@@ -243,10 +245,15 @@ class Ledger:
             found = []
             skips: dict[str, list[int]] = {}
             left = frozenset() if run.transactional else who_left(connection, run_id, rows)
+            outside: Set[int | None] = frozenset()
+            if run.has_segment:
+                outside = self._segments.who_left(connection, run_id, rows)
             for row in rows:
                 reason = _why_skip(row, now, run)
                 if reason is None and row.contact_id in left:
                     reason = SkipReason.LEFT_LIST
+                if reason is None and row.contact_id in outside:
+                    reason = SkipReason.LEFT_SEGMENT
                 if reason is None:
                     found.append(row)
                 else:

@@ -36,6 +36,7 @@ RUN_NOW = select(
     RUN.c.sending,
     RUN.c.kind,
     RUN.c.account,
+    (RUN.c.frozen_segment != "").label("has_segment"),
     _WORKERS.label("workers"),
 ).where(RUN.c.id == bindparam("run_id"))
 """The fields of a run that a claim needs."""

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 from sqlmodel import select as select_model
 
+from sestui.core.campaign.audience import Audience
 from sestui.core.campaign.follow_up import Only
 from sestui.core.clock import Clock, Instant
 from sestui.core.delivery.handover import RunCounts
@@ -29,7 +30,9 @@ from sestui.errors import (
     StateError,
     StorageError,
 )
-from sestui.store.contacts.audiences import add_audience, follow_up_size
+from sestui.store.contacts.audience_sql import resolved
+from sestui.store.contacts.audiences import add_audience
+from sestui.store.contacts.frozen_segments import frozen
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Contact, Delivery, Run
 from sestui.store.ledger.clocks import ledger_now
@@ -90,7 +93,7 @@ class Runs:
         unrenderable: Reasons | None = None,
         skip_unrenderable: bool = False,
     ) -> Run | None:
-        """Start a run over the campaign's lists, in one transaction.
+        """Start a run over the campaign's audience, in one transaction.
 
         ``only`` makes it a follow-up. ``held_for`` is the reason why it starts paused, ``approval``
         why it waits for approval. ``unrenderable`` are contacts whose mail can't be rendered, by
@@ -98,6 +101,7 @@ class Runs:
         is recorded. Returns None if the occurrence ``scheduled_for`` was started before.
 
         Raises:
+            NotFoundError: the segment, or something that it names, doesn't exist.
             StateError: an earlier run has not ended, or there is one and none of ``again``,
                 ``only`` and ``scheduled_for`` is given.
         """
@@ -120,7 +124,9 @@ class Runs:
                 if scheduled_for is not None:
                     run.scheduled_for = distinct_instant(session, campaign, scheduled_for.at)
                 number_run(session, run)
-                run.pending = add_audience(session.connection(), run, campaign.lists, only)
+                audience = resolved(session.connection(), Audience.of(campaign), now)
+                run.frozen_segment = frozen(audience)
+                run.pending = add_audience(session.connection(), run, audience, only)
                 if only is not None and not run.pending and scheduled_for is None:
                     raise StateError(f"Nobody in {campaign.name}'s audience is {only} now.")
                 leave_out(session.connection(), run, unrenderable or {})
@@ -169,11 +175,6 @@ class Runs:
         return run
 
     # reading
-
-    def follow_up_size(self, campaign: Campaign, only: Only) -> int:
-        """The size of a follow-up now; takes seconds for a million contacts."""
-        with self._database.read_connection() as connection:
-            return follow_up_size(connection, campaign.id, campaign.lists, only)
 
     def get(self, run_id: int) -> Run:
         """The run with this id."""

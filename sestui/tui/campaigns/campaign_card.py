@@ -51,8 +51,9 @@ class CampaignAbout(CampaignFigure):
         width = max(1, self.size.width)
         campaign = self.snapshot.campaign
         audience = self.snapshot.view.audience
-        size = "no such list" if audience is None else f"{grouped(audience)} contacts"
-        lists = ", ".join(campaign.lists) or "no list"
+        gone = "no such segment" if campaign.segment else "no such list"
+        size = gone if audience is None else f"{grouped(audience)} contacts"
+        lists = self.snapshot.view.whom.words or "no list"
         room = max(20, width - len(size) - 13)
         who = Content.assemble(
             ("from ", "$text-muted"),

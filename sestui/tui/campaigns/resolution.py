@@ -253,4 +253,4 @@ class RunAftermath(ScreenPart):
             open_run(self.screen, started.id)
 
     def _size(self, name: str, only: Only) -> int:
-        return self.runtime.runs.follow_up_size(self.runtime.campaigns.get(name), only)
+        return self.runtime.audiences.follow_up_size(self.runtime.campaigns.get(name), only)

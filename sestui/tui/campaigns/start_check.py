@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sestui.compose.checks import CampaignCheck
+from sestui.core.campaign.audience import Audience
 from sestui.core.campaign.follow_up import Only
 from sestui.errors import SestuiError, StoppedError
 from sestui.runtime import Runtime
@@ -93,7 +94,7 @@ class StartCheck:
 
     @property
     def unmailed(self) -> int:
-        """Contacts on the lists whose status keeps them from being mailed."""
+        """Contacts in the audience whose status keeps them from being mailed."""
         found = self.check.recipients if self.check is not None else None
         return self.check.audience - found.checked if self.check and found is not None else 0
 
@@ -129,8 +130,10 @@ class CheckJob(BackgroundJob[StartCheck]):
         runtime, planned, mended = self._runtime, self._planned, ""
         try:
             campaign = runtime.campaigns.get(planned.campaign)
-            mended = "lists"  # a list that is gone, and lists that nobody is on
-            self.audience = runtime.contacts.audience_size(campaign.lists)
+            whom = Audience.of(campaign)
+            # A list or segment that is gone, and those that nobody is in.
+            mended = "segment" if whom.segment else "lists"
+            self.audience = runtime.audiences.size(whom)
             mended = mended if not self.audience else ""
             skips = campaign.skip_unrenderable
             if planned.resumes is None:

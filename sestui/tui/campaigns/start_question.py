@@ -96,7 +96,7 @@ async def ask_to_run(screen: BaseScreen, task: TaskFields) -> bool | None:
     if only in list(Only):
         part = Only(only)
         size = await screen.attempt(
-            lambda: runtime.runs.follow_up_size(runtime.campaigns.get(task.campaign), part)
+            lambda: runtime.audiences.follow_up_size(runtime.campaigns.get(task.campaign), part)
         )
         if size is FAILED:
             return None

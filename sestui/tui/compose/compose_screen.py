@@ -10,6 +10,7 @@ from textual.timer import Timer
 from textual.widgets import Input, TextArea
 
 from sestui.compose.browser_picture import SHARP, NoPictureError
+from sestui.core.campaign.audience import Audience
 from sestui.core.content.lint.findings import Finding, Severity
 from sestui.store.contacts.members import AttributeUse
 from sestui.tui.app.services import ScreenServices
@@ -203,8 +204,8 @@ class ComposeScreen(DraftScreen):
     # completing
 
     async def _attribute_use(self) -> AttributeUse | None:
-        lists = self.read_draft().campaign.lists
-        return await self.fetch(lambda: self.drafts.attribute_use(lists))
+        audience = Audience.of(self.read_draft().campaign)
+        return await self.fetch(lambda: self.drafts.attribute_use(audience))
 
     def _keywords(self) -> list[str]:
         return list(self.read_draft().campaign.keywords)

@@ -11,6 +11,7 @@ from sestui.compose.draft_checker import CheckedDraft, DraftChecker, PreviewTarg
 from sestui.compose.drafts import Drafts, Opened
 from sestui.compose.files import attached, load_campaign
 from sestui.compose.snippets import Snippet, built_in, of_folder
+from sestui.core.campaign.audience import Audience
 from sestui.core.campaign.draft import Draft, Origin, ReadDraft, read_draft
 from sestui.core.campaign.values import BadValue
 from sestui.core.clock import Instant
@@ -19,13 +20,16 @@ from sestui.core.delivery.mail import MailAttachment
 from sestui.errors import BadFileError, NotFoundError, UsageError
 from sestui.runtime import Runtime
 from sestui.store.campaigns.campaigns import CampaignVersion
-from sestui.store.contacts.contacts import AudienceMember
+from sestui.store.contacts.audiences import AudienceMember
 from sestui.store.contacts.members import AttributeUse, Members
 from sestui.tasks.task_service import TaskForecast
+from sestui.tui.widgets.format import counted
 
 ENDINGS = (".md", ".markdown", ".html", ".htm")
 """What the names of campaign files end with."""
 _REMEMBERED_SECONDS = 60.0
+_SAMPLE = 3
+"""Contacts of a segment that are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +60,15 @@ class ComposeService:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._settings = runtime.settings
-        self._members = Members(runtime.database)
+        self._members = Members(runtime.database, runtime.clock)
         self._drafts = Drafts(runtime.campaigns, runtime.clock)
         self._checker = DraftChecker(runtime.checker, self._members)
         self.autosave = Autosave(runtime.settings.data_dir, runtime.clock)
         """What is not saved yet, against crashes."""
         self._one_check = threading.Lock()
         self._newest_check = 0
-        self._attribute_use: tuple[tuple[str, ...], float, AttributeUse] | None = None
-        """What the last lists asked about came to, and when that was."""
+        self._attribute_use: tuple[Audience, float, AttributeUse] | None = None
+        """What the last audience asked about came to, and when that was."""
 
     # opening
 
@@ -152,22 +156,26 @@ class ComposeService:
                 return None
 
     def contact(self, draft: Draft, email: str) -> AudienceMember:
-        """The contact of the draft's lists with that address.
+        """The contact of the draft's audience with that address.
 
         Raises:
-            NotFoundError: nobody on them has it.
+            NotFoundError: nobody in it has it.
         """
-        found = self._checker.find(read_draft(draft).campaign.lists, email)
+        audience = Audience.of(read_draft(draft).campaign)
+        found = self._checker.find(audience, email)
         if found is None:
-            raise NotFoundError(f"Nobody on {draft.lists.strip() or 'no list'} has {email}.")
+            where = (
+                f"in {audience.words}" if audience.segment else f"on {audience.words or 'no list'}"
+            )
+            raise NotFoundError(f"Nobody {where} has {email}.")
         return found
 
-    def attribute_use(self, lists: tuple[str, ...]) -> AttributeUse:
-        """Which attributes the contacts on these lists have; remembered for a minute."""
+    def attribute_use(self, audience: Audience) -> AttributeUse:
+        """Which attributes the contacts of the audience have; remembered for a minute."""
         now = self._runtime.clock.monotonic()
         known = self._attribute_use
-        if known is None or known[0] != lists or now - known[1] > _REMEMBERED_SECONDS:
-            known = self._attribute_use = (lists, now, self._members.attribute_use(lists))
+        if known is None or known[0] != audience or now - known[1] > _REMEMBERED_SECONDS:
+            known = self._attribute_use = (audience, now, self._members.attribute_use(audience))
         return known[2]
 
     def changes(self, read: ReadDraft, seen: CampaignVersion | None) -> tuple[ChangedLine, ...]:
@@ -199,10 +207,30 @@ class ComposeService:
         return self._drafts.in_the_way(read.campaign)
 
     def audience(self, read: ReadDraft) -> int:
-        """How many contacts are on the draft's lists now."""
-        lists = read.campaign.lists
-        known = set(lists) - set(self._runtime.campaigns.missing_lists(lists))
-        return self._runtime.contacts.audience_size([name for name in lists if name in known])
+        """How many contacts are in the draft's audience now; lists that don't exist are none."""
+        whom = Audience.of(read.campaign)
+        missing = set(self._runtime.campaigns.missing_lists(whom.lists))
+        known = tuple(name for name in whom.lists if name not in missing)
+        if whom.lists and not known:
+            return 0
+        return self._runtime.audiences.sizes([dataclasses.replace(whom, lists=known)])[0] or 0
+
+    def in_segment(self, draft: Draft) -> str:
+        """How many are in the draft's segment now, and some of them; '' for no segment.
+
+        Raises:
+            UsageError, NotFoundError: it can't be read, or names what doesn't exist.
+        """
+        if not draft.segment.strip():
+            return ""
+        read = read_draft(draft)
+        for fault in read.faults:
+            if fault.field in {"segment", "lists", "timezone"}:
+                raise UsageError(f"{fault.problem[:1].upper()}{fault.problem[1:]}.")
+        audience, audiences = Audience.of(read.campaign), self._runtime.audiences
+        size, some = audiences.size(audience), audiences.sample(audience, _SAMPLE)
+        more = ", …" if size > len(some) else ""
+        return f"{counted(size, 'contact')} now: {', '.join(some)}{more}" if size else "Nobody now."
 
     def save(
         self, seen: CampaignVersion | None, read: ReadDraft, *, scheduled: bool | None

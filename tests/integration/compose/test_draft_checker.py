@@ -2,6 +2,7 @@ import pytest
 
 from sestui.compose.checks import Checker
 from sestui.compose.draft_checker import DraftChecker, PreviewTarget, Superseded
+from sestui.core.campaign.audience import Audience
 from sestui.core.campaign.draft import Draft, read_draft
 from sestui.settings import load_settings
 from sestui.store.campaigns.campaigns import CampaignVersion
@@ -14,7 +15,9 @@ OFF = " [off]({{ unsubscribe_url }})"
 
 @pytest.fixture
 def checker(database):
-    return DraftChecker(Checker(database, load_settings(), FakeClock()), Members(database))
+    return DraftChecker(
+        Checker(database, load_settings(), FakeClock()), Members(database, FakeClock())
+    )
 
 
 @pytest.fixture
@@ -56,8 +59,8 @@ def test_a_sound_draft_is_rendered_for_one_contact_after_the_other(checker, peop
             "(for ada@example.com).",
         )
     ]
-    assert checker.find(["all"], " BOB@example.com ").email == "bob@example.com"
-    assert checker.find(["all"], "zoe@example.com") is None
+    assert checker.find(Audience(("all",)), " BOB@example.com ").email == "bob@example.com"
+    assert checker.find(Audience(("all",)), "zoe@example.com") is None
 
 
 @pytest.mark.parametrize("lists", ["", "empty", "none"])
@@ -68,7 +71,12 @@ def test_with_nobody_to_send_to_a_contact_is_made_up(checker, people, lists):
     assert (
         told(found)
         == {
-            "": [("error", "lists: it names no list; the campaign would reach no one.")],
+            "": [
+                (
+                    "error",
+                    "lists: it names no list and no segment; the campaign would reach no one.",
+                )
+            ],
             "empty": [],
             "none": [("warning", "lists: there is no list 'none' yet; `sestui import` makes it.")],
         }[lists]

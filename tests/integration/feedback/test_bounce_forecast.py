@@ -2,6 +2,7 @@
 
 import pytest
 
+from sestui.core.campaign.audience import Audience
 from sestui.core.contact.address_verdict import AddressVerdict
 from sestui.core.delivery.bounce_forecast import BounceRisk
 from sestui.store.events import bounce_risks
@@ -43,7 +44,7 @@ def audience(database, clock):
 
 def groups(database, now):
     with database.read_connection() as connection:
-        return bounce_risks.of_lists(connection, ["all"], 12, now)[0]
+        return bounce_risks.of_audience(connection, Audience(("all",)), 12, now)[0]
 
 
 def test_everybody_is_in_the_group_that_tells_most(database, clock, audience):
@@ -74,7 +75,9 @@ def test_who_is_not_mailed_is_left_out_and_a_bad_verdict_outweighs_all(database,
 def test_of_a_large_audience_a_sample_is_scaled_up(database, clock, audience, monkeypatch):
     monkeypatch.setattr(bounce_risks, "SAMPLE", 4)
     with database.read_connection() as connection:
-        found, sampled = bounce_risks.of_lists(connection, ["all"], 12, clock.now() + DAY)
+        found, sampled = bounce_risks.of_audience(
+            connection, Audience(("all",)), 12, clock.now() + DAY
+        )
     assert sampled
     assert sum(found.values()) == 12
 

@@ -281,15 +281,15 @@ async def test_a_long_check_shows_how_far_it_is_and_can_be_cancelled(runtime, st
     add_campaign(runtime, contacts=3_000)
     half, go_on = threading.Event(), threading.Event()
 
-    class Slow(type(runtime.contacts)):
-        def iter_audience(self, names, batch=1000):
-            for number, each in enumerate(super().iter_audience(names, batch)):
+    class Slow(type(runtime.audiences)):
+        def batches(self, audience, batch=1000):
+            for number, each in enumerate(super().batches(audience, batch)):
                 if number == 2:
                     half.set()
                     go_on.wait(20)
                 yield each
 
-    runtime.checker._contacts = Slow(runtime.database)
+    runtime.checker._audiences = Slow(runtime.database, runtime.clock)
     async with running(runtime) as (app, pilot):
         await until(pilot, lambda: listed(app) == 1)
         await pilot.press("s")

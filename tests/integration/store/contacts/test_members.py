@@ -1,11 +1,14 @@
 import pytest
 
+from sestui.core.campaign.audience import Audience
 from sestui.core.campaign.fields import CampaignFields
 from sestui.core.content.message import MessageSource
 from sestui.errors import ConflictError, StateError
 from sestui.store.campaigns.campaigns import Campaigns, CampaignVersion, fields_of
+from sestui.store.contacts.audiences import Audiences
 from sestui.store.contacts.contacts import Contacts, NewContact
 from sestui.store.contacts.members import Members
+from tests.support.clocks import FakeClock
 
 NOW = 1_796_000_000.0
 
@@ -24,12 +27,12 @@ def members(database):
             for who, attributes in people
         ]
         contacts.add(rows, list_name=name, now=NOW)
-    return Members(database)
+    return Members(database, FakeClock(NOW))
 
 
 def walked(members, lists, *, back=False):
     at, seen = None, []
-    while (found := members.beside(lists, at, back=back)) is not None:
+    while (found := members.beside(Audience(tuple(lists)), at, back=back)) is not None:
         if found.email in seen:
             break
         seen.append(found.email)
@@ -44,26 +47,26 @@ def test_members_come_one_by_one_and_go_round(members):
 
 
 def test_a_member_is_found_by_address_and_by_id(members):
-    ada = members.by_address(["news", "other"], "ada@example.com")
+    ada = members.by_address(Audience(("news", "other")), "ada@example.com")
     assert ada.attributes == {"first_name": "Ada"}
-    assert members.by_id(["news"], ada.contact_id) == ada
-    assert members.by_id(["vip"], ada.contact_id) is None
-    assert members.by_address(["vip"], "ada@example.com") is None
+    assert members.by_id(Audience(("news",)), ada.contact_id) == ada
+    assert members.by_id(Audience(("vip",)), ada.contact_id) is None
+    assert members.by_address(Audience(("vip",)), "ada@example.com") is None
 
 
 def test_attributes_that_members_have(members):
-    assert members.attribute_names(["news", "vip"]) == {"first_name", "city", "it's"}
-    assert members.attribute_names(["news"], of=1) == {"first_name"}
+    assert members.attribute_names(Audience(("news", "vip"))) == {"first_name", "city", "it's"}
+    assert members.attribute_names(Audience(("news",)), of=1) == {"first_name"}
     names = ["first_name", "city", "plan", "it's", 'a"b', "x" * 300]
-    assert members.without(["news", "vip"], names) == {"plan", 'a"b', "x" * 300}
-    assert members.without(["empty"], ["city"]) == {"city"}
+    assert members.without(Audience(("news", "vip")), names) == {"plan", 'a"b', "x" * 300}
+    assert members.without(Audience(("empty",)), ["city"]) == {"city"}
 
 
 def test_how_many_members_have_an_attribute_is_counted_within_bounds(members, database):
-    use = members.attribute_use(["news", "vip", "none"])
+    use = members.attribute_use(Audience(("news", "vip", "none")))
     assert (use.counts, use.of, use.complete) == ({"first_name": 1, "city": 1, "it's": 1}, 3, True)
-    assert members.attribute_use([]) == members.attribute_use(["empty"])
-    assert members.attribute_use(["empty"]).of == 0
+    assert members.attribute_use(Audience()) == members.attribute_use(Audience(("empty",)))
+    assert members.attribute_use(Audience(("empty",))).of == 0
     people = [f"many{number:03}@example.com" for number in range(100)]
     rows = [
         NewContact(who, who, {"number": number} if number < 90 else {"late": "x", "number": ""})
@@ -71,10 +74,10 @@ def test_how_many_members_have_an_attribute_is_counted_within_bounds(members, da
     ]
     Contacts(database).add(rows, list_name="many", now=NOW)
     for most, of, complete in ((200, 100, True), (150, 100, True), (20, 20, False), (1, 2, False)):
-        use = members.attribute_use(["many"], of=most)
+        use = members.attribute_use(Audience(("many",)), of=most)
         assert (use.of, use.complete) == (of, complete)
         assert use.counts["late"] == min(10, -(-of // 2) if not complete else 10)
-    assert members.attribute_use(["many"]).counts == {"number": 90, "late": 10}
+    assert members.attribute_use(Audience(("many",))).counts == {"number": 90, "late": 10}
 
 
 def fields(name="news", **more):
@@ -113,6 +116,6 @@ def test_a_name_is_taken_once(database):
 
 
 def test_a_campaign_without_lists_is_for_nobody(database):
-    contacts = Contacts(database)
-    assert list(contacts.iter_audience([])) == []
-    assert contacts.audience_size([]) == 0
+    audiences = Audiences(database, FakeClock(NOW))
+    assert list(audiences.batches(Audience())) == []
+    assert audiences.size(Audience()) == 0

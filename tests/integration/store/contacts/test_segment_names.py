@@ -39,7 +39,7 @@ def test_segments_use_each_other_but_not_themselves(database, segments):
     for text in ('segment("others")', 'segment("pro")'):
         with pytest.raises(SegmentError, match=r"can't use itself: pro → (others → )?pro"):
             segments.save("pro", text, NOW, replace=True)
-    with pytest.raises(StateError, match=r"can't be removed: the segment uses it \(others\)"):
+    with pytest.raises(StateError, match="can't be removed: the segment others uses it"):
         segments.remove("pro")
     with pytest.raises(StateError, match="already a segment 'pro'"):
         segments.save("pro", "valid()", NOW)

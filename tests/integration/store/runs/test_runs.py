@@ -10,6 +10,7 @@ from sestui.core.delivery.handover import ClaimRequest, RunCounts
 from sestui.core.delivery.states import PauseReason, RunState, WaitReason
 from sestui.core.schedule.cron import Occurrence
 from sestui.errors import NotFoundError, StateError, StorageError
+from sestui.store.contacts.audiences import Audiences
 from sestui.store.contacts.suppressions import Suppressions
 from sestui.store.db.tables import Contact, ContactList, Membership
 from sestui.store.runs.runs import Runs
@@ -240,7 +241,7 @@ def test_a_follow_up_is_for_as_many_as_were_counted(database, runs, campaign, cl
     answers = [accepted(claims[0]), refused(claims[1]), unknown(claims[2]), refused(claims[3])]
     open_ledger(database, clock).exchange(answers, None)
     add_contacts(database, addresses(3, "late"))
-    sizes = {each: runs.follow_up_size(campaign, each) for each in Only}
+    sizes = {each: Audiences(database, clock).follow_up_size(campaign, each) for each in Only}
     assert sizes == {Only.FAILED: 2, Only.UNRECEIVED: 5, Only.JOINED: 3}
     assert runs.start(campaign, clock.now(), only=only).pending == sizes[only]
 
@@ -264,7 +265,7 @@ def test_a_follow_up_leaves_out_whom_a_cancelled_run_still_has_in_flight(
         Only.UNRECEIVED: refused_before | {"late@example.com"},
         Only.JOINED: {"late@example.com"},
     }[only]
-    assert runs.follow_up_size(campaign, only) == len(expected)
+    assert Audiences(database, clock).follow_up_size(campaign, only) == len(expected)
     run = runs.start(campaign, clock.now(), only=only)
     assert {row.email for row in rows_of(database, run.id)} == expected
 
@@ -278,13 +279,13 @@ def test_a_follow_up_is_for_nobody_who_may_not_be_mailed(database, runs, campaig
         ledger = open_ledger(database, clock)
         claims = ledger.exchange([], ClaimRequest(run.id, 9)).claims
         ledger.exchange([refused(claim) for claim in claims], None)
-    left, gone, *others = addresses(runs.follow_up_size(campaign, only))
+    left, gone, *others = addresses(Audiences(database, clock).follow_up_size(campaign, only))
     add_contacts(database, ["r@blocked.example"])
     with database.write() as session:
         session.exec(update(Contact).where(Contact.email == left).values(status="unsubscribed"))
     for key in (gone, "@blocked.example"):
         Suppressions(database).add(key, "bounced", "", clock.now())
-    assert runs.follow_up_size(campaign, only) == len(others)
+    assert Audiences(database, clock).follow_up_size(campaign, only) == len(others)
     again = runs.start(campaign, clock.now(), only=only)
     assert {row.email for row in rows_of(database, again.id)} == set(others)
 
@@ -303,7 +304,7 @@ def test_a_follow_up_looks_at_its_own_campaign_and_lists(database, runs, campaig
     claims = ledger.exchange([], ClaimRequest(other.id, 9)).claims
     ledger.exchange([accepted(claim) for claim in claims], None)
     size = {Only.FAILED: 4, Only.UNRECEIVED: 5, Only.JOINED: 1}[only]
-    assert runs.follow_up_size(campaign, only) == size
+    assert Audiences(database, clock).follow_up_size(campaign, only) == size
     assert runs.start(campaign, clock.now(), only=only).pending == size
 
 

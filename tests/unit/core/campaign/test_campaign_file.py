@@ -14,6 +14,7 @@ subject: "{{ first_name or 'Hello' }}, your November news"
 from: Ada's Shop <news@example.com>
 reply_to: help@example.com
 lists: [newsletter]
+segment: plan == "pro" and not received("october-news")
 start: 2026-12-01T09:00
 timezone: Europe/Paris
 priority: 5
@@ -49,6 +50,7 @@ def test_the_example_of_the_design():
     assert fields.from_address == "Ada's Shop <news@example.com>"
     assert fields.reply_to == ("help@example.com",)
     assert fields.lists == ("newsletter",)
+    assert fields.segment == 'plan == "pro" and not received("october-news")'
     assert fields.max_rate == 20.0
     assert fields.keywords == {"season": "autumn"}
     assert fields.start_at == datetime(2026, 12, 1, 8, 0, tzinfo=UTC).timestamp()
@@ -58,6 +60,16 @@ def test_the_example_of_the_design():
     assert file.message.body_format == "markdown"
     assert parse_campaign(DESIGN, "news.html", by_name="html").message.body_format == "html"
     assert parse_campaign(DESIGN.replace("\n", "\r\n"), "news.md").message.body == file.message.body
+
+
+def test_a_segment_needs_no_list_and_may_be_a_name():
+    for text, kept in {
+        "  adults of\n  Berne ": "adults of Berne",
+        "age >= 18\n": "age >= 18",
+        'age >= 18  # of age\nand city == "#1"': 'age >= 18  # of age\nand city == "#1"',
+    }.items():
+        fields = parse_campaign(file_of(lists=..., segment=text), "news.md").fields
+        assert (fields.lists, fields.segment) == ((), kept)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +95,11 @@ def test_the_example_of_the_design():
         ("---\nname: a\ntrue: a\n---\nx", "line 3: the name of a field must be text, not true"),
         ("---\n[a, b]: c\n---\nx", "line 2: the"),
         (file_of(subjekt="x"), "there is no field 'subjekt' (did you mean subject?)"),
-        (file_of(segment="plan == 'pro'"), "segment: segments can't be used yet"),
+        (file_of(segment="plan = 'pro'"), "segment: Column 6: write == to compare"),
+        (file_of(segment="plan == 'pro' and\n\nage => 18"), "segment: Line 3, column 5: "),
+        (file_of(segment=["pros"]), "segment: is a list"),
+        (file_of(segment=""), "segment: is empty"),
+        (file_of(lists=...), "'lists' is missing"),
         (file_of(name="../x"), "line 2: name: '../x' can't be a campaign's name"),
         (file_of(**{"from": "nobody"}), "line 4: from: 'nobody' is not an address"),
         (file_of(**{"from": "a@b"}), "from: 'a@b' is not an address"),

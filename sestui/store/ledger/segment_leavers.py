@@ -1,0 +1,61 @@
+"""Recipients who are no longer in a run's segment when their turn comes."""
+
+from collections.abc import Sequence, Set
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select
+
+from sestui.core.schedule.zones import zone_named
+from sestui.core.segments.present import Present
+from sestui.store.contacts.frozen_segments import thawed
+from sestui.store.contacts.key_queries import CONTACT
+from sestui.store.contacts.segments_sql import SegmentSql
+from sestui.store.ledger.bulk_statements import ids_of, values_text
+from sestui.store.ledger.statements import RUN
+
+_MOST_RUNS = 16
+"""Runs whose statements are kept."""
+
+_FROZEN = (RUN.c.frozen_segment, RUN.c.created_at, RUN.c.timezone)
+
+
+class SegmentLeavers:
+    """Asks the segments with which runs have started about those whose turn it is.
+
+    Relative days are relative to the start, and the run's own mail is no history. A run's statement
+    is built once, as building it costs more than running it.
+    """
+
+    def __init__(self) -> None:
+        self._statements: dict[int, Select[Any]] = {}
+
+    def who_left(
+        self, connection: Connection, run_id: int, rows: Sequence[Row[Any]]
+    ) -> Set[int | None]:
+        """The contacts of ``rows``, which are claimable, who are not in the run's segment."""
+        asked = {row.contact_id for row in rows}
+        ids = [each for each in asked if each is not None]
+        if not ids:
+            return asked
+        statement = self._statement(connection, run_id)
+        found = connection.execute(statement, {"b_ids": values_text(ids)})
+        return asked.difference(row.id for row in found if row.holds)
+
+    def _statement(self, connection: Connection, run_id: int) -> Select[Any]:
+        if run_id not in self._statements:
+            if len(self._statements) >= _MOST_RUNS:
+                self._statements.clear()
+            self._statements[run_id] = _statement(connection, run_id)
+        return self._statements[run_id]
+
+
+def _statement(connection: Connection, run_id: int) -> Select[Any]:
+    """Which of the contacts ``b_ids`` are in the run's segment."""
+    run = connection.execute(select(*_FROZEN).where(RUN.c.id == run_id)).one()
+    segment = thawed(run.frozen_segment)
+    present = Present(run.created_at, zone_named(run.timezone))
+    sqlite = connection.dialect.name == "sqlite"
+    sql = SegmentSql(segment, present, sqlite=sqlite, without_run=run_id)
+    # As a column: as a condition, a planner may begin with everybody who fulfils it.
+    holds = sql.holds(segment.root).label("holds")
+    return select(CONTACT.c.id, holds).where(CONTACT.c.id.in_(ids_of(connection)))
