@@ -21,6 +21,7 @@ from sestui.core.field_table import TableField
 from sestui.tui.compose.attachments import Attachments
 from sestui.tui.compose.body_area import BodyArea
 from sestui.tui.compose.completion import TakesKeys, TemplateInput
+from sestui.tui.compose.segment_count import SegmentCount
 from sestui.tui.compose.tick_box import TickBox
 from sestui.tui.widgets.form import Fields, Labelled
 from sestui.tui.widgets.schedule_preview import SchedulePreview
@@ -44,6 +45,8 @@ _FIELDS = DRAFT_FIELDS | {
 }
 _TIMES = ("start_at", "schedule", "timezone")
 """The fields that say when the campaign starts by itself."""
+_AUDIENCE = ("lists", "segment", "timezone")
+"""The fields that say whom it is for."""
 _TEXT_HINT = "Empty: it is made from the body. Write one here to improve on that."
 _BODY_HINT = """\
 Press i to write, Tab for the next field, Esc for command mode.
@@ -70,11 +73,15 @@ class DraftForm(Fields):
         self,
         lists: Callable[[], Sequence[str]],
         forecast: "Callable[[Draft], TaskForecast]",
+        count: Callable[[Draft], str],
         *,
         id: str | None = None,  # noqa: A002 - textual's own name for it
     ) -> None:
-        """``lists`` gives the names that may be completed, ``forecast`` a draft's dates."""
+        """``lists`` gives the names that may be completed, ``forecast`` a draft's dates,
+        ``count`` says who is in its segment."""
         super().__init__(id=id)
+        self._count = count
+        self._counted = SegmentCount(id="segment-count")
         self._forecast = forecast
         self._preview = SchedulePreview(id="schedule-preview")
         ticked = {n: each for n, each in _FIELDS.items() if each.kind is FLAG}
@@ -114,7 +121,10 @@ class DraftForm(Fields):
             with Vertical(id="page-text"):
                 yield self._text
             with VerticalScroll(id="page-details", can_focus=False):
-                yield from self._labelled(*(name for name in self._lines if name not in _HEAD))
+                yield from self._labelled("segment")
+                yield self._counted
+                shown = (*_HEAD, "segment")
+                yield from self._labelled(*(name for name in self._lines if name not in shown))
                 yield self._preview
                 yield self._html
                 yield from self._ticks.values()
@@ -161,6 +171,12 @@ class DraftForm(Fields):
         self._text.show(draft.text, None)
         self._name_body()
         self._preview_schedule()
+        self._count_segment()
+
+    def _count_segment(self) -> None:
+        """Show who is in the segment."""
+        draft = self.draft
+        self._counted.show(lambda: self._count(draft))
 
     def _preview_schedule(self) -> None:
         """Show when the campaign would start by itself."""
@@ -201,6 +217,8 @@ class DraftForm(Fields):
             event.text_area.choose_language()
         if event.control in {self._lines[name] for name in _TIMES}:
             self._preview_schedule()
+        if event.control in {self._lines[name] for name in _AUDIENCE}:
+            self._count_segment()
         self.post_message(self.Changed())
 
     @on(Input.Submitted)

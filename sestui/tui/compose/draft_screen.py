@@ -40,7 +40,9 @@ class DraftScreen(BaseScreen):
         self.drafts = ComposeService(services.runtime)
         self.saving = self.take(DraftSaving(self))
         self._autosave = DraftAutosave(self)
-        self.form = DraftForm(lambda: self._lists, self.drafts.forecast, id="form")
+        self.form = DraftForm(
+            lambda: self._lists, self.drafts.forecast, self.drafts.in_segment, id="form"
+        )
         self.opened_draft = OpenDraft(Draft())
         """What was opened last."""
         self._shown = self.opened_draft.draft
