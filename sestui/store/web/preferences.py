@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, literal, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
@@ -50,7 +50,20 @@ class ReceivedChoice:
     at: Instant
 
 
+# Built once, as building them costs more than running them.
 _NOTE = insert(CHANGE)
+_TO_UNSUBSCRIBED = (
+    update(CONTACT)
+    .where(
+        CONTACT.c.id == bindparam("b_id"),
+        CONTACT.c.status != ContactStatus.UNSUBSCRIBED.value,
+    )
+    .values(
+        status=ContactStatus.UNSUBSCRIBED.value,
+        status_reason=bindparam("b_reason"),
+        updated_at=bindparam("b_now"),
+    )
+)
 _OF_LISTS = frozenset({ReaderChoice.LISTS, ReaderChoice.UNDO})
 """Choices that depend on lists, or on earlier choices."""
 
@@ -122,15 +135,8 @@ def _unsubscribe(
     connection: Connection, recipient: LinkedRecipient, chosen: Chosen, now: Instant
 ) -> None:
     reason = _reason(recipient, chosen.source.value, now)
-    unsubscribed = connection.execute(
-        update(CONTACT)
-        .where(
-            CONTACT.c.id == recipient.contact_id,
-            CONTACT.c.status != ContactStatus.UNSUBSCRIBED.value,
-        )
-        .values(status=ContactStatus.UNSUBSCRIBED.value, status_reason=reason, updated_at=now)
-    ).rowcount
-    if unsubscribed:
+    given = {"b_id": recipient.contact_id, "b_reason": reason, "b_now": now}
+    if connection.execute(_TO_UNSUBSCRIBED, given).rowcount:
         before = {"status": recipient.status, "status_reason": recipient.status_reason}
         after = {"status_reason": reason}
         _note(connection, recipient, chosen, now, before=before, after=after)
