@@ -231,7 +231,8 @@ def new_event(body: str) -> NewEvent:
 
 
 def _diagnostic(event: SesEvent) -> str:
-    return next((each.diagnostic for each in event.recipients if each.diagnostic), "")
+    said = [each.diagnostic or each.status for each in event.recipients]
+    return next(filter(None, said), "")
 
 
 def _id(tag: str | None) -> int | None:

@@ -7,9 +7,11 @@ from enum import StrEnum
 from sestui.core.clock import Instant
 from sestui.core.delivery.machine_opens import is_prompt
 from sestui.core.delivery.outcomes import (
+    AUTO_REPLY,
     MESSAGE_BOUNCES,
     OWN_SUPPRESSIONS,
     PERMANENT,
+    TRANSIENT,
     DeliveryOutcome,
     ReportedOutcome,
     stronger,
@@ -55,7 +57,7 @@ class MailEvent:
     """Of bounces, complaints and delays: see ``ses_api.events``."""
     sub_type: str = ""
     detail: str = ""
-    """Bounce and the like: the diagnostic. Click: the link."""
+    """Bounce and the like: the diagnostic, else its status. Click: the link."""
     by_machine: bool = False
     """Open and click: the agent is no person's."""
     unsubscribes: bool = False
@@ -98,7 +100,7 @@ def facts_of(events: Iterable[MailEvent], accepted_at: Instant | None) -> MailFa
 
 def _outcome_of(event: MailEvent) -> ReportedOutcome | None:
     outcome, kind = OUTCOME_OF.get(event.kind), event.type
-    if outcome is None or _is_not_spam(event):
+    if outcome is None or _is_not_spam(event) or is_auto_reply(event):
         return None
     if event.kind is EventKind.COMPLAINT and event.sub_type in OWN_SUPPRESSIONS:
         # They complained of an earlier mail. SES has not sent this one, and says so by a complaint.
@@ -139,4 +141,15 @@ def refusal_of(event: MailEvent) -> RefusalReason | None:
 def is_soft_bounce(event: MailEvent) -> bool:
     """Whether the mailbox takes no mail for now: it is full, or its server is down."""
     is_bounce = event.kind is EventKind.BOUNCE and event.type != PERMANENT
-    return is_bounce and event.sub_type not in MESSAGE_BOUNCES
+    return is_bounce and event.sub_type not in MESSAGE_BOUNCES and not is_auto_reply(event)
+
+
+def is_auto_reply(event: MailEvent) -> bool:
+    """Whether a "bounce" is an automatic reply, such as an out-of-office note, as far as one can
+    tell: a mail server that bounces says why, and a reply has no such report.
+
+    By event publishing a delivery is reported beside it; feedback of an identity may have it alone.
+    Source: "Bounce types" in the SES developer guide, which says that SES doesn't count them.
+    """
+    is_general = event.type == TRANSIENT and event.sub_type in {"", AUTO_REPLY}
+    return event.kind is EventKind.BOUNCE and is_general and not event.detail

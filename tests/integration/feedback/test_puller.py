@@ -290,6 +290,25 @@ def test_soft_bounces_in_a_row_over_days_give_an_address_up(
     assert (suppression is not None) is given_up
 
 
+@pytest.mark.parametrize(("diagnostic", "given_up"), [("", False), ("smtp; 421 later", True)])
+def test_automatic_replies_of_an_identitys_feedback_are_no_bounces(
+    database, mailed, pull, diagnostic, given_up
+):
+    """It may report nothing else, whereas event publishing reports the delivery beside them."""
+    for number in range(5):
+        run, [claim] = mailed_again(database, mailed, number)
+        server = {"action": "failed", "status": "4.4.7", "diagnosticCode": diagnostic}
+        told = {"emailAddress": claim.email} | (server if diagnostic else {})
+        reply = about(
+            claim, "Bounce", bounceType="Transient", bounceSubType="General",
+            bouncedRecipients=[told], mailed_at=1_790_000_000 + 2 * number * DAY,
+        )  # fmt: skip
+        pull([feedback(reply)])
+        assert outcomes(database, run.id) == {claim.email: "bounced" if diagnostic else ""}
+        checked_outcomes(database, run.id)
+    assert (Suppressions(database).get(addresses(1)[0]) is not None) is given_up
+
+
 def mailed_again(database, mailed, number):
     """One more run for the one contact there is."""
     if number == 0:

@@ -25,8 +25,8 @@ BOUNCES = [
 ]  # fmt: skip
 
 
-def bounce(kind="Permanent", sub_type="NoEmail", at=5.0):
-    return MailEvent(EventKind.BOUNCE, at, kind, sub_type)
+def bounce(kind="Permanent", sub_type="NoEmail", detail="", at=5.0):
+    return MailEvent(EventKind.BOUNCE, at, kind, sub_type, detail)
 
 
 def of(kind, at=1.0, **more):
@@ -62,7 +62,10 @@ def test_neither_order_nor_repetition_matters(given, accepted_at):
         ([of("Delivery"), bounce()], "bounced"),
         ([of("Delivery"), bounce("Transient", "MailboxFull")], "bounced"),
         ([of("Delivery"), bounce("Transient", "General")], "delivered"),
-        ([bounce("Transient", "General")], "bounced"),
+        ([bounce("Transient", "General")], None),
+        ([bounce("Transient", "General", "smtp; 421 try again")], "bounced"),
+        ([of("Delivery"), bounce("Transient", "General", "smtp; 421 try again")], "delivered"),
+        ([bounce("Undetermined", "Undetermined")], "bounced"),
         ([of("Delivery"), of("Complaint", type="abuse")], "complained"),
         ([bounce(), of("Complaint", type="abuse")], "complained"),
         ([of("Delivery"), of("Complaint", type="not-spam")], "delivered"),
