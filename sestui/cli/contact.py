@@ -10,6 +10,7 @@ from sestui.cli.shared.common import AsJson, opened, put, put_json, put_table, s
 from sestui.core.contact.person_name import name_of
 from sestui.core.contact.preferences import ReaderChoice
 from sestui.core.delivery.states import Standing
+from sestui.core.text import printable
 
 if TYPE_CHECKING:
     from sestui.reports.contact_record import ContactRecord
@@ -120,7 +121,8 @@ def _put_choices(record: "ContactRecord", runtime: "Runtime") -> None:
     if record.left_lists:
         put(f"left   {', '.join(record.left_lists)} (by their own word)")
     for each in record.choices:
-        of_mail = f" ({each.detail['mail']})" if each.detail.get("mail") else ""
+        told = each.detail.get("mail") or ", ".join(each.detail.get("lists", ()))
+        of_mail = f" ({printable(told)})" if told else ""
         undone = f"; undone {runtime.local_time(each.undone_at)}" if each.undone_at else ""
         label = ReaderChoice(each.choice).label
         put(f"chose  {runtime.local_time(each.at)}: {label} by {each.source}{of_mail}{undone}")

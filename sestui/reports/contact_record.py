@@ -135,6 +135,7 @@ class ContactRecord:
                     "choice": each.choice,
                     "source": each.source,
                     "mail": each.detail.get("mail", ""),
+                    "consent": _consent(each.detail),
                     "undone_at": iso(each.undone_at) or None,
                 }
                 for each in self.choices
@@ -356,3 +357,15 @@ def _noted_at(run: Run, delivery: Delivery | None) -> Instant:
     if delivery is None:
         return run.created_at
     return delivery.sent_at or delivery.claimed_at or delivery.queued_at
+
+
+def _consent(detail: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What somebody agreed to by the subscribe form; None for any other choice."""
+    if "text" not in detail:
+        return None
+    return {
+        "asked_at": iso(detail["asked_at"]),
+        "lists": detail["lists"],
+        "text": detail["text"],
+        "lang": detail["lang"],
+    }

@@ -91,7 +91,7 @@ class Confirmations:
         contact = _contact(connection, row, received.at)
         left = _left(connection, contact, joined, received.at)
         _join(connection, contact.id, joined, received.at)
-        _note(connection, contact, row, received, joined=joined, left=left)
+        _note(connection, contact, row, received, names=names, joined=joined, left=left)
         confirmed = update(REQUEST).where(REQUEST.c.id == row.id)
         connection.execute(confirmed.values(confirmed_at=received.at))
 
@@ -189,6 +189,7 @@ def _note(
     row: Any,
     received: ReceivedConfirmation,
     *,
+    names: Sequence[str],
     joined: Sequence[int],
     left: Sequence[int],
 ) -> None:
@@ -209,6 +210,7 @@ def _note(
                 "after": {"joined": list(joined), "left": list(left)},
                 "mail": "",
                 "asked_at": row.asked_at,
+                "lists": list(names),
                 "text": received.text,
                 "lang": row.lang,
             },

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import text
 
+from sestui.core.clock import iso
 from sestui.core.contact.address_check import check_address
 from sestui.core.contact.preferences import ReaderChoice, Source
 from sestui.core.delivery.confirm_token import opened_confirmation
@@ -110,6 +111,7 @@ def test_asked_mailed_confirmed(scene, form):
     asked = form.ask("GET", "/subscribe/news", accept_language="de")
     assert '<label for="email">E-Mail-Adresse</label>' in asked.text
     assert "Absender: Ada&#39;s Shop" in asked.text
+    asked_at = iso(scene.clock.now())
     sent = form.fill("Ada@Example.com", first_name="  Ada  ")
     assert (sent.status, sent.headers["location"]) == (303, "news?sent")
     assert "If this address can be subscribed" in form.ask("GET", "/subscribe/news?sent").text
@@ -134,7 +136,9 @@ def test_asked_mailed_confirmed(scene, form):
     assert lists_of(scene, ADA) == {"news"}
     [consent] = scene.runtime.contact_records.of(ADA).choices
     assert (consent.choice, consent.source, consent.at) == ("subscribe", "form", scene.clock.now())
-    assert "A…@example.com (news). You can unsubscribe" in consent.detail["text"]
+    [told] = scene.runtime.contact_records.of(ADA).as_dict()["choices"]
+    assert told["consent"].pop("text").startswith("By confirming, you ask us to send emails to A…@")
+    assert told["consent"] == {"asked_at": asked_at, "lists": ["news"], "lang": "en"}
     after = scene.state()
     assert "has been confirmed" in form.confirm(token).text
     assert scene.state() == after, "a link confirms once"
