@@ -106,11 +106,19 @@ class MessageInsights:
 
     def create(self, addresses: Sequence[str], since: Instant, until: Instant) -> str:
         """Ask for the mails to at most ``MOST_ADDRESSES`` in that time; the id of the job."""
+        return self._create({"Destination": [_literally(each) for each in addresses]}, since, until)
+
+    def create_for_sender(self, sender: str, since: Instant, until: Instant) -> str:
+        """Ask for all mails from the address in that time; the id of the job."""
+        # Whether SES lists a sender with its name is not documented: both are found.
+        return self._create({"FromEmailAddress": [f"*{_literally(sender)}*"]}, since, until)
+
+    def _create(self, include: Mapping[str, Sequence[str]], since: Instant, until: Instant) -> str:
         wanted: Any = {
             "MessageInsightsDataSource": {
                 "StartDate": datetime.fromtimestamp(since, UTC),
                 "EndDate": datetime.fromtimestamp(until, UTC),
-                "Include": {"Destination": [_literally(each) for each in addresses]},
+                "Include": include,
                 "MaxResults": MOST_RESULTS,
             }
         }

@@ -22,6 +22,8 @@ _INSIGHTS = "/v2/email/insights/"
 _RESULT = "/result"
 _MOST_ADDRESSES = 5
 _MOST_RESULTS = 10_000
+_USUAL_RESULTS = 1_000
+_FILTERS = ("Destination", "FromEmailAddress")
 _KINDS = {"Rendering Failure": "RENDERING_FAILURE", "DeliveryDelay": "DELIVERY_DELAY"}
 _COLUMNS = ("Message ID", "Destination", "From email address", "Subject", "Send timestamp")
 
@@ -71,27 +73,36 @@ def _create(state: SimulatorState, given: Json) -> str:
     if (given.get("ExportDestination") or {}).get("DataFormat") != "CSV":
         raise bad_request("The simulator exports as CSV only.")
     include = source.get("Include") or {}
-    addresses = include.get("Destination") or []
+    if set(include) - set(_FILTERS) or source.get("Exclude"):
+        raise bad_request("The simulator filters by Destination and FromEmailAddress only.")
     start, end = source.get("StartDate"), source.get("EndDate")
     if not isinstance(start, int | float) or not isinstance(end, int | float) or start >= end:
         raise bad_request("StartDate must be before EndDate.")
-    if not isinstance(addresses, list) or len(addresses) > _MOST_ADDRESSES:
-        raise bad_request("1 validation error: Include.Destination has at most 5 members.")
-    if set(include) - {"Destination"} or source.get("Exclude"):
-        raise bad_request("The simulator filters by Destination only.")
+    most = source.get("MaxResults") or _USUAL_RESULTS
+    if not isinstance(most, int) or not 1 <= most <= _MOST_RESULTS:
+        raise bad_request("1 validation error: MaxResults must be between 1 and 10000.")
     job = {
         "start": start,
         "end": end,
-        "to": [str(each) for each in addresses],
+        "to": _patterns(include, "Destination"),
+        "from": _patterns(include, "FromEmailAddress"),
+        "most": most,
         "created": round(state.clock.now(), 3),
     }
     return base64.urlsafe_b64encode(json.dumps(job).encode()).decode().rstrip("=")
 
 
+def _patterns(include: Json, name: str) -> list[str]:
+    given = include.get(name) or []
+    if not isinstance(given, list) or len(given) > _MOST_ADDRESSES:
+        raise bad_request(f"1 validation error: Include.{name} has at most 5 members.")
+    return [str(each) for each in given]
+
+
 def _job(job_id: str) -> dict[str, Any]:
     try:
         job = json.loads(base64.urlsafe_b64decode(job_id + "=" * (-len(job_id) % 4)))
-        return {each: job[each] for each in ("start", "end", "to", "created")}
+        return {each: job[each] for each in ("start", "end", "to", "from", "most", "created")}
     except (ValueError, KeyError, TypeError) as error:
         raise not_found(f"Export job {job_id[:80]} does not exist.") from error
 
@@ -108,8 +119,12 @@ def _result(state: SimulatorState, job: dict[str, Any]) -> bytes:
         writer.writerow(_COLUMNS)
         written = 0
         for message_id, recipients, sender, subject, accepted_at in rows:
+            if written >= job["most"]:
+                break
+            if not _is_wanted(sender, job["from"]):
+                continue
             for address in json.loads(recipients):
-                if written < _MOST_RESULTS and _is_wanted(address, job["to"]):
+                if written < job["most"] and _is_wanted(address, job["to"]):
                     writer.writerow((message_id, address, sender, subject, iso(accepted_at)))
                     written += 1
     return text.getvalue().encode()

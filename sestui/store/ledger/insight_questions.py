@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sestui.core.clock import Instant
 from sestui.core.delivery.account_key import belongs_to
-from sestui.core.delivery.states import DeliveryState
+from sestui.core.delivery.states import DeliveryState, RunKind
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Run, SharedSetting
 from sestui.store.ledger.bulk_statements import ids_of, values_of, values_text
@@ -42,6 +42,7 @@ class Question:
 
     run_id: int
     delivery_ids: tuple[int, ...]
+    """Empty: about all mails of the run's sender in that time."""
     since: Instant
     until: Instant
     at: Instant
@@ -113,13 +114,40 @@ class InsightQuestions:
             account = str(connection.execute(query).scalar_one())
         return "" if belongs_to(account, self._account) else account
 
-    def control(self, run_id: int, delivery_id: int, since: Instant) -> ControlMail | None:
+    def sender(self, run_id: int) -> str:
+        """From whom all mails of the run were sent; '' if each has its own sender."""
+        query = select(_RUN.c.from_address, _RUN.c.kind).where(_RUN.c.id == run_id)
+        with self._database.read_connection() as connection:
+            sender, kind = connection.execute(query).one()
+        return "" if kind == RunKind.RELAY.value else str(sender)
+
+    def claim_times(self, run_id: int, every: int) -> list[Instant]:
+        """When each ``every``-th mail of the run was handed over, in order."""
+        at = DELIVERY.c.claimed_at
+        numbered = (
+            select(at, func.row_number().over(order_by=at).label("number"))
+            .where(DELIVERY.c.run_id == run_id, at.is_not(None))
+            .subquery()
+        )
+        query = (
+            select(numbered.c.claimed_at)
+            .where(numbered.c.number % every == 0)
+            .order_by(numbered.c.number)
+        )
+        with self._database.read_connection() as connection:
+            return list(connection.execute(query).scalars())
+
+    def control(
+        self, run_id: int, delivery_id: int, since: Instant, *, any_run: bool = True
+    ) -> ControlMail | None:
         """A mail that SES has taken since then: of the run, the one before the delivery if there
-        is one, else of the newest other run of the account."""
+        is one, else, with ``any_run``, of the newest other run of the account."""
         with self._database.read_connection() as connection:
             for before in (True, False):
                 if found := _control(connection, run_id, delivery_id, since, before=before):
                     return found
+            if not any_run:
+                return None
             query = (
                 select(_RUN.c.id)
                 .where(_RUN.c.account == self._account, _RUN.c.accepted > 0, _RUN.c.id != run_id)

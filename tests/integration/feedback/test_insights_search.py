@@ -1,7 +1,6 @@
 """What is in doubt, asked of the simulated account's message insights over HTTP."""
 
 import json
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -10,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from sestui.errors import AccountError, StateError, StoppedError
-from sestui.feedback.insights_search import InsightsSearch, SearchResult
-from sestui.runtime import Runtime
+from sestui.feedback.insights_search import SearchResult
 from sestui.ses.message_insights import (
     ExportedMail,
     ExportJob,
@@ -19,54 +17,19 @@ from sestui.ses.message_insights import (
     MessageInsights,
     read_result,
 )
-from sestui.store.events.apply import EventRules
-from sestui.store.ledger.doubtful import DoubtfulDelivery, Unclear
+from sestui.store.ledger.doubtful import Unclear
 from sestui.store.ledger.in_doubt import InDoubt, Resolution
-from sestui.store.ledger.insight_questions import InsightQuestions, Question
-from tests.support.clocks import ShiftedClock
+from sestui.store.ledger.insight_questions import Question
+from tests.support.doubts import GRACE, Doubts
 from tests.support.workspaces import World, counts, sent
 
-GRACE = 24 * 3600.0
 EMAILS = [f"reader{number}@example.com" for number in range(9)]
-
-
-class Doubts:
-    """A run that is over: of nine mails in doubt, SES took six and three it didn't."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.clock = ShiftedClock()
-        self.runtime: Runtime = world.runtime(self.clock)
-        self.run = world.started(self.runtime, EMAILS)
-        sent(self.runtime)
-        with self.runtime.database.write_connection() as connection:
-            connection.exec_driver_sql(
-                "UPDATE delivery SET state = 'in_doubt', message_id = '', sent_at = NULL"
-            )
-            connection.exec_driver_sql("UPDATE run SET in_doubt = 9, accepted = 0")
-        with world.account.changing() as connection:
-            connection.execute("DELETE FROM event WHERE outbox_id > 6")
-            connection.execute("DELETE FROM outbox WHERE id > 6")
-        self.stop = threading.Event()
-        self.questions = InsightQuestions(self.runtime.database, self.runtime.ses.reader.key)
-
-    def search(self, insights: type[MessageInsights] = MessageInsights) -> InsightsSearch:
-        asking = insights(self.runtime.ses.clients, self.clock, simulated=True, stop=self.stop)
-        return InsightsSearch(
-            self.runtime.database, asking, self.questions, self.clock, EventRules()
-        )
-
-    def safe(self) -> list[str]:
-        return sorted(each.email for each in self.in_doubt() if each.is_safe(GRACE))
-
-    def in_doubt(self) -> list[DoubtfulDelivery]:
-        return self.questions.in_doubt(self.run.id)
 
 
 @pytest.fixture
 def doubts(tmp_path: Path) -> Iterator[Doubts]:
     with closing(World(tmp_path / "world", simulator_latency=0)) as world:
-        yield Doubts(world)
+        yield Doubts(world, EMAILS, taken=6)
 
 
 def test_evidence_settles_and_its_absence_is_offered_after_the_grace_period(
