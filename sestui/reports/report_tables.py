@@ -31,7 +31,11 @@ class Table:
 def tables_of(report: RunReport, local: Local) -> list[Table]:
     """The report's tables, in order; numbers are numbers."""
     found, totals = report.outcomes, report.totals
-    clicks = [(each.link, each.people, each.clicks) for each in found.links]
+    clicks: list[tuple[str | int, ...]] = [
+        (each.link, each.people, each.clicks) for each in found.links
+    ]
+    if found.other_links.links:
+        clicks.append((f"{found.other_links.links:,} other links", "", found.other_links.clicks))
     aside = [("opens", found.machine_opens), ("clicks", found.machine_clicks)]
     hours = [
         (

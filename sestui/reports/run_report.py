@@ -75,6 +75,7 @@ class RunReport:
             "bounces": [asdict(each) for each in found.bounces],
             "complaints": [{"domain": name, "count": count} for name, count in found.complaints],
             "links": [asdict(each) for each in found.links],
+            "other_links": asdict(found.other_links),
             "machine_opens": found.machine_opens,
             "machine_clicks": found.machine_clicks,
             "hours": [asdict(each) | {"at": iso(each.at)} for each in found.hours],

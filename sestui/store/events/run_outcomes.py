@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, case, func, select, text, union_all
+from sqlalchemy import Connection, Subquery, case, func, select, text, union_all
 
 from sestui.core.clock import Instant
 from sestui.core.delivery.machine_opens import SECONDS_OF_SCANNERS
@@ -49,6 +49,15 @@ class LinkClicks:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherLinks:
+    """The links that are not listed one by one."""
+
+    links: int
+    clicks: int
+    """By people, all together."""
+
+
+@dataclass(frozen=True, slots=True)
 class HourCounts:
     """The outcomes of a run within an hour."""
 
@@ -71,6 +80,7 @@ class RunOutcomes:
     """By domain, as ``bounces``."""
     links: Sequence[LinkClicks]
     """As ``bounces``, at most :data:`MOST_LINKS`."""
+    other_links: OtherLinks
     machine_opens: int
     machine_clicks: int
     """Clicks by machines, which aren't counted."""
@@ -82,11 +92,12 @@ def run_outcomes(database: Database, run_id: int) -> RunOutcomes:
     """Read them, in one snapshot."""
     with database.snapshot(), database.read_connection() as connection:
         ids = _ids(connection, run_id)
-        links, machine_clicks = _links(connection, run_id, ids)
+        links, other_links, machine_clicks = _links(connection, run_id, ids)
         return RunOutcomes(
             bounces=_bounces(connection, run_id),
             complaints=_complaints(connection, run_id),
             links=links,
+            other_links=other_links,
             machine_opens=_machine_opens(connection, run_id, ids),
             machine_clicks=machine_clicks,
             hours=_hours(connection, run_id),
@@ -147,7 +158,34 @@ def _ids(connection: Connection, run_id: int) -> tuple[int, int]:
 
 def _links(
     connection: Connection, run_id: int, ids: tuple[int, int]
-) -> tuple[list[LinkClicks], int]:
+) -> tuple[list[LinkClicks], OtherLinks, int]:
+    """The links that people followed most, what is left of them, and the clicks by machines.
+
+    The database ranks and sums: where each recipient has links of their own, there are as many.
+    """
+    grouped = _clicks(run_id, ids)
+    within: Any = {"partition_by": grouped.c.person}
+    order = (grouped.c.people.desc(), grouped.c.clicks.desc(), grouped.c.link)
+    ranked = select(
+        grouped,
+        func.row_number().over(**within, order_by=order).label("place"),
+        func.count().over(**within).label("all_links"),
+        func.sum(grouped.c.clicks).over(**within).label("all_clicks"),
+    ).subquery()
+    rows = connection.execute(
+        select(ranked).where(ranked.c.place <= MOST_LINKS).order_by(ranked.c.place)
+    ).all()
+    people = [row for row in rows if row.person]
+    links = [LinkClicks(row.link, row.people, row.clicks) for row in people]
+    other = OtherLinks(
+        links=people[0].all_links - len(links) if people else 0,
+        clicks=int(people[0].all_clicks) - sum(each.clicks for each in links) if people else 0,
+    )
+    return links, other, next((int(row.all_clicks) for row in rows if not row.person), 0)
+
+
+def _clicks(run_id: int, ids: tuple[int, int]) -> Subquery:
+    """The clicks by ``link`` and whether a ``person`` made them: how many, and of how many."""
     delivered = DELIVERY.c.outcome == DeliveryOutcome.DELIVERED.value
     since = case((delivered, DELIVERY.c.outcome_at), else_=_EVENT.c.mailed_at)
     # As core.delivery.machine_opens judges them: not a program, and not too soon.
@@ -155,9 +193,13 @@ def _links(
         _EVENT.c.occurred_at - since >= SECONDS_OF_SCANNERS
     )
     person = case((is_person, 1), else_=0).label("person")
-    clicks, people = func.count().label("clicks"), func.count(DELIVERY.c.id.distinct())
-    rows = connection.execute(
-        select(_EVENT.c.detail, person, clicks, people.label("people"))
+    return (
+        select(
+            _EVENT.c.detail.label("link"),
+            person,
+            func.count().label("clicks"),
+            func.count(DELIVERY.c.id.distinct()).label("people"),
+        )
         .join(DELIVERY, DELIVERY.c.id == _EVENT.c.delivery_id)
         .where(
             text("ses_event.kind = 'Click'"),
@@ -165,11 +207,8 @@ def _links(
             DELIVERY.c.run_id == run_id,
         )
         .group_by(_EVENT.c.detail, person)
-        .order_by(people.desc(), clicks.desc(), _EVENT.c.detail)
-    ).all()
-    links = [LinkClicks(row.detail, row.people, row.clicks) for row in rows if row.person]
-    machines = sum(row.clicks for row in rows if not row.person)
-    return links[:MOST_LINKS], machines
+        .subquery()
+    )
 
 
 def _machine_opens(connection: Connection, run_id: int, ids: tuple[int, int]) -> int:

@@ -110,6 +110,30 @@ def test_hours_follow_what_later_events_make_of_a_delivery(database, clock, repo
     assert (report.outcomes.links, report.outcomes.machine_clicks) == ([], 1)
 
 
+def test_where_everybody_has_links_of_their_own_the_rest_is_summed(database, clock):
+    tell_governor(database, now=clock.now())
+    add_contacts(database, addresses(30))
+    run = start_run(database, make_campaign(database), clock.now())
+    given = {"run": run.id, "mailed_at": clock.now(), "after": HOUR}
+    events = []
+    for number, each in enumerate(mail(open_ledger(database, clock), run, 30)):
+        own = {"link": f"https://example.com/me/{number:02}"}
+        events.append(about(each, "Click", **given, **own))
+        if number in {4, 29}:
+            events.append(about(each, "Click", **{**given, "after": 2 * HOUR}, **own))
+        events.append(about(each, "Click", **{**given, "after": 3}, **own))  # by a scanner
+    pull(database, clock, events)
+    report = run_report(database, "news")
+    found = report.outcomes
+    shown = [f"https://example.com/me/{number:02}" for number in (4, 29, *range(4), *range(5, 19))]
+    assert [each.link for each in found.links] == shown
+    assert (found.other_links.links, found.other_links.clicks) == (10, 10)
+    assert sum(each.clicks for each in found.links) + found.other_links.clicks == 32
+    assert found.machine_clicks == 30
+    assert report.as_dict()["other_links"] == {"links": 10, "clicks": 10}
+    assert any(line.split() == ["10", "other", "links", "10"] for line in as_text(report, local))
+
+
 def test_the_last_runs_are_beside_it_and_any_can_be_reported(database, clock, reported):
     from sestui.store.campaigns.campaigns import Campaigns  # noqa: PLC0415
     from sestui.store.runs.runs import Runs  # noqa: PLC0415
