@@ -6,7 +6,7 @@ has no such reasons.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -76,6 +76,15 @@ class SyncResult:
         return asdict(self)
 
 
+@dataclass(slots=True)
+class _DryRun:
+    """What a dry run has read of SES's list, as it notes nothing."""
+
+    listed: set[str] = field(default_factory=set)
+    added: set[str] = field(default_factory=set)
+    """Those of them that it would have added here."""
+
+
 class SuppressionSync:
     """One synchronisation, which continues where a stopped one left off."""
 
@@ -99,31 +108,25 @@ class SuppressionSync:
             StoppedError: it was stopped; completed steps are kept.
         """
         result = SyncResult()
-        seen: set[str] = set()
-        number = self._pull(result, on_step, seen, dry_run=dry_run, full=remove)
-        released = self._listed.released_here()
+        dry = _DryRun() if dry_run else None
+        number = self._pull(result, on_step, dry, full=remove)
         if remove:
             # What SES released, before it is put there again.
-            if not dry_run:
-                self._remove_here(number, result, on_step)
-            for key in released:
-                on_step(SyncStep.REMOVE_THERE, key, "")
-                result.removed_there += 1
-                if not dry_run:
-                    self._ses.delete(key)
-                    self._listed.forget(key)
+            self._remove_here(number, result, on_step, dry)
+            self._remove_there(number, result, on_step, dry)
         else:
-            result.kept = len(released)
-        self._push(number, result, on_step, seen, dry_run=dry_run)
+            result.kept = len(self._released(dry))
+        self._push(number, result, on_step, dry)
         return result
 
-    def _pull(
-        self, result: SyncResult, on_step: OnStep, seen: set[str], *, dry_run: bool, full: bool
-    ) -> int:
-        """Page through SES's list; returns the listing's number."""
+    def _pull(self, result: SyncResult, on_step: OnStep, dry: _DryRun | None, *, full: bool) -> int:
+        """Page through SES's list; returns the listing's number.
+
+        ``dry`` is of a dry run, which notes nothing.
+        """
         progress = self._listed.progress()
         token, since = progress.get("token", ""), progress.get("since")
-        goes_on = bool(token) and progress.get("full") == full and not dry_run
+        goes_on = bool(token) and progress.get("full") == full and dry is None
         number = int(progress.get("listing", 0)) + (0 if goes_on else 1)
         newest = progress.get("newest", since) if goes_on else since
         token = token if goes_on else ""
@@ -132,9 +135,10 @@ class SuppressionSync:
             page = [_listed(each) for each in found]
             newest = max((*(each.listed_at for each in page), newest or 0.0))
             result.listed += len(page)
-            if dry_run:
+            if dry is not None:
                 missing = self._listed.missing_here(page)
-                seen.update(each.email_key for each in page)
+                dry.listed.update(each.email_key for each in page)
+                dry.added.update(each.email_key for each in missing)
             else:
                 done = {"since": newest or None, "listing": number}
                 part = {"since": since, "token": token, "newest": newest, "listing": number}
@@ -147,23 +151,45 @@ class SuppressionSync:
             if not token:
                 return number
 
-    def _remove_here(self, number: int, result: SyncResult, on_step: OnStep) -> None:
-        for key in self._listed.released_there(number):
-            on_step(SyncStep.REMOVE_HERE, key, "")
-            self._here.remove(key, self._clock.now())
-            self._listed.forget(key)
-            result.removed_here += 1
-
-    def _push(
-        self, number: int, result: SyncResult, on_step: OnStep, seen: set[str], *, dry_run: bool
+    def _remove_here(
+        self, number: int, result: SyncResult, on_step: OnStep, dry: _DryRun | None
     ) -> None:
+        for key in self._listed.released_there(number):
+            if dry is not None and key in dry.listed:
+                continue
+            on_step(SyncStep.REMOVE_HERE, key, "")
+            result.removed_here += 1
+            if dry is None:
+                self._here.remove(key, self._clock.now())
+                self._listed.forget(key)
+
+    def _remove_there(
+        self, number: int, result: SyncResult, on_step: OnStep, dry: _DryRun | None
+    ) -> None:
+        known = dry.listed if dry is not None else ()
+        gone = {key for key in self._listed.gone_there(number) if key not in known}
+        for key in self._released(dry):
+            if key not in gone:
+                on_step(SyncStep.REMOVE_THERE, key, "")
+                result.removed_there += 1
+            if dry is not None:
+                continue
+            if key not in gone:
+                self._ses.delete(key)
+            self._listed.forget(key)
+
+    def _released(self, dry: _DryRun | None) -> list[str]:
+        added = dry.added if dry is not None else ()
+        return [key for key in self._listed.released_here() if key not in added]
+
+    def _push(self, number: int, result: SyncResult, on_step: OnStep, dry: _DryRun | None) -> None:
         after = ""
         while batch := self._listed.missing_there(after, _BATCH):
             for key, reason in batch:
                 after = key
-                if key in seen:
+                if dry is not None and key in dry.listed:
                     continue
-                if not dry_run:
+                if dry is None:
                     if not self._ses.put(key, _THERE[reason]):
                         on_step(SyncStep.REFUSED_THERE, key, reason)
                         result.refused_there += 1

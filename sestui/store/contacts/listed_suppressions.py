@@ -99,6 +99,10 @@ class ListedSuppressions:
         )
         return self._removed(and_(_LISTED.c.listing < listing, here))
 
+    def gone_there(self, listing: int) -> list[str]:
+        """Addresses that SES listed before, and not in that listing of all."""
+        return self._removed(_LISTED.c.listing < listing)
+
     def forget(self, email_key: str) -> None:
         """SES does not list it any more."""
         statement = delete(_LISTED).where(

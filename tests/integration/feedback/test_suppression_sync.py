@@ -24,6 +24,7 @@ class Sides:
     """Both lists, and the sync between them."""
 
     def __init__(self, database: Database, world: World) -> None:
+        self.database, self.world = database, world
         self.here = Suppressions(database)
         self.clock = FakeClock(NOW)
         self.stop = threading.Event()
@@ -40,6 +41,28 @@ class Sides:
         return {
             each["EmailAddress"]: each["Reason"] for each in said["SuppressedDestinationSummaries"]
         }
+
+    def all_here(self) -> dict[str, str]:
+        with self.database.read_connection() as connection:
+            rows = connection.exec_driver_sql("SELECT email_key, reason FROM suppression")
+            return {str(key): str(reason) for key, reason in rows}
+
+    def do(self, word: str, address: str) -> None:
+        """``there``, ``not there``, ``there again``, ``not here``, ``here REASON``."""
+        if word == "there":
+            self.list_at_ses(address)
+        elif word == "not there":
+            self.clients.sesv2.delete_suppressed_destination(EmailAddress=address)
+        elif word == "there again":
+            with self.world.account.changing() as connection:
+                connection.execute(
+                    "UPDATE suppression SET updated_at = updated_at + 60 WHERE address = ?",
+                    (address,),
+                )
+        elif word == "not here":
+            assert self.here.remove(address, NOW)
+        else:
+            self.here.add(address, word.removeprefix("here "), "", NOW)
 
     def sync(self, *, dry_run: bool = False, remove: bool = False) -> SyncResult:
         self.steps = []
@@ -109,6 +132,71 @@ def test_what_one_side_removes_stays_on_the_other_unless_told(sides: Sides) -> N
     assert sides.here.get("bob@example.com") is None
     assert sides.at_ses() == {"eve@example.com": "BOUNCE"}
     assert sides.here.get("eve@example.com") is not None
+
+
+SIDES = {
+    # Who was suppressed here, and listed at SES, before a first sync; what was done then; and the
+    # step that the next sync takes, without and with removals.
+    "bounced here since": ((), ("here bounced",), "added at SES", "added at SES"),
+    "listed at SES since": ((), ("there",), "added here", "added here"),
+    "suppressed by hand since": ((), ("here manual",), "", ""),
+    "by hand, and listed at SES since": (("here manual",), ("there",), "", ""),
+    "on both sides of old": (("here bounced", "there"), (), "", ""),
+    "from SES, where it is off now": (("there",), ("not there",), "", "removed here"),
+    "from SES, and released here": (("there",), ("not here",), "", "removed at SES"),
+    "from SES, and released on both sides": (("there",), ("not there", "not here"), "", ""),
+    "from SES, released here, and listed anew": (
+        ("there",), ("not here", "there again"), "added here", "added here",
+    ),
+    "from SES, released here, and by hand again": (
+        ("there",), ("not here", "here manual"), "", "",
+    ),
+    "from SES, released here, by hand again, off at SES": (
+        ("there",), ("not here", "here manual", "not there"), "", "",
+    ),
+    "from here, and off at SES": (("here bounced",), ("not there",), "", "removed here"),
+    "from here, and released here": (("here bounced",), ("not here",), "", "removed at SES"),
+    "from here, and released on both sides": (
+        ("here bounced",), ("not here", "not there"), "", "",
+    ),
+    "by hand and listed, and off at SES": (("here manual", "there"), ("not there",), "", ""),
+    "by hand and listed, and released here": (
+        ("here manual", "there"), ("not here",), "", "removed at SES",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("remove", [False, True])
+def test_who_added_what_and_who_released_it(sides: Sides, remove: bool) -> None:
+    """Every case is an address of its own; a dry run tells the same, and changes nothing."""
+    address = {name: f"case{number}@example.com" for number, name in enumerate(SIDES)}
+    for name, (before, _, _, _) in SIDES.items():
+        for word in before:
+            sides.do(word, address[name])
+    sides.sync()
+    for name, (_, since, _, _) in SIDES.items():
+        for word in since:
+            sides.do(word, address[name])
+    expected = sorted(
+        (step, address[name]) for name, (_, _, *steps) in SIDES.items() if (step := steps[remove])
+    )
+    lists = sides.all_here(), sides.at_ses()
+    planned = sides.sync(dry_run=True, remove=remove)
+    told = sorted((step, of) for step, of, _ in sides.steps)
+    assert told == expected
+    assert (sides.all_here(), sides.at_ses()) == lists
+    assert sides.sync(remove=remove) == planned
+    assert sorted((step, of) for step, of, _ in sides.steps) == expected
+    here, there = sides.all_here(), sides.at_ses()
+    for name, (before, since, *_) in SIDES.items():
+        by_hand = [*before, *since][-1] == "here manual" or (
+            "here manual" in before and "not here" not in since
+        )
+        if by_hand:
+            assert here[address[name]] == "manual", name
+    assert sides.sync(remove=remove).kept == planned.kept
+    assert sides.steps == []
+    assert (sides.all_here(), sides.at_ses()) == (here, there)
 
 
 def test_ses_is_asked_once_a_second(sides: Sides) -> None:
