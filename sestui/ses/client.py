@@ -170,10 +170,10 @@ class Clients:
             "sqs", region_name=region or self.region, endpoint_url=endpoint_url, config=config
         )
 
-    def service(self, name: Literal["sns", "sts"]) -> Any:
+    def service(self, name: Literal["sns", "sts", "resourcegroupstaggingapi"]) -> Any:
         """A client of another AWS service with the same credentials, in the account's region.
 
-        Untyped, as types of these two are not among what is installed. Only for calls that may be
+        Untyped, as types of these are not among what is installed. Only for calls that may be
         tried again.
         """
         config = self._config.merge(Config(retries={"total_max_attempts": 4, "mode": "standard"}))

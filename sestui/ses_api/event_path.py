@@ -20,7 +20,8 @@ USUAL_NAME = "sestui-events"
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,59}")
 """A configuration set's, and with the suffix a queue's, too."""
-_DEAD = "-dead"
+DEAD = "-dead"
+"""After the name of a queue: its dead-letter queue."""
 _KEPT_SECONDS = 14 * 86_400
 """The longest that SQS keeps a message."""
 _HIDDEN_SECONDS = 120
@@ -59,7 +60,7 @@ class EventPath:
     @property
     def dead_name(self) -> str:
         """Name of the dead-letter queue."""
-        return self.name + _DEAD
+        return self.name + DEAD
 
     @property
     def topic_arn(self) -> str:
@@ -150,6 +151,18 @@ class EventPath:
 
     def _arn(self, service: str, resource: str) -> str:
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+
+
+def set_in_policy(policy: str) -> str:
+    """The configuration set that a topic's policy lets in; '' if it is no policy of ours."""
+    try:
+        (statement,) = json.loads(policy)["Statement"]
+        source = statement["Condition"]["StringEquals"]["AWS:SourceArn"]
+        _, _, resource = str(source).rpartition(":")
+        kind, _, name = resource.partition("/")
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return name if kind == "configuration-set" else ""
 
 
 def is_name(text: str) -> bool:

@@ -118,6 +118,12 @@ class FakeAws:
         path = urllib.parse.unquote(urllib.parse.urlsplit(handler.path).path)
         if found := _DESTINATION.fullmatch(path):
             return self._destination(handler, found[1], found[2] or "", body)
+        if operation == "GetResources":
+            return (
+                200,
+                json.dumps({"ResourceTagMappingList": self._tagged(json.loads(body))}).encode(),
+                _JSON,
+            )
         if path == "/v2/email/outbound-emails":
             return self._send(handler, json.loads(body))
         if path == "/v2/email/account":
@@ -131,6 +137,26 @@ class FakeAws:
             listed = f"<SubscriptionArn>{self.listed_as}<".encode()
             answer = (answer[0], re.sub(rb"<SubscriptionArn>[^<]+<", listed, answer[1]), answer[2])
         return self._with_allowed(operation, body, answer) if operation in _OF_QUEUES else answer
+
+    def _tagged(self, given: Any) -> list[dict[str, Any]]:
+        """All that has the wanted tag; moto looks for it in other services only."""
+        found: dict[str, list[dict[str, str]]] = {}
+        with self.client("sqs") as sqs, self.client("sns") as sns, self.client("sesv2") as ses:
+            for url in sqs.list_queues().get("QueueUrls", []):
+                tags = sqs.list_queue_tags(QueueUrl=url).get("Tags", {})
+                arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{url.rpartition('/')[2]}"
+                found[arn] = [{"Key": key, "Value": value} for key, value in tags.items()]
+            for arn in [each["TopicArn"] for each in sns.list_topics()["Topics"]]:
+                found[arn] = sns.list_tags_for_resource(ResourceArn=arn)["Tags"]
+            for name in ses.list_configuration_sets()["ConfigurationSets"]:
+                arn = f"arn:aws:ses:{REGION}:{ACCOUNT}:configuration-set/{name}"
+                found[arn] = ses.get_configuration_set(ConfigurationSetName=name).get("Tags", [])
+        wanted = {each["Key"] for each in given["TagFilters"]}
+        return [
+            {"ResourceARN": arn, "Tags": tags}
+            for arn, tags in found.items()
+            if wanted <= {each["Key"] for each in tags}
+        ]
 
     def _with_allowed(
         self, operation: str, body: bytes, answer: tuple[int, bytes, str]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sestui.feedback.loop_proof import LoopProof, Probe
     from sestui.runtime import Runtime
     from sestui.ses.setup.event_setup import EventSetup, PlannedPart
+    from sestui.ses.setup.removal import Removal
 
 _SIMULATED_SENDER = "setup@example.com"
 _LOWEST_RATE = 1.0
@@ -205,41 +206,58 @@ def _write(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _remove(runtime: "Runtime", name: str, *, yes: bool, as_json: bool) -> None:
+    from sestui.ses.setup.removal import removal_of  # noqa: PLC0415 - boto3 is slow to import
 
-    setup = _event_setup(runtime, name)
-    planned = setup.plan()
-    chosen = setup.removable(planned)
+    found = removal_of(runtime.ses.clients, name, runtime.settings.configuration_set)
+    chosen, written = found.parts, dict[str, str]()
     if not chosen:
         say(f"Nothing here carries the tag sestui = {name}.")
-        if as_json:
-            put_json({"removed": [], "settings": {}})
-        return
+    else:
+        _check_idle(runtime)
+        if not yes:
+            waiting = sum(each.found.holds for each in chosen)
+            lost = f" {waiting:,} messages that wait there are lost." if waiting else ""
+            listed = ", ".join(f"{each.kind} {each.name}" for each in chosen)
+            typer.confirm(f"Delete {listed}?{lost}", abort=True, err=True)
+        # First, so that no mail names what is gone.
+        written = _write(_outdated_settings(runtime, found.main, chosen))
+        found.run(lambda each: say(f"{each.kind} {each.name}: deleted."))
+    _say_what_is_left(found)
+    if as_json:
+        left = [{"kind": each.kind, "name": each.name, "tag": each.path} for each in found.others]
+        put_json({"removed": _parts(chosen), "settings": written, "left": left})
+
+
+def _check_idle(runtime: "Runtime") -> None:
     if runtime.runs.in_states([RunState.SENDING]):
         raise StateError(
             "A run is sending, and its mail names the configuration set; pause it or let it end."
         )
-    if not yes:
-        waiting = sum(each.found.holds for each in chosen)
-        lost = f" {waiting:,} messages that wait there are lost." if waiting else ""
-        listed = ", ".join(f"{each.kind} {each.name}" for each in chosen)
-        typer.confirm(f"Delete {listed}?{lost}", abort=True, err=True)
-    # First, so that no mail names what is gone.
-    written = _write(_outdated_settings(runtime, setup, chosen))
-    setup.remove(chosen, lambda each: say(f"{each.kind} {each.name}: deleted."))
-    if as_json:
-        put_json({"removed": _parts(chosen), "settings": written})
+
+
+def _say_what_is_left(found: "Removal") -> None:
+    by_path: dict[str, list[str]] = {}
+    for each in found.others:
+        by_path.setdefault(each.path, []).append(f"{each.kind} {each.name}")
+    for path, names in by_path.items():
+        say(
+            f"Left, as another name was given to setup: {', '.join(names)}. "
+            f"`sestui setup --remove --name {path}` deletes it."
+        )
+    if found.unknown:
+        say(f"Whether setup has created anything under another name is not known. {found.unknown}")
 
 
 def _outdated_settings(
     runtime: "Runtime", setup: "EventSetup", chosen: Sequence["PlannedPart"]
 ) -> dict[str, str]:
     """The settings that name what is going to be deleted, with '' as their values."""
-    kinds = {each.kind for each in chosen}
+    parts = {(each.kind, each.name) for each in chosen}
     outdated = {}
-    named = runtime.settings.configuration_set
-    if "configuration set" in kinds and named == setup.path.configuration_set:
+    if ("configuration set", runtime.settings.configuration_set) in parts:
         outdated["configuration_set"] = ""
-    if "SQS queue" in kinds and runtime.settings.events_queue == setup.queue_url:
+    queue = ("SQS queue", setup.path.name)
+    if queue in parts and runtime.settings.events_queue == setup.queue_url:
         outdated["events_queue"] = ""
     return outdated
 

@@ -8,6 +8,8 @@ from sestui.errors import StateError, UsageError
 from sestui.ses.client import Clients, plain_errors
 from sestui.ses.setup.denied import PermissionDeniedError, plain_errors_of
 from sestui.ses.setup.parts import (
+    DEAD_LETTER_QUEUE,
+    QUEUE,
     ConfigurationSetPart,
     EventDestinationPart,
     FoundPart,
@@ -68,13 +70,14 @@ class EventSetup:
             _, partition, _, _, account, *_ = sts.get_caller_identity()["Arn"].split(":", 5)
         self.path = EventPath(name, configuration_set or name, clients.region, account, partition)
         self._may_be_foreign = bool(configuration_set)
-        self._queue = QueuePart(sqs, "SQS queue", name, self.path.queue_attributes(), name)
+        self._queue = QueuePart(sqs, QUEUE, name, self.path.queue_attributes(), name)
+        self._topic = TopicPart(sns, self.path)
         self._parts: tuple[PathPart, ...] = (
             QueuePart(
-                sqs, "dead-letter queue", self.path.dead_name, self.path.dead_attributes(), name
+                sqs, DEAD_LETTER_QUEUE, self.path.dead_name, self.path.dead_attributes(), name
             ),
             self._queue,
-            TopicPart(sns, self.path),
+            self._topic,
             SubscriptionPart(sns, self.path),
             ConfigurationSetPart(clients.sesv2, self.path),
             EventDestinationPart(clients.sesv2, self.path),
@@ -85,6 +88,16 @@ class EventSetup:
     def queue_url(self) -> str:
         """The queue's URL, once it is there."""
         return self._queue.url
+
+    @property
+    def set_up_for(self) -> str:
+        """The configuration set that it was set up for, which the settings may no longer name;
+        '' if it wasn't, or doesn't say.
+
+        Raises:
+            PermissionDeniedError, AccountError: as for :meth:`plan`.
+        """
+        return self._topic.configuration_set()
 
     def plan(self) -> list[PlannedPart]:
         """Every part, in the order in which they are created; changes nothing.

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 from botocore.exceptions import ClientError
 
 from sestui.ses.setup.denied import is_missing, plain_errors_of
-from sestui.ses_api.event_path import TAG, EventPath, same_attribute
+from sestui.ses_api.event_path import TAG, EventPath, same_attribute, set_in_policy
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sesv2.type_defs import TagTypeDef
     from mypy_boto3_sqs import SQSClient
+
+
+QUEUE = "SQS queue"
+DEAD_LETTER_QUEUE = "dead-letter queue"
 
 
 class PartState(StrEnum):
@@ -157,6 +161,18 @@ class TopicPart:
         if self._tag not in tags:
             return _FOREIGN
         return _compared({"Policy": self._policy}, there)
+
+    def configuration_set(self) -> str:
+        """The configuration set whose events it takes; '' if it isn't sestui's, or doesn't say."""
+        with plain_errors_of("sns"):
+            try:
+                there = self._sns.get_topic_attributes(TopicArn=self._arn).get("Attributes", {})
+                tags = self._sns.list_tags_for_resource(ResourceArn=self._arn).get("Tags", [])
+            except ClientError as error:
+                if is_missing(error):
+                    return ""
+                raise
+        return set_in_policy(there.get("Policy", "")) if self._tag in tags else ""
 
     def create(self) -> None:
         """See :meth:`PathPart.create`."""

@@ -113,6 +113,21 @@ def test_removed_without_a_trace(aws: FakeAws, sestui: Sestui) -> None:
 
 @pytest.mark.long
 @pytest.mark.ci
+def test_what_was_created_under_another_name_is_told(aws: FakeAws, sestui: Sestui) -> None:
+    sestui.ok("setup", "--yes", "--name", "older")
+    sestui.ok("config", "set", "configuration_set", "other")
+    said = sestui.run("setup", "--remove", "--yes").stderr
+    assert said.startswith("Nothing here carries the tag sestui = sestui-events.\nLeft, as another")
+    assert "`sestui setup --remove --name older` deletes it." in said
+    done = sestui.json("setup", "--remove", "--yes", "--name", "older")
+    assert (len(done["removed"]), done["left"]) == (6, [])
+    assert settings(sestui)["configuration_set"] == "other"
+    aws.denied = {"GetResources"}
+    assert "permission tag:GetResources" in sestui.run("setup", "--remove", "--yes").stderr
+
+
+@pytest.mark.long
+@pytest.mark.ci
 def test_settings_that_name_something_else_stay(aws: FakeAws, sestui: Sestui) -> None:
     with aws.client("sesv2") as ses:
         ses.create_configuration_set(ConfigurationSetName="marketing")

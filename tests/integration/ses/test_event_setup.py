@@ -13,6 +13,7 @@ from sestui.errors import AccountError, StateError, UsageError
 from sestui.ses.client import Clients, Endpoint
 from sestui.ses.setup.denied import PermissionDeniedError
 from sestui.ses.setup.event_setup import EventSetup
+from sestui.ses.setup.removal import removal_of
 from tests.support.aws import ACCOUNT, REGION, FakeAws
 
 NOTHING: dict[str, list[str]] = {
@@ -176,6 +177,55 @@ def test_a_configuration_set_of_the_operators_own(aws: FakeAws) -> None:
     assert actions(setup("marketing")) == ["exists"] * 4 + ["exists, yours", "exists"]
     remove(setup("marketing"))
     assert aws.everything() == NOTHING | {"sets": ["marketing"]}
+
+
+@pytest.mark.long
+@pytest.mark.ci
+@pytest.mark.parametrize("then", ["", "other", "events"])
+@pytest.mark.parametrize("first", ["", "marketing"])
+def test_it_is_removed_where_it_was_created_whatever_the_settings_name_now(
+    aws: FakeAws, first: str, then: str
+) -> None:
+    with aws.client("sesv2") as ses:
+        for name in ("marketing", "other"):
+            ses.create_configuration_set(ConfigurationSetName=name)
+    create(setup(first))
+    found = removal_of(Clients(Endpoint()), "events", then)
+    assert (found.others, found.unknown) == ([], "")
+    found.run(lambda each: None)
+    assert aws.everything() == NOTHING | {"sets": ["marketing", "other"]}
+    assert removal_of(Clients(Endpoint()), "events", then).parts == []
+
+
+@pytest.mark.long
+@pytest.mark.ci
+def test_what_earlier_settings_had_created_is_removed_and_other_names_are_told(
+    aws: FakeAws,
+) -> None:
+    create(setup())
+    with aws.client("sesv2") as ses:
+        ses.create_configuration_set(ConfigurationSetName="marketing")
+    create(setup("marketing"))  # as the setting was changed
+    create(setup(name="older"))
+    found = removal_of(Clients(Endpoint()), "events", "marketing")
+    assert [(each.kind, each.name, each.path) for each in found.others] == [
+        ("SNS topic", "older", "older"),
+        ("SQS queue", "older", "older"),
+        ("configuration set", "older", "older"),
+        ("dead-letter queue", "older-dead", "older"),
+    ]
+    found.run(lambda each: None)
+    assert aws.everything() == {
+        "queues": ["older", "older-dead"],
+        "topics": ["older"],
+        "subscriptions": [QUEUE_ARN.replace("events", "older")],
+        "sets": ["marketing", "older"],
+        "destinations": ["older/older"],
+    }
+    aws.denied = {"GetResources"}
+    found = removal_of(Clients(Endpoint()), "events", "")
+    assert (found.parts, found.others) == ([], [])
+    assert found.unknown == "These credentials need the permission tag:GetResources."
 
 
 @pytest.mark.long
