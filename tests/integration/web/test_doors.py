@@ -26,11 +26,13 @@ from sestui.store.web.link_keys import LinkKeys
 from sestui.store.web.preferences import Chosen, Preferences, ReceivedChoice
 from sestui.store.web.subscriptions import AskedSubscription, SubscriptionRequests
 from tests.support.relay import simple
+from tests.support.reported import pull
 from tests.support.seeding import make_campaign, rows_of, suppress
+from tests.support.ses_events import ses_event
 from tests.support.workspaces import World, sent
 
 WEB_URL = "https://news.example.com"
-NO, YES = "no@example.com", "yes@example.com"
+NO, YES = "no@example.org", "yes@example.com"
 
 
 @pytest.fixture
@@ -52,6 +54,13 @@ def choose(choice: ReaderChoice) -> Callable[[Runtime], None]:
     return chosen
 
 
+def reported(runtime: Runtime, kind: str, **details: str) -> None:
+    """As SES says of the first run's mail."""
+    first = next(row for row in rows_of(runtime.database, 1) if row.email == NO)
+    event = ses_event(kind, NO, message_id=first.message_id, run=1, delivery=first.id, **details)
+    pull(runtime.database, runtime.clock, [event])
+
+
 def import_who_left_elsewhere(runtime: Runtime) -> None:
     """The export of the program that they said it to before."""
     file = runtime.settings.data_dir / "left.csv"
@@ -64,6 +73,12 @@ WORDS: dict[str, Callable[[Runtime], None]] = {
     "left the lists": choose(ReaderChoice.LISTS),
     "paused": choose(ReaderChoice.PAUSE_90),
     "suppressed": lambda runtime: suppress(runtime.database, NO),
+    "suppressed with their domain": lambda runtime: suppress(runtime.database, "@example.org"),
+    "complained": lambda runtime: reported(runtime, "Complaint"),
+    "bounced": lambda runtime: reported(runtime, "Bounce"),
+    "told SES, which did not send": lambda runtime: reported(
+        runtime, "Bounce", bounceType="Permanent", bounceSubType="UnsubscribedRecipient"
+    ),
     "unsubscribed elsewhere": import_who_left_elsewhere,
 }
 """How somebody says no."""
@@ -165,6 +180,7 @@ OPEN = {
     # Other programs' mail is transactional: a password reset reaches whoever wants no newsletter.
     ("unsubscribed", "the relay"),
     ("unsubscribed elsewhere", "the relay"),
+    ("told SES, which did not send", "the relay"),
     ("left the lists", "the relay"),
     ("paused", "the relay"),
     # Whoever wants no more mail may want some again. One mail asks, and only they can say so.
