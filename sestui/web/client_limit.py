@@ -8,7 +8,8 @@ from starlette.requests import Request
 from sestui.core.clock import Clock
 
 _SECONDS = 3_600.0
-_MOST = 10
+_MOST = 20
+"""Many people may share an address: of an office, or of a mobile network."""
 _REMEMBERED = 10_000
 """Clients; the longest known are forgotten first, as the limit of all together holds anyway."""
 _NETWORK_BITS = 64

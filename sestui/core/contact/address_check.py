@@ -74,6 +74,22 @@ def address_key(text: str) -> str:
     return verdict.key if isinstance(verdict, Address) else text.strip().lower()
 
 
+_DOTLESS = frozenset({"gmail.com", "googlemail.com"})
+"""Domains of one provider, whose mailboxes have the same address with dots and without."""
+
+
+def mailbox_key(key: str) -> str:
+    """What the keys of addresses of one mailbox have in common, as far as one can tell.
+
+    ``ada+news@example.com`` is Ada's too with most providers, and so are dots with some.
+    """
+    local, _, domain = key.rpartition("@")
+    name = local.partition("+")[0] or local
+    if domain in _DOTLESS:
+        return f"{name.replace('.', '')}@{min(_DOTLESS)}"
+    return f"{name}@{domain}"
+
+
 def domain_key(text: str) -> str | None:
     """The key under which a whole domain is suppressed: ``@example.org``.
 

@@ -107,6 +107,9 @@ class RunKind(StrEnum):
 AUDIENCES = frozenset({RunKind.CAMPAIGN, RunKind.RELAY})
 """Kinds of runs whose deliveries count in statistics."""
 
+NAMED_BY_CAMPAIGN = AUDIENCES | {RunKind.CONFIRMATION}
+"""Kinds of runs that are paused, resumed and cancelled by their campaign's name."""
+
 OWN_MAIL = frozenset({RunKind.NOTICE, RunKind.CONFIRMATION})
 """Kinds of runs that sestui starts by itself, for no campaign."""
 

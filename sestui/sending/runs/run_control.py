@@ -128,7 +128,7 @@ class RunControl:
             ContentError: the message can't be rendered for somebody; the run is unchanged.
         """
         campaign, run = self.open_run(name)
-        if run.kind == RunKind.RELAY:
+        if run.kind != RunKind.CAMPAIGN:  # its mails are stored, or made from what is
             return self._runs.resume(run.id)
         if not change_account:
             self.refuse_other_account(name)

@@ -14,8 +14,8 @@ from sestui.core.campaign.follow_up import Only
 from sestui.core.clock import Clock, Instant
 from sestui.core.delivery.handover import RunCounts
 from sestui.core.delivery.states import (
-    AUDIENCES,
     ENDED_RUN_STATES,
+    NAMED_BY_CAMPAIGN,
     PAUSABLE_RUN_STATES,
     Completion,
     PauseReason,
@@ -208,10 +208,11 @@ class Runs:
             ).all()
 
     def latest(self, campaign_ids: Iterable[int]) -> dict[int, Run]:
-        """The newest runs (without tests) by campaign id."""
+        """The newest runs (without tests and notices) by campaign id."""
+        named = col(Run.kind).in_(NAMED_BY_CAMPAIGN)
         newest = (
             select_model(func.max(Run.id))
-            .where(col(Run.campaign_id).in_(list(campaign_ids)), col(Run.kind).in_(AUDIENCES))
+            .where(col(Run.campaign_id).in_(list(campaign_ids)), named)
             .group_by(col(Run.campaign_id))
         )
         with self._database.read() as session:

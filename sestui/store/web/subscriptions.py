@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, select
 from sqlmodel import Session, col
 
 from sestui.core.clock import Instant
-from sestui.core.contact.address_check import Address, wire_address
+from sestui.core.contact.address_check import Address, mailbox_key, wire_address
 from sestui.core.content.confirmation import FALLBACK, confirmation_message
 from sestui.core.delivery.states import DeliveryState, RunKind, RunState
 from sestui.store.campaigns.messages import stored_message
@@ -32,7 +32,7 @@ KEPT_SECONDS = 7 * DAY
 """How long a request is kept; a mail that couldn't leave until then is skipped."""
 
 _MOST_A_DAY = 3
-"""Mails to one address in a day, an hour apart."""
+"""Mails to one mailbox in a day, an hour apart."""
 
 _PRIORITY = 9
 """Before campaigns, as somebody is waiting for it."""
@@ -82,7 +82,7 @@ class SubscriptionRequests:
     ) -> Sequence[TakenSubscription]:
         """Keep requests and queue their mails, in one transaction.
 
-        An address gets one mail an hour, three a day, and all together ``hourly`` an hour.
+        A mailbox gets one mail an hour, three a day, and all together ``hourly`` an hour.
         ``sender`` is the mails' From.
         """
         with self._database.write_connection() as connection:
@@ -155,11 +155,13 @@ def _since(now: Instant, seconds: float) -> ColumnElement[bool]:
 
 
 def _had_mail(connection: Connection, key: str, now: Instant) -> bool:
-    """Whether the address must not get another mail yet."""
-    given = connection.execute(
-        select(REQUEST.c.asked_at).where(REQUEST.c.email_key == key, _since(now, DAY))
-    ).scalars()
-    times = list(given)
+    """Whether the mailbox must not get another mail yet, by whichever of its addresses."""
+    mailbox = mailbox_key(key)
+    begins = REQUEST.c.email_key.startswith(mailbox[0], autoescape=True)
+    rows = connection.execute(
+        select(REQUEST.c.email_key, REQUEST.c.asked_at).where(_since(now, DAY), begins)
+    ).all()
+    times = [row.asked_at for row in rows if mailbox_key(row.email_key) == mailbox]
     return len(times) >= _MOST_A_DAY or any(abs(now - at) < HOUR for at in times)
 
 

@@ -32,7 +32,7 @@ def test_who_it_is(peer, forwarded, client):
 
 def test_only_so_many_are_remembered():
     limit = ClientLimit(FakeClock())
-    assert [limit.allows("first") for _ in range(11)] == [True] * 10 + [False]
+    assert [limit.allows("first") for _ in range(21)] == [True] * 20 + [False]
     for number in range(9_999):
         assert limit.allows(f"c{number}")
     assert not limit.allows("first"), "it is still known, and now the newest"
