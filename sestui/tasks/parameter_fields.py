@@ -17,6 +17,7 @@ from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from sestui.core.campaign.kinds import joined, split
 from sestui.core.campaign.values import BadValue
+from sestui.core.typed_path import from_root
 from sestui.tasks.task_type import LongText, Offered
 
 
@@ -98,6 +99,8 @@ class ParameterField:
         if self.shape is Shape.TEXT:
             return text
         typed = text.strip()
+        if self.shape is Shape.PATH:
+            return from_root(typed)
         if self.shape in {Shape.ITEMS, Shape.LINES, Shape.PAIRS}:
             return _several(self.shape, typed)
         if self.shape is not Shape.JSON or not typed.startswith(_JSON_BEGINS):

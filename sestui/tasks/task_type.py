@@ -42,7 +42,11 @@ class TaskParameters(BaseModel):
 def _absolute(path: Path, info: ValidationInfo) -> Path:
     """Relative to the folder where the parameters are entered, as cron's is another."""
     entered_in = (info.context or {}).get("folder", "")
-    return Path(os.path.abspath(Path(entered_in) / path.expanduser()))
+    try:
+        expanded = path.expanduser()
+    except RuntimeError as error:
+        raise ValueError(f"there is no user {path.parts[0][1:]!r}") from error
+    return Path(os.path.abspath(Path(entered_in) / expanded))
 
 
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]

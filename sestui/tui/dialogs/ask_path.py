@@ -39,9 +39,7 @@ class AskPathScreen(Dialog[Path | None]):
 
     def on_mount(self) -> None:
         """Start with the suggested path."""
-        line = self.query_one(PathInput)
-        line.value = self._value
-        line.cursor_position = len(self._value)
+        self.query_one(PathInput).propose(self._value)
 
     @on(Input.Submitted)
     def _submitted(self) -> None:

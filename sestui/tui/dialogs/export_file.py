@@ -120,7 +120,7 @@ class ExportScreen(Dialog[str]):
     def on_mount(self) -> None:
         """A name is proposed, in the folder one is in."""
         line = self.query_one(PathInput)
-        line.value = as_shown(self._folder / self._plan.file_name) or self._plan.file_name
+        line.propose(as_shown(self._folder / self._plan.file_name) or self._plan.file_name)
         line.focus()
         self.set_interval(_PROGRESS_SECONDS, self._show_progress)
 

@@ -198,8 +198,7 @@ class ResultStep(Vertical):
         if self._imported is None:
             return
         source = self._imported.plan.path
-        self._line.value = as_shown(source.with_name(f"{source.stem}-rejects.csv"))
-        self._line.cursor_position = len(self._line.value)
+        self._line.propose(as_shown(source.with_name(f"{source.stem}-rejects.csv")))
         self._line.display = True
         self.screen.set_focus(self._line)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sestui.core.text import printable
+from sestui.core.typed_path import from_root
 from sestui.errors import BadFileError, NotFoundError
 
 
@@ -36,20 +37,23 @@ class Typed:
 
 
 def as_typed(text: str, folder: Path) -> Typed:
-    """Read a path as shells do: ``~`` is home, and it is relative to ``folder``."""
-    place, slash, start = text.rpartition("/")
+    """Read a path as shells do: ``~`` is home, and it is relative to ``folder``.
+
+    An absolute path behind another replaces it, as the field may have held a folder before.
+    """
+    place, slash, start = from_root(text).rpartition("/")
     if start in {"~", ".."} or (start == "." and slash):  # a folder as it is, not a beginning
-        place, slash, start = text, "/", ""
+        place, slash, start = from_root(text), "/", ""
     return Typed(Path(os.path.abspath(folder / _home(place + slash, folder))), start)
 
 
 def as_shown(path: Path) -> str:
-    """A folder's or file's path with ``~`` for home; '' if it has characters one can't type."""
+    """A folder's or file's path with ``~`` for home; '' if typed so it would be another one."""
     shown = str(path)
     home = str(Path.home())
     if shown == home or shown.startswith(f"{home}/"):
         shown = f"~{shown[len(home) :]}"
-    return shown if shown.isprintable() else ""
+    return shown if shown.isprintable() and from_root(shown) == shown else ""
 
 
 def entries(typed: Typed, endings: Collection[str]) -> list[FileEntry]:

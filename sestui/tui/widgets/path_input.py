@@ -1,7 +1,7 @@
 """An input line for a path: it is completed as one types, and tab takes the completion."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import ClassVar
 
@@ -30,23 +30,43 @@ class PathInput(Input):
     ) -> None:
         super().__init__(
             placeholder=placeholder,
-            suggester=_Paths(folder, endings),
+            suggester=_Paths(self.completed),
             select_on_focus=False,
             id=id,
         )
         self._folder = folder
         self._endings = endings
+        self._proposed = ""
+
+    def propose(self, path: str) -> None:
+        """Put a file's path into the line; an absolute one typed behind it counts instead."""
+        self._proposed = path
+        self.value = path
+        self.cursor_position = len(path)
 
     @property
     def typed(self) -> Typed:
         """What stands in the line, as a place in the file system."""
-        return as_typed(self.value, self._folder)
+        return as_typed(self._parts(self.value)[1], self._folder)
+
+    def completed(self, text: str) -> str | None:
+        """``text`` completed; None where there is nothing to complete."""
+        before, counts = self._parts(text)
+        found = completion(counts, self._folder, self._endings)
+        return None if found is None else before + found
+
+    def _parts(self, text: str) -> tuple[str, str]:
+        """What was proposed and has been typed behind, and what counts."""
+        behind = text.removeprefix(self._proposed)
+        if self._proposed and behind != text and behind.startswith(("/", "~/")):
+            return self._proposed, behind
+        return "", text
 
     async def action_complete(self) -> None:
         """Take the completion; where there is none, tab goes on as everywhere."""
         # Asked anew: one who types fast is ahead of the suggestion that is drawn.
         value = self.value
-        completed = await asyncio.to_thread(completion, value, self._folder, self._endings)
+        completed = await asyncio.to_thread(self.completed, value)
         if completed is None:
             focus_next(self)
         elif self.value == value:
@@ -57,11 +77,10 @@ class PathInput(Input):
 class _Paths(Suggester):
     """The file system changes while one looks: nothing is remembered."""
 
-    def __init__(self, folder: Path, endings: Collection[str]) -> None:
+    def __init__(self, completed: Callable[[str], str | None]) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
-        self._folder = folder
-        self._endings = endings
+        self._completed = completed
 
     async def get_suggestion(self, value: str) -> str | None:
         """The first folder or file that begins as typed."""
-        return await asyncio.to_thread(completion, value, self._folder, self._endings)
+        return await asyncio.to_thread(self._completed, value)
