@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.suggester import Suggester
 from textual.widgets import Input
 
+from sestui.core.typed_path import behind_proposed
 from sestui.tui.widgets.file_browser import Typed, as_typed, completion
 from sestui.tui.widgets.form import focus_next
 
@@ -47,20 +48,13 @@ class PathInput(Input):
     @property
     def typed(self) -> Typed:
         """What stands in the line, as a place in the file system."""
-        return as_typed(self._parts(self.value)[1], self._folder)
+        return as_typed(behind_proposed(self.value, self._proposed)[1], self._folder)
 
     def completed(self, text: str) -> str | None:
         """``text`` completed; None where there is nothing to complete."""
-        before, counts = self._parts(text)
+        before, counts = behind_proposed(text, self._proposed)
         found = completion(counts, self._folder, self._endings)
         return None if found is None else before + found
-
-    def _parts(self, text: str) -> tuple[str, str]:
-        """What was proposed and has been typed behind, and what counts."""
-        behind = text.removeprefix(self._proposed)
-        if self._proposed and behind != text and behind.startswith(("/", "~/")):
-            return self._proposed, behind
-        return "", text
 
     async def action_complete(self) -> None:
         """Take the completion; where there is none, tab goes on as everywhere."""
