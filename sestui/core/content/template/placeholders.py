@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 
 from sestui.core.content.message import TemplateError
 from sestui.core.content.template.sandbox import tokens
+from sestui.core.content.template.unclosed import PAIRED
 
 _NAME = re.compile(r"[-+\s]*(\w*)")
-_PAIRED = frozenset({"if", "for", "macro", "call", "filter", "with", "autoescape", "block"})
 _BLOCK_SET = re.compile(r"\{%\s*set\b[^=]*%\}")
 _OPENS = {"variable_begin": "variable_end", "block_begin": "block_end"}
 _CONTENT = re.compile(r"\{\{[-+]?\s*content\s*(?:\|\s*safe\s*)?[-+]?\}\}")
@@ -63,7 +63,7 @@ class Word:
     @property
     def opens(self) -> bool:
         """Whether it needs a closing tag."""
-        return self.name in _PAIRED or bool(_BLOCK_SET.fullmatch(self.source))
+        return self.name in PAIRED or bool(_BLOCK_SET.fullmatch(self.source))
 
 
 class Protected:

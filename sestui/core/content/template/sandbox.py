@@ -16,6 +16,7 @@ from sestui.core.content.template.local_filters import FILTERS as LOCAL_FILTERS
 from sestui.core.content.template.printed_values import FILTERS as PRINTING
 from sestui.core.content.template.printed_values import without_markup
 from sestui.core.content.template.strict import printable_value
+from sestui.core.content.template.unclosed import Unclosed, unclosed_block, unclosed_tag
 
 RANGE_BUDGET = 10_000
 """Total length of all ``range()`` calls in one rendering."""
@@ -125,7 +126,7 @@ def tokens(source: str, where: str) -> Iterator[tuple[int, str, str]]:
     try:
         yield from PLAIN.lexer.tokeniter(source, where)
     except TemplateSyntaxError as error:
-        raise _syntax_fault(error, where) from error
+        raise _syntax_fault(error, where, source) from error
 
 
 def parsed(source: str, where: str, *, html: bool) -> nodes.Template:
@@ -137,7 +138,7 @@ def parsed(source: str, where: str, *, html: bool) -> nodes.Template:
     try:
         return (HTML if html else PLAIN).parse(source, where, where)
     except TemplateSyntaxError as error:
-        raise _syntax_fault(error, where) from error
+        raise _syntax_fault(error, where, source) from error
     except RecursionError as error:
         raise TemplateError(where, None, _TOO_DEEP) from error
 
@@ -154,7 +155,7 @@ def compiled(source: str | nodes.Template, where: str, *, html: bool) -> Templat
         code = environment.compile(instrumented(tree), where, where)
         return Template.from_code(environment, code, environment.make_globals(None))
     except TemplateSyntaxError as error:
-        raise _syntax_fault(error, where) from error
+        raise _syntax_fault(error, where, source if isinstance(source, str) else "") from error
     except RecursionError as error:
         raise TemplateError(where, None, _TOO_DEEP) from error
 
@@ -187,13 +188,26 @@ def lines_of_variables(source: str, where: str) -> dict[str, int]:
         names = meta.find_undeclared_variables(tree) - GLOBALS.keys()
         found = [(node.lineno, node.name) for node in tree.find_all(nodes.Name)]
     except TemplateSyntaxError as error:
-        raise _syntax_fault(error, where) from error
+        raise _syntax_fault(error, where, source) from error
     except RecursionError as error:
         raise TemplateError(where, None, _TOO_DEEP) from error
     # Sorted in reverse, so that the first line wins.
     return {name: line for line, name in sorted(found, reverse=True) if name in names}
 
 
-def _syntax_fault(error: TemplateSyntaxError, where: str) -> TemplateError:
-    said = (error.message or "it is not a Jinja template").rstrip(".")
-    return TemplateError(where, error.lineno, f"the template is broken: {said}")
+def _syntax_fault(error: TemplateSyntaxError, where: str, source: str) -> TemplateError:
+    """Jinja's error; of what is never closed, with the line on which it opens."""
+    line, said = error.lineno, (error.message or "it is not a Jinja template").rstrip(".")
+    unclosed = unclosed_tag(source)
+    if unclosed is None and "needs to be closed" in said:
+        unclosed = _unclosed_block(source)
+    if unclosed is not None and unclosed.line <= line:
+        line, said = unclosed.line, unclosed.problem
+    return TemplateError(where, line, f"the template is broken: {said}")
+
+
+def _unclosed_block(source: str) -> Unclosed | None:
+    try:
+        return unclosed_block(PLAIN.lexer.tokeniter(source, None))
+    except TemplateSyntaxError:
+        return None

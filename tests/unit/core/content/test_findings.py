@@ -36,9 +36,8 @@ def test_nothing_is_found_in_a_sound_message():
         (
             {"body": "a\n{% if x %}"},
             "error",
-            "body, line 4: the template is broken: Unexpected end of template. Jinja was looking "
-            "for the following tags: 'elif' or 'else' or 'endif'. The innermost block that needs "
-            "to be closed is 'if'.",
+            "body, line 2: the template is broken: {% if x %} is not closed; end it with "
+            "{% endif %}.",
         ),
         (
             {"subject": "{{ a | shout }}"},
