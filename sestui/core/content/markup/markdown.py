@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
+from sestui.core.content.markup.bare_addresses import with_links
 from sestui.core.content.markup.block_tags import (
     Construct,
     Site,
@@ -25,6 +26,7 @@ from sestui.core.content.markup.block_tree import LISTS, Node, tree_of
 from sestui.core.content.template.placeholders import Protected
 
 _PLACED = "placed"
+_PROTECTED = "protected"
 _ROWS = "tbody_open"
 _AS_WRITTEN = frozenset({"fence", "code_block", "html_block"})
 """Blocks whose contents Markdown copies as they are."""
@@ -39,7 +41,9 @@ def html_of(protected: Protected) -> str:
     layout = _Layout(protected)
     while layout.adjusted():
         pass
-    return str(markdown_parser().render(layout.text, {_PLACED: layout.placed}))
+    return str(
+        markdown_parser().render(layout.text, {_PLACED: layout.placed, _PROTECTED: protected})
+    )
 
 
 @cache
@@ -52,12 +56,20 @@ def markdown_parser() -> MarkdownIt:
     assert parser.linkify is not None  # noqa: S101
     parser.linkify.set({"fuzzy_link": False})
     parser.core.ruler.after("block", "jinja_blocks", _put_back)
+    parser.core.ruler.after("linkify", "bare_addresses", _link_addresses)
     return parser
 
 
 def _put_back(state: StateCore) -> None:
     if _PLACED in state.env:
         state.tokens = state.env[_PLACED](state.tokens)
+
+
+def _link_addresses(state: StateCore) -> None:
+    if _PROTECTED in state.env:
+        for token in state.tokens:
+            if token.children:
+                token.children = with_links(token.children, state.env[_PROTECTED])
 
 
 @dataclass(order=True, slots=True)
