@@ -62,13 +62,20 @@ class ComposeHead(Widget):
 def _states(seen: HeadSnapshot) -> list[Content]:
     """The draft's states in words, in variants from complete to the most important one."""
     state = Content.styled(seen.state, "$text-muted")
-    kept = Content.styled(seen.kept, "bold $text-error" if seen.kept_fails else "$text-muted")
     if seen.unsaved:
         unsaved = Content.styled("not saved", "bold $text-warning")
-        offered = [[state, unsaved, kept], [unsaved, kept], [state, unsaved], [unsaved]]
+        whole = unsaved + _autosaved(seen)
+        offered = [[state, whole], [whole], [state, unsaved], [unsaved]]
     else:
-        offered = [[state, kept], [state]]
+        offered = [[state, Content.styled(seen.kept, "$text-muted")], [state]]
     return [Content("  ").join(part for part in parts if part) for parts in offered]
+
+
+def _autosaved(seen: HeadSnapshot) -> Content:
+    """How ``not saved`` goes on: what a crash would leave of it."""
+    if seen.kept_fails:
+        return Content.styled(f" and {seen.kept}", "bold $text-error")
+    return Content.styled(f", only {seen.kept}" if seen.kept else "", "$text-muted")
 
 
 def _found(seen: HeadSnapshot) -> Content:

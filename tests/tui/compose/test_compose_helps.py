@@ -53,7 +53,7 @@ async def test_the_head_says_when_it_was_saved_and_autosaved(runtime, still):
         await press(pilot, "@escape", "m", "@i")
         app.screen.form.go_to("body", 1)
         await press(pilot, "More ")
-        await until(pilot, lambda: "not saved  autosaved" in shown(app))
+        await until(pilot, lambda: "not saved, only autosaved" in shown(app))
         assert since not in shown(app)
         (kept,) = runtime.settings.data_dir.glob("compose/*/draft.json")
         assert "More Hi" in kept.read_text()
@@ -72,7 +72,7 @@ async def test_an_autosave_that_fails_is_not_called_one(runtime, still):
     async with running(runtime, place="compose", size=(120, 40)) as (app, pilot):
         await ready(app, pilot)
         await press(pilot, "@i", "x")
-        await until(pilot, lambda: "not saved  can't be autosaved" in shown(app))
+        await until(pilot, lambda: "not saved and can't be autosaved" in shown(app))
         assert any("What you type can't be autosaved" in text for text in toasts(app))
         (runtime.settings.data_dir / "compose").unlink()
         await press(pilot, "y")
