@@ -61,7 +61,7 @@ def _export(folder: Path, ready: Ready) -> None:
 
 
 def _rejects(folder: Path, ready: Ready) -> None:
-    with RejectsFile.at(folder / "rejects.csv") as file:
+    with RejectsFile.at(folder / "rejects.csv", ["email"]) as file:
         ready()
         file.add(Reject(1, "email", uuid.uuid4().hex, "Why."))
 

@@ -100,6 +100,11 @@ class Columns:
             uses[position] = IGNORE
         return tuple(uses)
 
+    @property
+    def named(self) -> tuple[tuple[str, str], ...]:
+        """Each column's name with its use."""
+        return tuple(zip(self.labels, self.uses, strict=True))
+
 
 @dataclass(frozen=True, slots=True)
 class Head:

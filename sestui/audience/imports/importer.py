@@ -24,7 +24,7 @@ from sestui.audience.imports.column_types import TypedColumns
 from sestui.audience.imports.columns import ColumnMap, Columns, recognise
 from sestui.audience.imports.own_export import OwnLineSource, is_own_lines, own_line_columns
 from sestui.audience.imports.reader import RowFile
-from sestui.audience.imports.rejects import RejectsFile, check_rejects_path
+from sestui.audience.imports.rejects import RejectsFile, check_rejects_path, labels_of
 from sestui.audience.imports.rows import Reject
 from sestui.audience.imports.spool import Spool
 from sestui.audience.imports.spooling import Spooling, Statuses, parser_of
@@ -180,8 +180,7 @@ def import_contacts(
 
     Args:
         database: with its schema.
-        path: the file, ``-`` for standard input; see :mod:`sestui.audience.sources` for what is
-            recognised.
+        path: the file, ``-`` for standard input; :mod:`sestui.audience.sources` lists its kinds.
         options: how it is imported.
         now: when it is imported.
         rejected: called with every rejected row, in this thread.
@@ -204,7 +203,8 @@ def import_contacts(
         source = _Source.opened(path, options, stack)
         on_reject = [rejected] if rejected is not None else []
         if options.rejects_path is not None:
-            on_reject.append(stack.enter_context(RejectsFile.at(options.rejects_path)).add)
+            file = RejectsFile.at(options.rejects_path, labels_of(source.columns.named))
+            on_reject.append(stack.enter_context(file).add)
         spool = stack.enter_context(Spool())
         table, says = source.spool_rows(spool, on_reject, report)
         if on_statuses is not None:
@@ -310,7 +310,7 @@ class _Source:
             encoding=rows.format.encoding,
             delimiter=rows.format.delimiter,
             email_column=columns.email_label,
-            columns=tuple(zip(columns.labels, columns.uses, strict=True)),
+            columns=columns.named,
             dry_run=dry_run,
             tidied=table.tidied,
             split=table.split,

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from sestui.audience.imports.rejects import is_rejects_header, without_reasons
 from sestui.audience.sources.address_lines import AddressListSource, is_address_list
 from sestui.audience.sources.delimited import DelimitedSource
 from sestui.audience.sources.encoding import PIECE, Encoding, find_encoding, unicode_by_sight
@@ -59,6 +60,10 @@ class RowFile:
         try:
             self._source = source or _source(opened, reading)
             self.format = self._source.format
+            sample = self.format.sample
+            self._has_reasons = bool(sample) and is_rejects_header(sample[0])
+            if self._has_reasons:
+                self.format = _without_reasons(self.format)
             if source is None:
                 self.format = _without_titles(self.format, opened.notes)
         except BaseException:
@@ -90,7 +95,15 @@ class RowFile:
         records = self._source.records()
         for _ in islice(records, self.format.titles):
             pass
+        if self._has_reasons:
+            return ((line, size, without_reasons(cells)) for line, size, cells in records)
         return records
+
+
+def _without_reasons(form: RowFormat) -> RowFormat:
+    """The format of the file whose rejects these are."""
+    sample = tuple(tuple(without_reasons(row)) for row in form.sample)
+    return replace(form, sample=sample, notes=(*form.notes, "rejects of an earlier import"))
 
 
 def _without_titles(form: RowFormat, notes: tuple[str, ...]) -> RowFormat:

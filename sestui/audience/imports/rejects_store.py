@@ -1,8 +1,11 @@
 """The rejects of one import, kept on disk to be shown and saved."""
 
+import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from sestui.audience.imports.rejects import RejectsFile
 from sestui.audience.imports.rows import Reject
@@ -15,11 +18,15 @@ _PAGE = 2_000
 
 _CREATE = """
     CREATE TABLE reject (
-        id INTEGER PRIMARY KEY, line INTEGER, "column" TEXT, value TEXT, reason TEXT, "row" TEXT
+        id INTEGER PRIMARY KEY, line INTEGER, "column" TEXT, value TEXT, reason TEXT, "row" TEXT,
+        cells TEXT
     )
 """
-_ADD = 'INSERT INTO reject (line, "column", value, reason, "row") VALUES (?, ?, ?, ?, ?)'
+_ADD = """
+    INSERT INTO reject (line, "column", value, reason, "row", cells) VALUES (?, ?, ?, ?, ?, ?)
+"""
 _PAGED = 'SELECT line, "column", value, reason, "row" FROM reject WHERE id > ? ORDER BY id LIMIT ?'
+_CELLS = "SELECT cells FROM reject WHERE id > ? ORDER BY id LIMIT ?"
 
 
 class RejectsStore:
@@ -45,34 +52,44 @@ class RejectsStore:
             return self._stored + len(self._waiting)
 
     def page(self, offset: int, limit: int) -> Sequence[Reject]:
-        """At most ``limit`` rejects from number ``offset`` on."""
+        """At most ``limit`` rejects from number ``offset`` on, without their rows' cells."""
+        return [Reject(*row) for row in self._read(_PAGED, offset, limit)]
+
+    def _whole(self) -> Iterator[Reject]:
+        """All of them with their rows' cells."""
+        offset = 0
+        while rejects := self.page(offset, _PAGE):
+            cells = self._read(_CELLS, offset, _PAGE)
+            for reject, (packed,) in zip(rejects, cells, strict=True):
+                yield replace(reject, cells=tuple(json.loads(packed)))
+            offset += len(rejects)
+
+    def _read(self, query: str, offset: int, limit: int) -> list[tuple[Any, ...]]:
         with self._lock:
             self._store()
             with translated():
-                rows = self._connection.execute(_PAGED, (offset, limit)).fetchall()
-        return [Reject(*row) for row in rows]
+                return self._connection.execute(query, (offset, limit)).fetchall()
 
-    def save(self, path: Path, *, source: Path, replace: bool) -> None:
+    def save(self, path: Path, labels: Sequence[str], *, source: Path, overwrite: bool) -> None:
         """Write them as CSV, as ``sestui import --rejects`` does.
 
+        ``labels`` are the imported file's columns.
+
         Raises:
-            StateError: the file exists, and ``replace`` is false.
+            StateError: the file exists, and ``overwrite`` is false.
             UsageError: it can't be written, or it is the imported file (``source``).
         """
         name = printable(str(path))
         try:
             if path.exists() and path.samefile(source):
                 raise UsageError(f"{name} is the imported file itself; name another.")
-            if path.exists() and not replace:
+            if path.exists() and not overwrite:
                 raise StateError(f"{name} already exists.")
         except OSError as error:
             raise UsageError(f"Rejects can't be written to {name}: {error.strerror}.") from error
-        with RejectsFile.at(path) as file:
-            offset = 0
-            while rejects := self.page(offset, _PAGE):
-                for reject in rejects:
-                    file.add(reject)
-                offset += len(rejects)
+        with RejectsFile.at(path, labels) as file:
+            for reject in self._whole():
+                file.add(reject)
 
     def close(self) -> None:
         """Delete the rejects from disk."""
@@ -82,7 +99,9 @@ class RejectsStore:
     def _store(self) -> None:
         if not self._waiting:
             return
-        rows = [(r.line, r.column, r.value, r.reason, r.row) for r in self._waiting]
+        rows = [
+            (r.line, r.column, r.value, r.reason, r.row, json.dumps(r.cells)) for r in self._waiting
+        ]
         with translated():
             self._connection.execute("BEGIN")
             self._connection.executemany(_ADD, rows)

@@ -24,7 +24,8 @@ from sestui.store.contacts.upsert import ContactRow, More
 MAX_VALUE = 65_536
 """The most characters of an attribute."""
 
-_SHOWN = 200
+SHOWN = 200
+"""The most characters of a reject's value."""
 _SHOWN_ROW = 500
 _SHOWN_CELLS = 100
 
@@ -42,6 +43,8 @@ class Reject:
     """One sentence."""
     row: str = ""
     """The whole row's cells, joined and cut."""
+    cells: tuple[str, ...] = ()
+    """The whole row as in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,8 +308,8 @@ def _json_of(cell: str) -> str:
 
 
 def _reject(line: int, column: str, cell: str, reason: str, cells: Sequence[str]) -> Reject:
-    row = ", ".join(shown_bytes(each[:_SHOWN]) for each in cells[:_SHOWN_CELLS] if each)
-    return Reject(line, column, shown_bytes(cell)[:_SHOWN], reason, row[:_SHOWN_ROW])
+    row = ", ".join(shown_bytes(each[:SHOWN]) for each in cells[:_SHOWN_CELLS] if each)
+    return Reject(line, column, shown_bytes(cell)[:SHOWN], reason, row[:_SHOWN_ROW])
 
 
 @lru_cache(maxsize=4096)

@@ -1,6 +1,7 @@
 """The first half of an import: read rows into the spool, and report rejects."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from sestui.audience.imports.column_types import TypedColumns
@@ -98,13 +99,14 @@ class Spooling:
         due = _READ_BATCH
         for line, size, cells in records:
             self.rows += 1
+            as_it_stands = cells.copy()
             row = parse(line, size, cells)
             if type(row) is ContactRow:
                 batch.append(row)
             elif isinstance(row, Reject):
-                self._reject(row)
+                self._reject(row, as_it_stands)
             elif isinstance(row, Mixed):
-                self._take_apart(row, batch)
+                self._take_apart(row, as_it_stands, batch)
             if self.rows >= due:
                 due = self.rows + _READ_BATCH
                 self._spool.add(batch)
@@ -112,15 +114,16 @@ class Spooling:
                 report()
         self._spool.add(batch)
 
-    def _take_apart(self, row: Mixed, batch: list[ContactRow]) -> None:
+    def _take_apart(self, row: Mixed, cells: Sequence[str], batch: list[ContactRow]) -> None:
         self.rows += len(row.contacts) + len(row.rejects) - 1  # none for a row of nothing
         self.split += max(0, len(row.contacts) + len(row.rejects) - 1)
         self.tidied += row.tidied
         batch += row.contacts
         for reject in row.rejects:
-            self._reject(reject)
+            self._reject(reject, cells)
 
-    def _reject(self, reject: Reject) -> None:
+    def _reject(self, reject: Reject, cells: Sequence[str]) -> None:
+        reject = replace(reject, cells=tuple(cells))
         self.rejects += 1
         if len(self.first_rejects) < _SHOWN_REJECTS:
             self.first_rejects.append(reject)

@@ -88,7 +88,9 @@ def suppress_file(
     with ExitStack() as stack:
         file = stack.enter_context(RowFile(path, reading))
         columns = _columns(file, mapping or {})
-        rejects = stack.enter_context(RejectsFile.at(rejects_path)) if rejects_path else None
+        rejects = None
+        if rejects_path is not None:
+            rejects = stack.enter_context(RejectsFile.at(rejects_path, columns.labels))
         spool = stack.enter_context(Spool())
         table = _Reading(file, columns, rejects, progress)
         for batch in table.batches(path.name):
@@ -218,7 +220,8 @@ class _Reading:
         self.rejects += 1
         told = reason if typed.strip() else "There is no address in this row."
         column = self._columns.labels[self._columns.target]
-        reject = Reject(line, column, typed[:_SHOWN], told, ", ".join(filter(None, cells))[:_SHOWN])
+        row = ", ".join(filter(None, cells))[:_SHOWN]
+        reject = Reject(line, column, typed[:_SHOWN], told, row, tuple(cells))
         if len(self.first_rejects) < _SHOWN_REJECTS:
             self.first_rejects.append(reject)
         if self._rejects is not None:

@@ -251,7 +251,7 @@ class ImportScreen(BaseScreen):
         save = partial(imported.save_rejects, path)
         try:
             try:
-                said = await asyncio.to_thread(save, replace=False)
+                said = await asyncio.to_thread(save, overwrite=False)
             except StateError as error:
                 text = f"{shorten(str(error), 300)} Its content will be lost."
                 question = ConfirmScreen(
@@ -259,7 +259,7 @@ class ImportScreen(BaseScreen):
                 )
                 if not await self.app.push_screen_wait(question):
                     return
-                said = await asyncio.to_thread(save, replace=True)
+                said = await asyncio.to_thread(save, overwrite=True)
         except SestuiError as error:
             self._result.say(str(error))
             return

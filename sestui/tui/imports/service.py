@@ -10,6 +10,7 @@ from sestui.audience.imports.importer import (
     Progress,
     import_contacts,
 )
+from sestui.audience.imports.rejects import labels_of
 from sestui.audience.imports.rejects_store import RejectsStore
 from sestui.audience.sources.file_cells import Reading
 from sestui.core.contact.conflict_policy import OnConflict
@@ -42,9 +43,10 @@ class Imported:
     rejects: RejectsStore
     """To be closed by whoever is done with it."""
 
-    def save_rejects(self, path: Path, *, replace: bool) -> str:
+    def save_rejects(self, path: Path, *, overwrite: bool) -> str:
         """Write the rejects to a file; where they are now, as a sentence."""
-        self.rejects.save(path, source=self.plan.path, replace=replace)
+        labels = labels_of(self.result.columns)
+        self.rejects.save(path, labels, source=self.plan.path, overwrite=overwrite)
         count = self.result.rejects
         rejects = "1 reject is" if count == 1 else f"{grouped(count)} rejects are"
         return f"{rejects} in {printable(str(path))}."

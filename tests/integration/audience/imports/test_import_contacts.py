@@ -182,7 +182,7 @@ def test_an_import_never_brings_anyone_back(
     assert (ada.status, ada.status_reason) == (ContactStatus.UNSUBSCRIBED, "link")
 
 
-def test_rejects_are_written_with_line_column_value_and_reason(
+def test_rejects_are_written_as_they_stood_with_line_and_reason(
     sqlite_database: Database, tmp_path: Path
 ) -> None:
     path = file_of(
@@ -196,16 +196,16 @@ def test_rejects_are_written_with_line_column_value_and_reason(
     assert (result.rows, result.rejects, result.imported) == (10, 6, 4)
     with rejects.open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
-    assert rows[0] == ["line", "column", "value", "reason"]
-    assert [row[:3] for row in rows[1:]] == [
-        ["4", "E-Mail", "broken"],
-        ["5", "E-Mail", ""],
-        ["6", "column 5", "extra"],
-        ["7", "City", r"\xff\xe9"],
-        ["8", "City", "a\0b"],
-        ["9", "City", "x" * 200],
+    assert rows[0] == ["rejected_line", "rejected_because", "Name", "E-Mail", "City"]
+    assert [(row[0], row[1].partition(": ")[0], row[2:]) for row in rows[1:]] == [
+        ("4", "E-Mail", ["B", "broken", ""]),
+        ("5", "E-Mail", ["C", "", ""]),
+        ("6", "column 5", ["D", "d@x.co", "", "", "extra"]),
+        ("7", "City", ["E", "e@x.co", r"\xff\xe9"]),
+        ("8", "City", ["F", "f@x.co", "a\0b"]),
+        ("9", "City", ["G", "g@x.co", "x" * 70_000]),
     ]
-    assert all(row[3].endswith(".") for row in rows[1:])
+    assert all(row[1].endswith(".") for row in rows[1:])
     assert stat.S_IMODE(rejects.stat().st_mode) == 0o600
     assert [reject.line for reject in result.first_rejects] == [4, 5, 6, 7, 8]
 

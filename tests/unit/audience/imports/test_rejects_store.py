@@ -7,11 +7,15 @@ from sestui.audience.imports.rejects_store import RejectsStore
 from sestui.audience.imports.rows import Reject
 from sestui.errors import StateError, UsageError
 
+LABELS = ["Email", "Name"]
+
 
 def filled(count: int) -> RejectsStore:
     shelf = RejectsStore()
     for number in range(count):
-        shelf.add(Reject(number + 2, "Email", f"x{number}\n", "There is no @ in it.", "x, Ada"))
+        row = (f"x{number}\n", "Ada")
+        why = "There is no @ in it."
+        shelf.add(Reject(number + 2, "Email", row[0], why, "x, Ada", cells=row))
     return shelf
 
 
@@ -29,19 +33,20 @@ def test_they_are_saved_whole_and_never_over_another_file_unasked(tmp_path: Path
     shelf = filled(2_500)
     source, path = tmp_path / "list.csv", tmp_path / "list-rejects.csv"
     source.write_text("x")
-    shelf.save(path, source=source, replace=False)
+    shelf.save(path, LABELS, source=source, overwrite=False)
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
-    assert rows[0] == ["line", "column", "value", "reason"]
-    assert (len(rows), rows[2_500]) == (2_501, ["2501", "Email", "x2499\n", "There is no @ in it."])
+    assert rows[0] == ["rejected_line", "rejected_because", "Email", "Name"]
+    last = ["2501", "Email: There is no @ in it.", "x2499\n", "Ada"]
+    assert (len(rows), rows[2_500]) == (2_501, last)
     path.write_text("mine")
     with pytest.raises(StateError, match="already"):
-        shelf.save(path, source=source, replace=False)
+        shelf.save(path, LABELS, source=source, overwrite=False)
     assert path.read_text() == "mine"
-    shelf.save(path, source=source, replace=True)
+    shelf.save(path, LABELS, source=source, overwrite=True)
     assert path.read_text() != "mine"
     with pytest.raises(UsageError, match="imported file itself"):
-        shelf.save(source, source=source, replace=True)
+        shelf.save(source, LABELS, source=source, overwrite=True)
     with pytest.raises(UsageError, match="can't be written"):
-        shelf.save(tmp_path / "none" / "x.csv", source=source, replace=False)
+        shelf.save(tmp_path / "none" / "x.csv", LABELS, source=source, overwrite=False)
     assert source.read_text() == "x"
