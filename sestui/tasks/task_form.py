@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sestui.core.campaign.values import BadValue
+from sestui.core.clock import Instant
 from sestui.core.schedule.cron import next_occurrence
+from sestui.core.schedule.typed_time import Here
 from sestui.core.schedule.zones import zone_named
 from sestui.core.task.fields import TASK_FIELDS, TaskFields, naming
 from sestui.errors import SestuiError, UsageError
@@ -51,18 +53,20 @@ def form_of(fields: TaskFields) -> TaskForm:
     return TaskForm(texts, fields.active, parameters)
 
 
-def fields_of_form(form: TaskForm) -> TaskFields:
+def fields_of_form(form: TaskForm, now: Instant | None = None) -> TaskFields:
     """The form's values; names, types and parameters are not checked.
+
+    Times may be ``tomorrow 9:00`` and the like if ``now`` is given.
 
     Raises:
         UsageError: a field is invalid; the sentence begins with its name.
     """
-    zone = form.texts["timezone"].strip()
+    here = Here(form.texts["timezone"].strip(), now)
     read: dict[str, Any] = {}
     for attribute, text in form.texts.items():
         each = TASK_FIELDS[attribute]
         with naming(each.name.replace("_", " ")):
-            read[attribute] = each.kind.from_form(text.strip(), zone)
+            read[attribute] = each.kind.from_form(text.strip(), here)
     for name, own in _given(form):
         with naming(own.label):
             read[OTHERS][name] = own.value(form.parameters[name])
@@ -88,15 +92,16 @@ class FormFaults:
     """By the parameter's name."""
 
 
-def faults_of(form: TaskForm) -> FormFaults:
-    """Check all fields and return all errors."""
+def faults_of(form: TaskForm, now: Instant | None = None) -> FormFaults:
+    """Check all fields and return all errors; ``now`` as for :func:`fields_of_form`."""
     faults: dict[str, str] = {}
     zone = _checked_zone(form, faults)
+    here = Here(zone, now)
     values: dict[str, Any] = {}
     for attribute, text in form.texts.items():
         kind = TASK_FIELDS[attribute].kind
         try:
-            values[attribute] = kind.rule(kind.from_form(text.strip(), zone))
+            values[attribute] = kind.rule(kind.from_form(text.strip(), here))
         except BadValue as bad:
             faults.setdefault(attribute, bad.problem)
         except UsageError as error:

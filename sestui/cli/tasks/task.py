@@ -36,7 +36,8 @@ Schedule = Annotated[
 At = Annotated[
     str | None,
     typer.Option(
-        metavar="T", help="Run once instead of on a schedule: 2026-12-01T09:00 in its zone."
+        metavar="T",
+        help="Run once: 2026-12-01T09:00 in its zone, 'tomorrow 9:00', 'in 2 hours'.",
     ),
 ]
 Zone = Annotated[str | None, typer.Option("--timezone", help="IANA time zone of the schedule.")]
@@ -173,7 +174,8 @@ def add(
             parameters=_parameters(param or [], {}),
             active=not disabled,
         )
-        fields = _changed(fields, given, at=at, both=day_and_weekday, starts=starts, ends=ends)
+        now = runtime.clock.now()
+        fields = _changed(fields, given, now, at=at, both=day_and_weekday, starts=starts, ends=ends)
         view = runtime.tasks.add(fields)
         _put(runtime, view, "added", as_json=as_json)
 
@@ -220,13 +222,15 @@ def edit(
         # Parameters of another type mean nothing to this one.
         before = fields.parameters if type_ in {None, fields.type} else {}
         fields = replace(fields, parameters=_parameters(param or [], before))
-        fields = _changed(fields, given, at=at, both=day_and_weekday, starts=starts, ends=ends)
+        now = runtime.clock.now()
+        fields = _changed(fields, given, now, at=at, both=day_and_weekday, starts=starts, ends=ends)
         _put(runtime, runtime.tasks.change(name, fields), "changed", as_json=as_json)
 
 
 def _changed(
     fields: "TaskFields",
     given: dict[str, Any],
+    now: float,
     *,
     at: str | None,
     both: bool | None,
@@ -235,19 +239,20 @@ def _changed(
 ) -> "TaskFields":
     """``fields`` with the changes given on the command line."""
     from sestui.core.schedule.cron_grammar import with_both  # noqa: PLC0415 - croniter, as above
+    from sestui.core.schedule.typed_time import Here  # noqa: PLC0415 - as above
     from sestui.core.task.values import instant_of, once  # noqa: PLC0415 - as above
 
     changes = {name: value for name, value in given.items() if value is not None}
-    zone = changes.get("timezone", fields.timezone)
+    here = Here(changes.get("timezone", fields.timezone), now)
     if at is not None:
         if "schedule" in changes:
             raise UsageError("Choose either --schedule or --at.")
-        changes["schedule"] = once(at)
+        changes["schedule"] = once(at, here)
     if both is not None:
         changes["schedule"] = with_both(changes.get("schedule", fields.schedule), both=both)
     for option, name, text in (("--start", "starts_at", starts), ("--end", "ends_at", ends)):
         if text is not None:
-            changes[name] = instant_of(option, text, zone)
+            changes[name] = instant_of(option, text, here)
     return replace(fields, **changes)
 
 

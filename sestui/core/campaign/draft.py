@@ -9,8 +9,10 @@ from sestui.core.campaign import values as campaign_values
 from sestui.core.campaign.fields import CAMPAIGN_FIELDS, CampaignFields, default_of
 from sestui.core.campaign.values import BadValue
 from sestui.core.campaign.writer import tidy_message
+from sestui.core.clock import Instant
 from sestui.core.content.message import BodyFormat, MessageSource
 from sestui.core.delivery.mail import MailAttachment
+from sestui.core.schedule.typed_time import Here
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +137,15 @@ class ReadDraft:
     lists and content are not judged here but by the checks."""
 
 
-def read_draft(draft: Draft, origin: Origin | None = None) -> ReadDraft:
-    """Parse a draft; fields unchanged since ``origin`` was opened keep their exact values."""
+def read_draft(
+    draft: Draft, origin: Origin | None = None, *, now: Instant | None = None
+) -> ReadDraft:
+    """Parse a draft; fields unchanged since ``origin`` was opened keep their exact values.
+
+    Its start may be ``tomorrow 9:00`` and the like if ``now`` is given.
+    """
     faults: list[DraftFault] = []
-    campaign, message = _campaign(draft, faults), _message(draft, faults)
+    campaign, message = _campaign(draft, faults, now), _message(draft, faults)
     if origin is not None:
         same = {
             each.name
@@ -165,7 +172,7 @@ def _with(read: V, original: V, untouched: set[str]) -> V:
     return replace(read, **kept)
 
 
-def _campaign(draft: Draft, faults: list[DraftFault]) -> CampaignFields:
+def _campaign(draft: Draft, faults: list[DraftFault], now: Instant | None) -> CampaignFields:
     if not draft.name.strip():
         faults.append(DraftFault("name", "a campaign needs a name, such as november-news"))
     if draft.schedule.strip() and draft.start_at.strip():
@@ -174,7 +181,8 @@ def _campaign(draft: Draft, faults: list[DraftFault]) -> CampaignFields:
     def read(name: str, zone: str = "") -> Any:
         field = DRAFT_FIELDS[name]
         typed, rule = getattr(draft, name), field.kind.from_form
-        return _read(field.name, typed, lambda text: rule(text, zone), default_of(name), faults)
+        here = Here(zone, now)
+        return _read(field.name, typed, lambda text: rule(text, here), default_of(name), faults)
 
     zone = read("timezone")
     others = {name: read(name, zone) for name in DRAFT_FIELDS if name != "timezone"}

@@ -49,7 +49,7 @@ class CampaignFields:
     """Who of the lists, or of all contacts: the name of a segment, or an expression."""
     schedule: str = table_field("", text(values.schedule), "Schedule", _CRON)
     start_at: Instant | None = table_field(
-        None, START, "Start", "2026-12-01T09:00, or by hand", name="start"
+        None, START, "Start", "tomorrow 9:00, in 2 hours, 2026-12-01T09:00", name="start"
     )
     timezone: str = table_field(
         "", text(values.timezone), "Time zone", "the machine's own, or Europe/Paris", sent=True

@@ -11,6 +11,7 @@ from typing import Any
 
 from sestui.core.campaign import values as campaign_values
 from sestui.core.campaign.values import CONTROLS, BadValue
+from sestui.core.schedule.typed_time import Here
 from sestui.core.segments.chosen import on_one_line as on_one_line_of_segment
 
 _KEYWORDS = "must be names with values, as in season: autumn, year: 2026"
@@ -18,11 +19,11 @@ _KEYWORDS = "must be names with values, as in season: autumn, year: 2026"
 
 @dataclass(frozen=True, slots=True)
 class CampaignKind:
-    """Converters of a kind of value; each also takes the campaign's zone (IANA)."""
+    """Converters of a kind of value; each also takes the campaign's zone (IANA), or its clock."""
 
     from_file: Callable[[Any, str], Any]
     """From a YAML value; raises ``BadValue``."""
-    from_form: Callable[[str, str], Any]
+    from_form: Callable[[str, Here], Any]
     """From stripped text that was typed; raises ``BadValue``."""
     to_file: Callable[[Any, str], Any] = lambda value, _: value
     """To a value for YAML."""
@@ -55,13 +56,13 @@ def items(each: CampaignKind, lack: str = "") -> CampaignKind:
 
     return CampaignKind(
         from_file,
-        lambda typed, zone: tuple(each.from_form(item, zone) for item in split(_plain(typed))),
+        lambda typed, here: tuple(each.from_form(item, here) for item in split(_plain(typed))),
         to_file=lambda value, _: list(value),
         to_form=lambda value, _: joined(value),
     )
 
 
-def _mailbox_or_text(typed: str, _: str) -> str:
+def _mailbox_or_text(typed: str, _: Here) -> str:
     try:
         return campaign_values.mailbox(typed)
     except BadValue:
@@ -83,7 +84,7 @@ SEGMENT = CampaignKind(
 )
 START = CampaignKind(
     lambda given, zone: campaign_values.start(text_of(given), zone),
-    lambda typed, zone: campaign_values.start(_plain(typed), zone),
+    lambda typed, here: campaign_values.typed_start(_plain(typed), here),
     campaign_values.start_text,
     campaign_values.start_text,
 )

@@ -19,6 +19,7 @@ from sestui.core.content.message import BUILT_INS
 from sestui.core.delivery.send_window import parse_window
 from sestui.core.schedule.cron import check_cron
 from sestui.core.schedule.cron_grammar import with_both
+from sestui.core.schedule.typed_time import Here, NotATimeError, read_time
 from sestui.core.schedule.zones import zone_named
 from sestui.core.segments.chosen import chosen, is_name
 from sestui.errors import SestuiError
@@ -114,13 +115,15 @@ def timezone(text: str) -> str:
 
 def start(text: str, zone: str) -> Instant:
     """``2026-12-01T09:00`` in ``zone``, unless the text has an offset."""
+    return typed_start(text, Here(zone))
+
+
+def typed_start(text: str, here: Here) -> Instant:
+    """The same, or with ``here.now`` whatever :func:`read_time` understands."""
     try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=zone_named(zone))
-        return moment.timestamp()
-    except (ValueError, OverflowError) as error:
-        raise BadValue(f"{text!r} is not a time; write it as 2026-12-01T09:00") from error
+        return read_time(text, here).at
+    except NotATimeError as error:
+        raise BadValue(str(error)) from error
 
 
 def start_text(instant: Instant, zone: str) -> str:

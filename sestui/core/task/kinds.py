@@ -14,6 +14,7 @@ from sestui.core.campaign import values as campaign_values
 from sestui.core.campaign.kinds import flag_of
 from sestui.core.campaign.values import BadValue
 from sestui.core.clock import Instant, iso
+from sestui.core.schedule.typed_time import Here
 from sestui.core.schedule.zones import zone_named
 from sestui.core.text import printable
 from sestui.errors import UsageError
@@ -33,8 +34,8 @@ class TaskKind:
     """Validates and normalises a value from any source; raises ``BadValue``."""
     from_file: Callable[[Any, str], Any] = lambda given, _: text_of(given)
     """From a YAML value and the task's zone (IANA); raises ``BadValue``."""
-    from_form: Callable[[str, str], Any] = lambda typed, _: typed
-    """From stripped text that was typed, and the zone; raises ``BadValue``."""
+    from_form: Callable[[str, Here], Any] = lambda typed, _: typed
+    """From stripped text that was typed, and the clock; raises ``BadValue``."""
     to_form: Callable[[Any, str], str] = lambda value, _: str(value)
     """To the contents of a form's field, in the zone."""
     shown: Callable[[Any], str] = str
@@ -49,7 +50,7 @@ class TaskKind:
 def number(rule: Callable[[Any], Any], read: Callable[[str], float] = float) -> TaskKind:
     """A number, which ``read`` parses."""
 
-    def from_form(typed: str, _: str) -> float:
+    def from_form(typed: str, _: Here) -> float:
         try:
             return read(typed)
         except (ValueError, OverflowError) as error:
@@ -73,7 +74,7 @@ def choice(least: StrEnum, said: Mapping[Any, str]) -> TaskKind:
     """One of a few words; an unknown word in the database counts as ``least``."""
     of, words = type(least), list(said)
 
-    def read(given: Any, _: str) -> StrEnum:
+    def read(given: Any, _: str | Here) -> StrEnum:
         if given not in words:
             raise BadValue(f"{printable(str(given))!r} is not one of {', '.join(words)}")
         return of(given)
@@ -98,7 +99,7 @@ def _on_the_clock(value: Instant | None, zone: str) -> str:
     return moment.replace(tzinfo=None).isoformat("T", "minutes")
 
 
-def _parameters(typed: str, _: str) -> dict[str, Any]:
+def _parameters(typed: str, _: Here) -> dict[str, Any]:
     """Parse lines ``name = value``; lists and objects are JSON."""
     found: dict[str, Any] = {}
     for line_number, line in enumerate(typed.splitlines(), 1):
@@ -149,7 +150,7 @@ FLAG = TaskKind(
 )
 INSTANT = TaskKind(
     from_file=lambda given, zone: _instant(text_of(given), zone),
-    from_form=_instant,
+    from_form=lambda typed, here: campaign_values.typed_start(typed, here) if typed else None,
     to_form=_on_the_clock,
     shown=iso,
     as_json=lambda value: iso(value) or None,

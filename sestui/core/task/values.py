@@ -1,14 +1,17 @@
 """The rules of a task's fields: each returns the value, or raises ``BadValue``."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from sestui.core.campaign import values as campaign_values
 from sestui.core.campaign.values import CONTROLS, NAME, BadValue
 from sestui.core.clock import Instant
+from sestui.core.schedule.typed_time import Here, NotATimeError, read_time
+from sestui.core.schedule.zones import WallClock, zone_named
 from sestui.errors import UsageError
 
+NO_CLOCK = Here("UTC")
+"""For texts that mean the same at any time, in any zone."""
 MADE_UP = (1, 1_000)
 """Least and most missed occurrences that may be made up for."""
 TIMEOUT = (1, 7 * 86_400.0)
@@ -49,27 +52,36 @@ def between(low: float, high: float) -> Callable[[Any], float]:
     return rule
 
 
-def once(text: str) -> str:
+def once(text: str, here: Here = NO_CLOCK) -> str:
     """``2026-12-01T09:00`` (in the task's zone) as a schedule that fires once.
+
+    With ``here.now`` it may be whatever :func:`read_time` understands.
 
     Raises:
         UsageError: it is not a time, or has an offset or seconds.
     """
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"{text}: write it as 2026-12-01T09:00.", option="--at") from error
-    if moment.tzinfo is not None or moment.second or moment.microsecond:
+        found = read_time(text, here)
+    except NotATimeError as error:
+        raise UsageError(f"{error}.", option="--at") from error
+    moment = found.wall
+    if moment is None or moment.second or moment.microsecond:
         raise UsageError(
             f"{text}: write it as 2026-12-01T09:00, on the clock of the task's zone and without "
             "seconds.",
             option="--at",
         )
+    if WallClock(zone_named(here.zone)).instants(moment, every_hour=False)[0] != found.at:
+        raise UsageError(
+            f"{text}: the clock shows {moment:%H:%M} twice that day, and a schedule means the "
+            "first; choose another time.",
+            option="--at",
+        )
     return f"{moment.minute} {moment.hour} {moment.day} {moment.month} * {moment.year}"
 
 
-def instant_of(name: str, text: str, zone: str) -> Instant | None:
-    """The instant of ``2026-12-01T09:00`` in ``zone``; None for ''.
+def instant_of(name: str, text: str, here: Here) -> Instant | None:
+    """The instant of a typed time; None for ''.
 
     Raises:
         UsageError: it is not a time.
@@ -77,6 +89,6 @@ def instant_of(name: str, text: str, zone: str) -> Instant | None:
     if not text:
         return None
     try:
-        return campaign_values.start(text, zone)
+        return campaign_values.typed_start(text, here)
     except BadValue as bad:
         raise UsageError(f"{name}: {bad.problem}.") from bad

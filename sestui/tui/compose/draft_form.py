@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.events import DescendantBlur
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -74,15 +75,20 @@ class DraftForm(Fields):
         lists: Callable[[], Sequence[str]],
         forecast: "Callable[[Draft], TaskForecast]",
         count: Callable[[Draft], str],
+        pinned_start: Callable[[Draft], str],
         *,
         id: str | None = None,  # noqa: A002 - textual's own name for it
     ) -> None:
-        """``lists`` gives the names that may be completed, ``forecast`` a draft's dates,
-        ``count`` says who is in its segment."""
+        """``lists`` gives the names that may be completed, ``forecast`` a draft's dates.
+
+        ``count`` says who is in its segment, ``pinned_start`` its start so that it means the same
+        tomorrow.
+        """
         super().__init__(id=id)
         self._count = count
         self._counted = SegmentCount(id="segment-count")
         self._forecast = forecast
+        self._pinned_start = pinned_start
         self._preview = SchedulePreview(id="schedule-preview")
         ticked = {n: each for n, each in _FIELDS.items() if each.kind is FLAG}
         self._ticks = {
@@ -182,6 +188,17 @@ class DraftForm(Fields):
         """Show when the campaign would start by itself."""
         draft = self.draft
         self._preview.show(lambda: self._forecast(draft))
+
+    def pin_start(self) -> None:
+        """Write the start as a date and time where it was typed as ``tomorrow 9:00``."""
+        line, pinned = self._lines["start_at"], self._pinned_start(self.draft)
+        if line.value != pinned:
+            line.value = pinned
+
+    def on_descendant_blur(self, event: DescendantBlur) -> None:
+        """What was typed as a start is shown as it was understood, once one leaves it."""
+        if event.widget is self._lines["start_at"]:
+            self.pin_start()
 
     def attach(self, files: tuple[MailAttachment, ...]) -> None:
         """Other attachments."""

@@ -41,7 +41,11 @@ class DraftScreen(BaseScreen):
         self.saving = self.take(DraftSaving(self))
         self._autosave = DraftAutosave(self)
         self.form = DraftForm(
-            lambda: self._lists, self.drafts.forecast, self.drafts.in_segment, id="form"
+            lambda: self._lists,
+            self.drafts.forecast,
+            self.drafts.in_segment,
+            self.drafts.pinned_start,
+            id="form",
         )
         self.opened_draft = OpenDraft(Draft())
         """What was opened last."""
@@ -95,7 +99,8 @@ class DraftScreen(BaseScreen):
 
     def read_draft(self) -> ReadDraft:
         """The fields as values."""
-        return read_draft(self.form.draft, self.opened_draft.origin(self._shown))
+        origin = self.opened_draft.origin(self._shown)
+        return read_draft(self.form.draft, origin, now=self.services.clock.now())
 
     async def trouble(self) -> str:
         """Why the draft can't be sent, as a sentence; '' if no error is known."""

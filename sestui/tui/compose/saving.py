@@ -42,6 +42,7 @@ class DraftSaving(ScreenPart):
 
         Without ``ask_about_time`` nothing new starts by itself.
         """
+        self._draft.form.pin_start()
         read = self._draft.read_draft()
         if read.faults:
             fault = read.faults[0]

@@ -13,10 +13,11 @@ from sestui.compose.files import attached, load_campaign
 from sestui.compose.snippets import Snippet, built_in, of_folder
 from sestui.core.campaign.audience import Audience
 from sestui.core.campaign.draft import Draft, Origin, ReadDraft, read_draft
-from sestui.core.campaign.values import BadValue
+from sestui.core.campaign.values import BadValue, start_text
 from sestui.core.clock import Instant
 from sestui.core.content.changes import ChangedLine, LineChange, changes
 from sestui.core.delivery.mail import MailAttachment
+from sestui.core.schedule.typed_time import Here, NotATimeError, read_time
 from sestui.errors import BadFileError, NotFoundError, UsageError
 from sestui.runtime import Runtime
 from sestui.store.campaigns.campaigns import CampaignVersion
@@ -87,11 +88,35 @@ class ComposeService:
         Raises:
             UsageError: one of them can't be read.
         """
-        read = read_draft(draft)
+        now = self._runtime.clock.now()
+        read = read_draft(draft, now=now)
         for fault in read.faults:
             if fault.field in {"schedule", "start", "timezone"}:
                 raise UsageError(f"{fault.field}: {fault.problem}.")
-        return self._runtime.tasks.forecast_of_campaign(read.campaign)
+        found = self._runtime.tasks.forecast_of_campaign(read.campaign)
+        if read.campaign.start_at is None:
+            return found
+        note = read_time(draft.start_at, Here(read.campaign.timezone, now)).note
+        return dataclasses.replace(found, words=f"{found.words}: {note}") if note else found
+
+    def pinned_start(self, draft: Draft) -> str:
+        """The start as a date and time, if it was typed as ``tomorrow 9:00`` and the like.
+
+        Such a text would mean another time tomorrow. What can't be read stays as it is.
+        """
+        here = Here(draft.timezone.strip(), self._runtime.clock.now())
+        try:
+            read_time(draft.start_at, Here(here.zone))
+        except NotATimeError:
+            pass
+        except UsageError:
+            return draft.start_at
+        else:
+            return draft.start_at  # it means the same whenever it is read
+        try:
+            return start_text(read_time(draft.start_at, here).at, here.zone)
+        except NotATimeError:
+            return draft.start_at
 
     def blank(self) -> OpenDraft:
         """A new campaign, from the sender of the last one, to the only list if there is one."""

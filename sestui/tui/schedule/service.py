@@ -36,7 +36,7 @@ class TaskFormService:
 
     def faults(self, form: TaskForm) -> FormFaults:
         """What is wrong with each field."""
-        return faults_of(form)
+        return faults_of(form, self._runtime.clock.now())
 
     def forecast(self, form: TaskForm) -> TaskForecast:
         """When a task with these times would run, whatever its other fields say.
@@ -47,10 +47,11 @@ class TaskFormService:
         times = ("schedule", "timezone", "starts_at", "ends_at")
         usual = {"name": "preview", "type": "", "parameters": ""}
         kept = {name: form.texts[name] for name in times}
-        fields = fields_of_form(TaskForm({**kept, **usual}, form.active))
+        fields = fields_of_form(TaskForm({**kept, **usual}, form.active), self._runtime.clock.now())
         return self._runtime.tasks.forecast(fields)
 
     def save(self, name: str | None, form: TaskForm) -> str:
         """Store the form as a new task or over the one of that name; how it is called now."""
-        tasks, fields = self._runtime.tasks, fields_of_form(form)
+        tasks = self._runtime.tasks
+        fields = fields_of_form(form, self._runtime.clock.now())
         return (tasks.add(fields) if name is None else tasks.change(name, fields)).name

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sestui.core.schedule.cron import occurrence_at
+from sestui.core.schedule.typed_time import Here
 from sestui.core.task.fields import (
     GRACE_SECONDS,
     MOST_COUNTED,
@@ -87,7 +88,7 @@ def test_what_was_killed_is_tried_again_unless_it_may_be_skipped_or_kills():
 def test_once_is_a_schedule_with_a_year():
     assert once("2026-12-01T09:05") == "5 9 1 12 * 2026"
     task = replace(HOURLY, schedule=once("2026-12-01T09:05"), timezone="Asia/Tokyo")
-    nine = instant_of("", "2026-12-01T09:05", "Asia/Tokyo")
+    nine = instant_of("", "2026-12-01T09:05", Here("Asia/Tokyo"))
     assert task.next_after(MONDAY.timestamp()).at == nine
     for bad in ("tomorrow", "2026-12-01T09:05:30", "2026-12-01T09:05+01:00"):
         with pytest.raises(UsageError, match="2026-12-01T09:00"):
