@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
+from unicodedata import combining, normalize
 
 from sestui.core.campaign.follow_up import Only
 from sestui.core.clock import Instant
@@ -58,16 +59,26 @@ def campaign_name(text: str) -> str:
     """A campaign's name, made of characters that suit files, shells and screens."""
     if not NAME.fullmatch(text):
         raise BadValue(
-            f"{text!r} can't be a campaign's name; use up to 100 letters, digits, '.', '_' "
-            "and '-', as in november-news"
+            f"{text!r} can't be a campaign's name; use up to {_LONGEST_NAME} letters, digits, '.', "
+            f"'_' and '-', as in {offered_name(text) or 'november-news'}"
         )
     return text
 
 
 def possible_name(text: str) -> str:
-    """``text`` as a campaign's name: what can't be in one becomes a hyphen, an end is cut off."""
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-._")
-    return plain[:_LONGEST_NAME] or "campaign"
+    """:func:`offered_name`, or ``campaign`` where nothing of ``text`` is left."""
+    return offered_name(text) or "campaign"
+
+
+def offered_name(text: str) -> str:
+    """The name that is most like ``text``, itself if it is one; '' if nothing of it is left.
+
+    Letters lose their accents, an end is cut off, and a hyphen replaces all that no name can hold.
+    """
+    if NAME.fullmatch(text):
+        return text
+    plain = "".join(sign for sign in normalize("NFKD", text) if not combining(sign))
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip("-._")[:_LONGEST_NAME]
 
 
 @_as_bad_value()

@@ -23,7 +23,7 @@ def task_name(text: str) -> str:
     if not NAME.fullmatch(text):
         raise BadValue(
             f"{text!r} can't be a task's name; use up to 100 letters, digits, '.', '_' and '-', as "
-            "in nightly-backup"
+            f"in {campaign_values.offered_name(text) or 'nightly-backup'}"
         )
     return text
 

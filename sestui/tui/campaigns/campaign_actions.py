@@ -101,6 +101,7 @@ class CampaignActions(ScreenPart):
                 "The same message, sender and lists; no schedule, and nothing sent yet.",
                 placeholder="the copy's name",
                 value=free,
+                name=True,
             )
         )
         if not new_name:
@@ -129,6 +130,7 @@ class CampaignActions(ScreenPart):
                 " ".join(notes),
                 placeholder="the new name",
                 value=possible_name(name),
+                name=True,
             )
         )
         if not new_name or new_name == name:

@@ -25,6 +25,7 @@ from sestui.tui.compose.completion import TakesKeys, TemplateInput
 from sestui.tui.compose.segment_count import SegmentCount
 from sestui.tui.compose.tick_box import TickBox
 from sestui.tui.widgets.form import Fields, Labelled
+from sestui.tui.widgets.name_input import NameHint, NameInput
 from sestui.tui.widgets.schedule_preview import SchedulePreview
 from sestui.tui.widgets.text_input import NamesInput, TextInput
 
@@ -104,6 +105,8 @@ class DraftForm(Fields):
             for name in ("subject", "preheader")
         }
         self._lines |= self._templates
+        self._lines["name"] = name = NameInput(placeholder=_FIELDS["name"].hint, id="field-name")
+        self._name_hint = NameHint(name)
         hint = _FIELDS["lists"].hint
         self._lines["lists"] = NamesInput(lists, placeholder=hint, id="field-lists")
         self._body = BodyArea(placeholder=_BODY_HINT, id="field-body")
@@ -122,6 +125,7 @@ class DraftForm(Fields):
             with Vertical(id="page-message"):
                 with Horizontal(classes="labelled"):
                     yield from self._labelled(*_HEAD[:2])
+                yield self._name_hint
                 yield from self._labelled(*_HEAD[2:])
                 yield self._body
             with Vertical(id="page-text"):

@@ -9,6 +9,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from sestui.tui.dialogs.dialog import Dialog
+from sestui.tui.widgets.name_input import NameHint, NameLine
 
 
 class AskScreen(Dialog[str]):
@@ -18,8 +19,12 @@ class AskScreen(Dialog[str]):
         Binding("escape", "go_back", "Back", tooltip="Change nothing")
     ]
 
-    def __init__(self, question: str, text: str, *, placeholder: str, value: str = "") -> None:
+    def __init__(
+        self, question: str, text: str, *, placeholder: str, value: str = "", name: bool = False
+    ) -> None:
+        """``name``: the name of a campaign is asked for."""
         super().__init__()
+        self._for_name = name
         self._question = question
         self._text = text
         self._placeholder = placeholder
@@ -30,7 +35,12 @@ class AskScreen(Dialog[str]):
         with Vertical(id="dialog"):
             yield Static(self._question, id="question", markup=False)
             yield Static(self._text, markup=False)
-            yield Input(self._value, placeholder=self._placeholder)
+            if self._for_name:
+                line = NameLine(self._value, placeholder=self._placeholder)
+                yield line
+                yield NameHint(line)
+            else:
+                yield Input(self._value, placeholder=self._placeholder)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:

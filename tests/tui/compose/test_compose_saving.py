@@ -58,6 +58,10 @@ async def test_a_draft_is_saved_while_checks_complain_but_not_what_no_campaign_c
         await press(pilot, "@ctrl+s")
         await until(pilot, lambda: any("can't be a campaign's name" in t for t in toasts(app)))
         assert app.focused.id == "field-name"
+        await until(pilot, lambda: "→ takes november-news" in shown(app))
+        await press(pilot, "@end", "@right")
+        await until(pilot, lambda: app.focused.value == "november-news")
+        await until(pilot, lambda: "→ takes" not in shown(app))
         await press(pilot, *["@backspace"] * 5, "@escape")
         await write_in(app, pilot, "priority", "high")
         await press(pilot, "@ctrl+s")
