@@ -24,7 +24,7 @@ class CampaignStart(ScreenPart):
             "start",
             "Start",
             id="campaign.start",
-            tooltip="Send the campaign to everyone on its lists",
+            tooltip="Send the campaign to everyone on its lists, now or at a set time",
         ),
         Binding(
             "t",

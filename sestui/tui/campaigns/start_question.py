@@ -20,7 +20,7 @@ from sestui.tui.widgets.format import grouped, recipients, shorten
 
 _WARNINGS = 5
 _LATER = "Later…"
-_SET_TIME = ("start", None)
+SET_START = ("start", None)
 """The field of a campaign that says when it starts."""
 
 
@@ -64,7 +64,7 @@ async def ask_and_start(
     question = _question(screen.services, planned, view, checked, bounces, moves=moves)
     if question is not None and not await screen.app.push_screen_wait(question):
         if question.took_other:
-            screen.app.run_worker(compose_campaign(screen.app, view.name, _SET_TIME))
+            screen.app.run_worker(compose_campaign(screen.app, view.name, SET_START))
         return None
     check, again = checked.check, view.run is not None
     controls = screen.services.pending_controls

@@ -25,10 +25,10 @@ from sestui.tui.widgets.row_strip import Cell
 _REFRESH_SECONDS = 1.0
 
 _EMPTY = """\
-No tasks yet. A task does something at a set time: it starts a campaign,
-makes a backup, requests a URL, checks addresses, mails a report. Campaigns
-with a schedule appear here too.
+Nothing starts by itself yet. What does is listed here: campaigns with a
+start or a schedule, and tasks (a backup, a request, a report, …).
 
+  s   schedules a campaign; on a campaign in Campaigns, s starts it now or later
   n   adds a task
 
 One line in the crontab is all it takes to run them, every minute:

@@ -10,10 +10,12 @@ from sestui.errors import SestuiError, StoppedError
 from sestui.tasks.agenda import AgendaItem
 from sestui.tasks.task_service import TaskView
 from sestui.tui.app.navigation.navigation import compose_campaign
+from sestui.tui.app.navigation.tabs import named_tab
 from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from sestui.tui.app.screens.screen_part import ScreenPart, in_worker
-from sestui.tui.campaigns.start_question import ask_to_run
+from sestui.tui.campaigns.start_question import SET_START, ask_to_run
 from sestui.tui.dialogs.confirm import ConfirmScreen
+from sestui.tui.dialogs.pick import Item, PickScreen
 from sestui.tui.schedule.task_job import TaskJob
 from sestui.tui.widgets.format import shorten
 
@@ -22,9 +24,16 @@ _OF_TASKS = {"run", "remove"}
 
 
 class TaskActions(ScreenPart):
-    """Adds, edits, runs, switches and removes tasks."""
+    """Schedules campaigns; adds, edits, runs, switches and removes tasks."""
 
     BINDINGS: ClassVar[list[Binding]] = [
+        Binding(
+            "s",
+            "schedule",
+            "Schedule campaign",
+            id="schedule.campaign",
+            tooltip="Choose a campaign and set when it starts",
+        ),
         Binding("n", "new", "New", id="schedule.new", tooltip="Add a task"),
         Binding(
             "e", "edit", "Edit", id="schedule.edit", tooltip="Change the task, or the campaign"
@@ -71,6 +80,27 @@ class TaskActions(ScreenPart):
         if action in {"enable", "disable"}:
             return task is not None and task.active == (action == "disable")
         return True
+
+    @in_worker("action")
+    async def action_schedule(self) -> None:
+        """Ask which campaign, and open it where its start is written."""
+        runtime = self.runtime
+        campaigns = await self.screen.attempt(runtime.campaigns.all)
+        if campaigns is FAILED:
+            return
+        if not campaigns:
+            tab = named_tab("compose", runtime.settings.keymap)
+            self.screen.toast(f"There are no campaigns yet; write one in {tab}.")
+            return
+        newest = sorted(campaigns, key=lambda each: -each.updated_at)
+        notes = ["starts by itself already" if each.next_due_at else "" for each in newest]
+        items = [Item(each.name, note) for each, note in zip(newest, notes, strict=True)]
+        picked = await self.app.push_screen_wait(
+            PickScreen("Schedule which campaign?", items, finding=True)
+        )
+        if picked is not None:
+            # Compose asks about a draft in it; that must not end with this screen's worker.
+            self.app.run_worker(compose_campaign(self.app, newest[picked].name, SET_START))
 
     def action_new(self) -> None:
         """Open an empty form."""

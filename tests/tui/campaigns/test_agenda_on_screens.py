@@ -170,7 +170,7 @@ async def test_what_nobody_runs_is_said_with_the_key_that_mends_it(
 async def test_a_crontab_that_refuses_is_told(runtime, still, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     async with running(runtime, place="schedule") as (app, pilot):
-        await until(pilot, lambda: "No tasks yet" in shown(app))
+        await until(pilot, lambda: "Nothing starts by itself yet" in shown(app))
         await pilot.press("C")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         await pilot.press("right", "enter")

@@ -39,7 +39,7 @@ def at_schedule(runtime, **options):
 
 async def test_an_empty_schedule_teaches_the_first_key(runtime, still):
     async with at_schedule(runtime) as (app, pilot):
-        await until(pilot, lambda: "No tasks yet" in shown(app))
+        await until(pilot, lambda: "Nothing starts by itself yet" in shown(app))
         assert "sestui task crontab" in shown(app)
 
 
@@ -47,7 +47,7 @@ async def test_an_empty_schedule_teaches_the_first_key(runtime, still):
 @pytest.mark.ci
 async def test_a_task_is_written_with_keys_alone_and_its_times_are_told(runtime, still):
     async with at_schedule(runtime) as (app, pilot):
-        await until(pilot, lambda: "No tasks yet" in shown(app))
+        await until(pilot, lambda: "Nothing starts by itself yet" in shown(app))
         await pilot.press("n")
         await until(pilot, lambda: isinstance(app.screen, EditTaskScreen))
         await until(pilot, lambda: isinstance(app.focused, Input) and app.focused.id == "name")
@@ -92,7 +92,7 @@ async def test_every_field_is_in_the_form_and_is_saved_as_it_was(runtime, still)
 @pytest.mark.long
 async def test_what_is_wrong_is_said_and_nothing_is_stored(runtime, still):
     async with at_schedule(runtime) as (app, pilot):
-        await until(pilot, lambda: "No tasks yet" in shown(app))
+        await until(pilot, lambda: "Nothing starts by itself yet" in shown(app))
         await pilot.press("n")
         await until(pilot, lambda: isinstance(app.focused, Input) and app.focused.id == "name")
         app.screen.query_one("#type", Select).value = "purge"
@@ -259,7 +259,7 @@ async def test_a_campaign_is_picked_from_those_there_are(runtime, still):
     add_campaign(runtime, "november")
     add_campaign(runtime, "december")
     async with at_schedule(runtime, size=(100, 40)) as (app, pilot):
-        await until(pilot, lambda: "No tasks yet" in shown(app))
+        await until(pilot, lambda: "Nothing starts by itself yet" in shown(app))
         await pilot.press("n")
         screen = await opened_form(app, pilot)
         await pilot.press(*"send")
@@ -277,7 +277,7 @@ async def test_a_campaign_is_picked_from_those_there_are(runtime, still):
 @pytest.mark.ci
 async def test_each_fault_stands_beside_its_field_and_saving_goes_to_the_first(runtime, still):
     async with at_schedule(runtime, size=(100, 40)) as (app, pilot):
-        await until(pilot, lambda: "No tasks yet" in shown(app))
+        await until(pilot, lambda: "Nothing starts by itself yet" in shown(app))
         await pilot.press("n")
         screen = await opened_form(app, pilot)
         await pilot.press(*"ping")
@@ -314,7 +314,7 @@ async def test_a_type_of_somebody_elses_package_has_its_fields(
 ):
     monkeypatch.syspath_prepend(str(install_shop(tmp_path / "site")))
     async with at_schedule(runtime, size=(100, 40)) as (app, pilot):
-        await until(pilot, lambda: "No tasks yet" in shown(app))
+        await until(pilot, lambda: "Nothing starts by itself yet" in shown(app))
         await pilot.press("n")
         screen = await opened_form(app, pilot)
         await pilot.press(*"mark")
@@ -358,7 +358,7 @@ async def test_the_next_dates_are_those_of_the_zone_and_say_when_the_clocks_chan
 ):
     runtime = open_runtime()
     async with at_schedule(runtime, size=(100, 40)) as (app, pilot):
-        await until(pilot, lambda: "No tasks yet" in shown(app))
+        await until(pilot, lambda: "Nothing starts by itself yet" in shown(app))
         await pilot.press("n")
         screen = await opened_form(app, pilot)
         screen.query_one("#schedule", Input).value = "30 2 25-31 mar sun"
@@ -367,3 +367,27 @@ async def test_the_next_dates_are_those_of_the_zone_and_say_when_the_clocks_chan
         screen.query_one("#schedule", Input).value = "30 2 28 3 * 2027"
         await until(pilot, lambda: "the clocks skip 02:30 that day" in shown(app))
         assert "next  Sun 28 Mar 2027 03:00 CEST" in shown(app)
+
+
+@pytest.mark.long
+@pytest.mark.ci
+async def test_a_campaign_is_scheduled_from_here_at_a_time_as_people_type_it(runtime, still):
+    add_campaign(runtime, "november")
+    add_campaign(runtime, "december")
+    async with at_schedule(runtime, size=(100, 40)) as (app, pilot):
+        await until(pilot, lambda: "s   schedules a campaign" in shown(app))
+        await pilot.press("s")
+        await until(pilot, lambda: getattr(app.focused, "id", "") == "pick-find")
+        await pilot.press(*"nov", "enter")
+        await until(pilot, lambda: getattr(app.focused, "id", "") == "field-start")
+        form = app.screen.form
+        await until(pilot, lambda: form.draft.name == "november")
+        await pilot.press(*"12/01 9:00")
+        await until(pilot, lambda: "can be read in two ways" in shown(app))
+        await pilot.press("ctrl+u", *"in 2 days")
+        await until(pilot, lambda: "next" in str(app.screen.query_one("#schedule-preview").content))
+        assert form.draft.start_at == "in 2 days"
+        await pilot.press("tab")
+        await until(pilot, lambda: form.draft.start_at.startswith("20"))
+        start = app.screen.read_draft().campaign.start_at
+        assert 0 <= start - (runtime.clock.now() + 2 * 86_400) < 60
