@@ -13,21 +13,32 @@ from sestui.tui.widgets.text_input import TextInput
 _OFFER_CELLS = 40
 
 
+def _took_offer(line: Input) -> bool:
+    """Whether the cursor was at the end of what is no name, which the offer has replaced."""
+    offer = offered_name(line.value)
+    if not offer or offer == line.value or line.cursor_position < len(line.value):
+        return False
+    line.value = offer
+    line.cursor_position = len(offer)
+    return True
+
+
 class NameLine(Input):
     """A line for a name: right at its end takes the name that is offered."""
 
     def action_cursor_right(self, select: bool = False) -> None:
-        """Go right; at the end take the offer, as of any completion."""
-        offer = offered_name(self.value)
-        if offer and not select and self.cursor_position >= len(self.value):
-            self.value = offer
-            self.cursor_position = len(offer)
-        else:
+        """Go right, or take the offer as any completion."""
+        if select or not _took_offer(self):
             super().action_cursor_right(select)
 
 
-class NameInput(NameLine, TextInput):
+class NameInput(TextInput):
     """The same in a form."""
+
+    def action_cursor_right(self, select: bool = False) -> None:
+        """As in :class:`NameLine`."""
+        if select or not _took_offer(self):
+            super().action_cursor_right(select)
 
 
 class NameHint(Static):
@@ -35,7 +46,7 @@ class NameHint(Static):
 
     DEFAULT_CLASSES: ClassVar[str] = "name-hint"
 
-    def __init__(self, line: NameLine) -> None:
+    def __init__(self, line: NameLine | NameInput) -> None:
         super().__init__("", markup=False)
         self._line = line
         self.display = False
