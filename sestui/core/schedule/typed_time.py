@@ -83,6 +83,22 @@ def read_time(text: str, here: Here) -> TypedTime:
         raise _not_a_time(text) from error
 
 
+def pinned(text: str, here: Here) -> str:
+    """``text`` as a date and time that mean the same whenever they are read; itself if it does.
+
+    Raises:
+        NotATimeError, UsageError: as :func:`read_time`.
+    """
+    if _absolute(" ".join(text.split())) is not None:
+        return text
+    found = read_time(text, here)
+    moment = datetime.fromtimestamp(found.at, zone_named(here.zone))
+    local = moment.replace(tzinfo=None).isoformat(timespec="minutes")
+    # The second of two equal hours needs its offset.
+    same = read_time(local, Here(here.zone)).at == found.at
+    return local if same else moment.isoformat(timespec="minutes")
+
+
 def _absolute(tidy: str) -> datetime | None:
     try:
         return datetime.fromisoformat(tidy)

@@ -13,11 +13,11 @@ from sestui.compose.files import attached, load_campaign
 from sestui.compose.snippets import Snippet, built_in, of_folder
 from sestui.core.campaign.audience import Audience
 from sestui.core.campaign.draft import Draft, Origin, ReadDraft, read_draft
-from sestui.core.campaign.values import BadValue, start_text
+from sestui.core.campaign.values import BadValue
 from sestui.core.clock import Instant
 from sestui.core.content.changes import ChangedLine, LineChange, changes
 from sestui.core.delivery.mail import MailAttachment
-from sestui.core.schedule.typed_time import Here, NotATimeError, read_time
+from sestui.core.schedule.typed_time import Here, NotATimeError, pinned, read_time
 from sestui.errors import BadFileError, NotFoundError, UsageError
 from sestui.runtime import Runtime
 from sestui.store.campaigns.campaigns import CampaignVersion
@@ -106,16 +106,8 @@ class ComposeService:
         """
         here = Here(draft.timezone.strip(), self._runtime.clock.now())
         try:
-            read_time(draft.start_at, Here(here.zone))
-        except NotATimeError:
-            pass
-        except UsageError:
-            return draft.start_at
-        else:
-            return draft.start_at  # it means the same whenever it is read
-        try:
-            return start_text(read_time(draft.start_at, here).at, here.zone)
-        except NotATimeError:
+            return pinned(draft.start_at, here)
+        except (NotATimeError, UsageError):
             return draft.start_at
 
     def blank(self) -> OpenDraft:

@@ -71,10 +71,8 @@ def hint(name: str) -> Content | None:
     """What is to be said of a name; None: nothing, it is one or nothing yet."""
     if not name or (offer := offered_name(name)) == name:
         return None
-    rule = "A name has letters, digits, '.', '_' and '-', a letter or digit first"
+    rule = "a name has letters, digits, '.', '_' and '-'"
     if not offer:
-        return Content(f"{rule}.")
-    taking = Content(f"→ takes {shorten(offer, _OFFER_CELLS)}").stylize(
-        Style.from_meta({"@click": "take"})
-    )
-    return Content(f"{rule}.  ") + taking
+        return Content(f"{rule.capitalize()}, a letter or digit first.")
+    taking = Content(f"→ takes {shorten(offer, _OFFER_CELLS)}")
+    return taking.stylize(Style.from_meta({"@click": "take"})) + Content(f": {rule}")

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sestui.core.campaign.draft import Draft, read_draft
-from sestui.core.schedule.typed_time import Here, NotATimeError, read_time
+from sestui.core.schedule.typed_time import Here, NotATimeError, pinned, read_time
 from sestui.core.task.values import once
 from sestui.errors import UsageError
 
@@ -120,6 +120,24 @@ def test_what_is_no_time_or_two_is_refused(typed, said):
 def test_clocks_that_change_are_followed_as_schedules_do(typed, now, meant):
     here = Here(PARIS, datetime.fromisoformat(now).timestamp())
     assert read_time(typed, here).at == datetime.fromisoformat(meant).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("typed", "now", "written"),
+    [
+        ("11:36", "2026-11-27T11:40:20+01:00", "2026-11-28T11:36"),
+        (" 2026-12-01 9:00", "2026-11-27T11:40:20+01:00", "2026-12-01T09:00"),
+        ("2026-12-01T09:00:30", "2026-11-27T11:40:20+01:00", "2026-12-01T09:00:30"),
+        ("in 1 hour", "2027-10-31T02:30+02:00", "2027-10-31T02:30+01:00"),
+        ("in 10 min", "2027-10-31T02:30+02:00", "2027-10-31T02:40"),
+        ("tomorrow 2:30", "2027-03-27T12:00+01:00", "2027-03-28T03:00"),
+    ],
+)
+def test_what_was_understood_can_be_written_for_good(typed, now, written):
+    here = Here(PARIS, datetime.fromisoformat(now).timestamp())
+    assert pinned(typed, here) == written
+    assert read_time(written, Here(PARIS)).at == read_time(typed, here).at
+    assert pinned(written, here) == written
 
 
 def test_a_file_means_the_same_whenever_it_is_read():
