@@ -27,16 +27,16 @@ class TaskActions(ScreenPart):
     """Schedules campaigns; adds, edits, runs, switches and removes tasks."""
 
     BINDINGS: ClassVar[list[Binding]] = [
-        Binding(
-            "s",
-            "schedule",
-            "Schedule campaign",
-            id="schedule.campaign",
-            tooltip="Choose a campaign and set when it starts",
-        ),
         Binding("n", "new", "New", id="schedule.new", tooltip="Add a task"),
         Binding(
             "e", "edit", "Edit", id="schedule.edit", tooltip="Change the task, or the campaign"
+        ),
+        Binding(
+            "s",
+            "schedule",
+            "Schedule",
+            id="schedule.campaign",
+            tooltip="Choose a campaign and set when it starts",
         ),
         Binding(
             "R",
