@@ -28,7 +28,7 @@ _EMPTY = """\
 Nothing starts by itself yet. What does is listed here: campaigns with a
 start or a schedule, and tasks (a backup, a request, a report, …).
 
-  s   schedules a campaign; on a campaign in Campaigns, s starts it now or later
+  s   schedules a campaign; on a campaign, s starts or schedules it
   n   adds a task
 
 One line in the crontab is all it takes to run them, every minute:
