@@ -109,7 +109,8 @@ class ScheduleScreen(BaseScreen):
         shown = [item for item in items if wanted in _searched(item)]
         self._tasks.show_rows(shown)
         of = f" of {grouped(len(items))}" if len(shown) < len(items) else ""
-        frame(self._tasks, f"Tasks and campaigns · {grouped(len(shown))}{of}")
+        way = f"{self._key_of('schedule', 's')} schedules a campaign"
+        frame(self._tasks, f"Tasks and campaigns · {grouped(len(shown))}{of}", way)
         if before is not None:  # rows move as time goes on: no key must meet another one
             places = [_identity(item) for item in shown]
             if _identity(before) in places:
@@ -126,16 +127,16 @@ class ScheduleScreen(BaseScreen):
         line = self.query_one("#overdue", Static)
         sentence = self._agenda.sentence if self._agenda is not None else ""
         line.display = bool(sentence)
-        line.update(f"{sentence}. {self._key_of('crontab')} installs the crontab line.")
+        line.update(f"{sentence}. {self._key_of('crontab', 'C')} installs the crontab line.")
 
-    def _key_of(self, action: str) -> str:
+    def _key_of(self, action: str, usual: str) -> str:
         """The key that does that here: the operator may have another one for it."""
         keys = (
             self.app.get_key_display(each.binding)
             for each in self.active_bindings.values()
             if each.binding.action == action
         )
-        return next(keys, "C")
+        return next(keys, usual)
 
     @on(LazyTable.Moved)
     def _moved(self) -> None:

@@ -32,13 +32,6 @@ class TaskActions(ScreenPart):
             "e", "edit", "Edit", id="schedule.edit", tooltip="Change the task, or the campaign"
         ),
         Binding(
-            "s",
-            "schedule",
-            "Schedule",
-            id="schedule.campaign",
-            tooltip="Choose a campaign and set when it starts",
-        ),
-        Binding(
             "R",
             "run",
             "Run now",
@@ -52,6 +45,13 @@ class TaskActions(ScreenPart):
             "Switch off",
             id="schedule.disable",
             tooltip="Stop scheduling it; a run in progress finishes",
+        ),
+        Binding(
+            "s",
+            "schedule",
+            "Schedule",
+            id="schedule.campaign",
+            tooltip="Choose a campaign and set when it starts",
         ),
         Binding(
             "x", "remove", "Remove", id="schedule.remove", tooltip="Remove the task and its log"
