@@ -6,6 +6,7 @@ in Python, SQLite and PostgreSQL. Time zones appear only where a person reads or
 
 import threading
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -43,6 +44,34 @@ class SystemClock:
     def wait(self, event: threading.Event, seconds: float) -> bool:
         """See :meth:`Clock.wait`."""
         return event.wait(max(0.0, seconds))
+
+
+_FRACTIONS = tuple(f".{each:03}Z" for each in range(1_000))
+_HALF_A_MICROSECOND = 0.0005
+
+
+class _Seconds(dict[int, str]):
+    """Whole seconds as :func:`iso` has them, without their fraction."""
+
+    def __missing__(self, second: int) -> str:
+        text = self[second] = iso(second).partition(".")[0]
+        return text
+
+
+def isos(instants: Sequence[Instant | None]) -> list[str]:
+    """:func:`iso` of many since 1970, at a fifth of the cost where they share seconds."""
+    if len(instants) > 1 and instants[0] == instants[-1]:  # it may be the same for all
+        different = set(instants)
+        if len(different) * 2 < len(instants):
+            texts = {each: iso(each) for each in different}
+            return [texts[each] for each in instants]
+    seconds = _Seconds()
+    return [
+        "" if each < 0 else seconds[each // 1_000] + _FRACTIONS[each % 1_000]
+        for each in [
+            -1 if one is None else int(one * 1e3 + _HALF_A_MICROSECOND) for one in instants
+        ]
+    ]
 
 
 def iso(instant: Instant | None) -> str:

@@ -1,7 +1,18 @@
 """CSV cells that a spreadsheet would run as formulas: guarded when written, unguarded when read."""
 
+from collections.abc import Iterable
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """Excel and LibreOffice run cells that begin with these; full-width ones in East Asian locales."""
+
+
+_RISKY = frozenset({*_FORMULA, "'"})
+"""What a cell begins with that may need a guard."""
+
+
+def any_guarded(cells: Iterable[str]) -> bool:
+    """Whether any of the cells may need a guard; False is certain, and quickly told."""
+    return not _RISKY.isdisjoint({cell[:1] for cell in cells if cell})
 
 
 def guarded(cell: str) -> str:

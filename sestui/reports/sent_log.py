@@ -1,15 +1,14 @@
 """Write the sent log: deliveries as CSV or JSON lines, streamed."""
 
-import csv
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import IO
 
-from sestui.core.clock import iso
-from sestui.core.spreadsheet import guarded
+from sestui.core.clock import isos
+from sestui.reports.csv_columns import csv_text
 from sestui.store.ledger.deliveries import Deliveries
-from sestui.store.ledger.log_rows import LogFilter, LogRow
+from sestui.store.ledger.log_rows import LogBatch, LogFilter
 
 COLUMNS = (
     "campaign",
@@ -28,6 +27,13 @@ COLUMNS = (
     "opened_at",
     "clicked_at",
 )
+_INSTANTS = frozenset(name for name in COLUMNS if name.endswith("_at"))
+_NUMBERS = ("run", "attempts")
+_FREE = [
+    COLUMNS.index(name)
+    for name in ("campaign", "email", "message_id", "code", "reason", "outcome_code")
+]
+"""Columns of other people's words, by position."""
 
 
 class Format(StrEnum):
@@ -51,49 +57,47 @@ def write_log(
     CSV cells that a spreadsheet would run as formulas get a leading apostrophe, unless ``raw``.
     ``on_progress`` is called with the number written so far; an error it raises ends the writing.
     """
-    rows = _rows(deliveries.log(wanted), on_progress)
-    return _write_csv(rows, out, raw=raw) if form is Format.CSV else _write_jsonl(rows, out)
 
+    def written(batch: LogBatch) -> tuple[int, str]:
+        if form is Format.CSV:
+            return len(batch), csv_text(_texts(batch), free=_FREE, raw=raw)
+        return len(batch), _json_lines(batch)
 
-def _rows(
-    batches: Iterable[list[LogRow]], on_progress: Callable[[int], object]
-) -> Iterator[tuple[str | int, ...]]:
+    if form is Format.CSV:
+        out.write(csv_text([[name] for name in COLUMNS], free=(), raw=raw))
     count = 0
-    for batch in batches:
-        count += len(batch)
+    for number, text in deliveries.log(wanted, written):
+        count += number
         on_progress(count)
-        for row in batch:
-            delivery = row.delivery
-            yield (
-                row.campaign,
-                row.run,
-                delivery.email,
-                delivery.state,
-                delivery.message_id,
-                delivery.attempts,
-                delivery.code,
-                delivery.reason,
-                iso(delivery.queued_at),
-                iso(delivery.sent_at),
-                delivery.outcome,
-                iso(delivery.outcome_at),
-                delivery.outcome_code,
-                iso(delivery.opened_at),
-                iso(delivery.clicked_at),
-            )
-
-
-def _write_csv(rows: Iterable[tuple[str | int, ...]], out: IO[str], *, raw: bool) -> int:
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
-    count = 0
-    for count, row in enumerate(rows, 1):  # noqa: B007 - the count is the result
-        writer.writerow(row if raw else [guarded(c) if isinstance(c, str) else c for c in row])
+        out.write(text)
     return count
 
 
-def _write_jsonl(rows: Iterable[tuple[str | int, ...]], out: IO[str]) -> int:
-    count = 0
-    for count, row in enumerate(rows, 1):  # noqa: B007 - the count is the result
-        out.write(json.dumps(dict(zip(COLUMNS, row, strict=True)), ensure_ascii=False) + "\n")
-    return count
+def _texts(batch: LogBatch) -> list[Sequence[str]]:
+    """The cells by column."""
+    runs = batch.columns["run_id"]
+    parts = [batch.parts[each] for each in ((runs[0],) if runs[0] == runs[-1] else runs)]
+    each_of = len(runs) // len(parts)
+    return [
+        [part.campaign for part in parts] * each_of,
+        [str(part.number) for part in parts] * each_of,
+        *(_text(batch, name) for name in COLUMNS[2:]),
+    ]
+
+
+def _text(batch: LogBatch, name: str) -> Sequence[str]:
+    cells = batch.columns[name]
+    if name in _INSTANTS:
+        return isos(cells)
+    return list(map(str, cells)) if name in _NUMBERS else cells
+
+
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _json_lines(batch: LogBatch) -> str:
+    columns: list[Iterable[str | int]] = list(_texts(batch))
+    for position in map(COLUMNS.index, _NUMBERS):
+        columns[position] = map(int, columns[position])
+    rows = zip(*columns, strict=True)
+    return "".join(f"{_encoded(dict(zip(COLUMNS, row, strict=True)))}\n" for row in rows)

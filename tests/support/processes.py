@@ -236,8 +236,8 @@ class Scene:
         assert (counts.pending, counts.sending) == (0, 0)
         by_state: dict[str, set[str]] = {}
         for batch in self._rows():
-            for row in batch:
-                by_state.setdefault(row.state, set()).add(row.email)
+            for state, email in batch:
+                by_state.setdefault(state, set()).add(email)
         accepted = by_state.get(DeliveryState.ACCEPTED, set())
         doubtful = by_state.get(DeliveryState.IN_DOUBT, set())
         assert accepted <= set(outbox), "the ledger says accepted, SES never got it"
@@ -251,8 +251,10 @@ class Scene:
         return [count / pids.total() for count in pids.values()]
 
     def _rows(self) -> Any:
-        for batch in self.runtime.deliveries.log(LogFilter()):
-            yield [row.delivery for row in batch]
+        return self.runtime.deliveries.log(
+            LogFilter(),
+            lambda batch: list(zip(batch.columns["state"], batch.columns["email"], strict=True)),
+        )
 
     def _in_flight(self) -> set[str]:
         rows = self.runtime.deliveries.of_run(

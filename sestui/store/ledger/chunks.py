@@ -14,6 +14,7 @@ from sqlalchemy import (
 from sestui.core.delivery.states import DeliveryState
 from sestui.store.db.tables import Delivery
 from sestui.store.ledger.log_rows import (
+    EVERY_STATE,
     LogFilter,
     RunSlice,
 )
@@ -29,6 +30,8 @@ class LogChunk(NamedTuple):
     lowest: int | None = None
     """None for the run's beginning."""
     highest: int | None = None
+    by_id: bool = False
+    """Read all of the run's deliveries along their ids, not by states."""
 
     def conditions(self, wanted: LogFilter, *, sqlite: bool) -> list[ColumnElement[bool]]:
         """The SQL conditions for the chunk's matching deliveries."""
@@ -37,6 +40,9 @@ class LogChunk(NamedTuple):
             _DELIVERY.c.run_id.in_(runs),
             _DELIVERY.c.state.in_(sorted(wanted.states)),
         ]
+        if self.by_id:
+            # As a sum no index has it: the planner must not take the one of runs and states.
+            found = [_DELIVERY.c.run_id + 0 == runs[0]]
         if self.lowest is not None:
             found.append(_DELIVERY.c.id >= self.lowest)
         if self.highest is not None:
@@ -52,6 +58,11 @@ class LogChunk(NamedTuple):
             place = func.instr if sqlite else func.strpos
             found.append(place(func.lower(_DELIVERY.c.email), wanted.find.lower()) > 0)
         return found
+
+    @property
+    def order(self) -> list[ColumnElement[int]]:
+        """By runs and ids, as the reading goes."""
+        return [_DELIVERY.c.id] if self.by_id else [_DELIVERY.c.run_id, _DELIVERY.c.id]
 
     def ids(
         self, connection: Connection, wanted: LogFilter, *, sqlite: bool, limit: int
@@ -88,6 +99,9 @@ def chunks_of(
             small.append(part)
             room -= part.count
             continue
+        if states == EVERY_STATE and not newest_first:
+            yield from _along_ids(connect, part, size)
+            continue
         beyond = None if newest_first or part.lowest is None else part.lowest - 1
         while True:
             with connect() as connection:
@@ -112,3 +126,16 @@ def chunks_of(
             beyond = last
     if small:
         yield LogChunk(tuple(small))
+
+
+def _along_ids(
+    connect: Callable[[], AbstractContextManager[Connection]], part: RunSlice, size: int
+) -> Iterator[LogChunk]:
+    """A run's deliveries by ranges of ids, which follow each other but for the relay's."""
+    with connect() as connection:
+        first, last = (
+            ordered_ids(connection, part.run_id, EVERY_STATE, limit=1, newest_first=newest)[0]
+            for newest in (False, True)
+        )
+    for lowest in range(max(first, part.lowest or 0), last + 1, size):
+        yield LogChunk((part,), lowest, min(lowest + size - 1, last), by_id=True)

@@ -1,6 +1,7 @@
 """Read deliveries: of a run, newest first, and the sent log as a stream."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from sqlalchemy import and_, func, or_, union_all
 from sqlmodel import col, select
@@ -9,10 +10,11 @@ from sestui.core.delivery.states import SETTLED_STATES, UNMADE, DeliveryState, S
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Delivery
 from sestui.store.ledger.chunks import chunks_of
-from sestui.store.ledger.log_rows import LogFilter, LogRow, rows_of
+from sestui.store.ledger.log_rows import LogBatch, LogFilter, columns_of
 from sestui.store.ledger.run_slices import slices_of
 
-_BATCH = 2_000
+_BATCH = 5_000
+_Made = TypeVar("_Made")
 
 
 class Deliveries:
@@ -74,10 +76,11 @@ class Deliveries:
         with self._database.read() as session:
             return session.exec(newest.order_by(col(Delivery.id).desc()).limit(limit)).all()
 
-    def log(self, wanted: LogFilter) -> Iterator[list[LogRow]]:
-        """Matching deliveries in batches, oldest first.
+    def log(self, wanted: LogFilter, made: Callable[[LogBatch], _Made]) -> Iterator[_Made]:
+        """What ``made`` makes of matching deliveries, a batch of them at a time, oldest first.
 
-        Each batch is a separate read, so a slow consumer keeps no transaction open.
+        Each read makes several batches, one after the other: holding all their rows until it ends
+        would take twice as long. A slow consumer keeps no transaction open.
         """
         connect, sqlite = self._database.read_connection, self._database.is_sqlite
         with connect() as connection:
@@ -85,7 +88,7 @@ class Deliveries:
         by_run = {part.run_id: part for part in parts}
         for chunk in chunks_of(connect, parts, wanted.states, size=_BATCH, newest_first=False):
             with connect() as connection:
-                rows = list(rows_of(connection, *chunk.conditions(wanted, sqlite=sqlite)))
-            if rows:
-                rows.sort(key=lambda row: (row.run_id, row.id))
-                yield [by_run[row.run_id].row(row) for row in rows]
+                conditions = chunk.conditions(wanted, sqlite=sqlite)
+                batches = columns_of(connection, conditions, chunk.order)
+                found = [made(LogBatch(columns, by_run)) for columns in batches]
+            yield from found

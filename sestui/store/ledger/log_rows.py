@@ -1,8 +1,8 @@
 """Deliveries as the log shows them, and filters of the log."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -78,6 +78,27 @@ class LogRow(NamedTuple):
     delivery: DeliveryRow
 
 
+_LOGGED = (
+    *("run_id", "id", "email", "state", "message_id", "attempts", "code", "reason", "queued_at"),
+    *("sent_at", "outcome", "outcome_at", "outcome_code", "opened_at", "clicked_at"),
+)
+_COLUMN = 300
+_LOG_COLUMNS = tuple(_DELIVERY.c[name] for name in _LOGGED)
+
+
+@dataclass(frozen=True, slots=True)
+class LogBatch:
+    """Deliveries of the log by column: a million of them are read in seconds that way."""
+
+    columns: Mapping[str, Sequence[Any]]
+    """Equally long, by the delivery's fields; the first rows are the oldest."""
+    parts: Mapping[int, "RunSlice"]
+    """The runs by id."""
+
+    def __len__(self) -> int:
+        return len(self.columns["id"])
+
+
 @dataclass(frozen=True, slots=True)
 class RunSlice:
     """The deliveries of a run that match a filter, regardless of ``find``."""
@@ -100,6 +121,22 @@ class RunSlice:
 def rows_of(connection: Connection, *conditions: ColumnElement[bool]) -> Iterator[DeliveryRow]:
     """The deliveries under these conditions, unordered."""
     return map(DeliveryRow._make, connection.execute(select(*_COLUMNS).where(*conditions)))
+
+
+def columns_of(
+    connection: Connection,
+    conditions: Sequence[ColumnElement[bool]],
+    order: Sequence[ColumnElement[int]],
+) -> Iterator[Mapping[str, Sequence[Any]]]:
+    """What the log has of the deliveries under these conditions, in order.
+
+    In columns of a few hundred: so many rows are gone again before the collector of garbage would
+    look through them.
+    """
+    ordered = select(*_LOG_COLUMNS).where(*conditions).order_by(*order)
+    cursor = connection.execute(ordered).cursor  # the driver's own tuples: half the cost of Rows
+    while rows := cursor.fetchmany(_COLUMN):
+        yield dict(zip(_LOGGED, zip(*rows, strict=True), strict=True))
 
 
 def rows_by_id(connection: Connection, ids: Sequence[int]) -> dict[int, DeliveryRow]:

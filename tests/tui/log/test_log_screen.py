@@ -226,8 +226,8 @@ async def test_an_export_is_stopped_half_way(two, still, tmp_path, monkeypatch):
     monkeypatch.setattr("sestui.store.ledger.deliveries._BATCH", 1)
     slow = two.deliveries.log
 
-    def log_slowly(wanted):
-        for batch in slow(wanted):
+    def log_slowly(wanted, made):
+        for batch in slow(wanted, made):
             time.sleep(0.05)
             yield batch
 

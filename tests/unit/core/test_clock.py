@@ -2,8 +2,10 @@ import threading
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sestui.core.clock import SystemClock, iso
+from sestui.core.clock import SystemClock, iso, isos
 
 
 @pytest.mark.parametrize(
@@ -17,6 +19,15 @@ from sestui.core.clock import SystemClock, iso
 )
 def test_instants_read_as_utc_to_the_millisecond(instant, text):
     assert iso(instant) == text
+
+
+@given(
+    st.lists(st.one_of(st.none(), st.integers(0, 4_000_000_000_000_000).map(lambda n: n / 1e6))),
+    st.integers(1, 4),
+)
+def test_many_at_once_read_the_same(instants, times):
+    """To the microsecond, in which clocks tell instants."""
+    assert isos(instants * times) == [iso(each) for each in instants * times]
 
 
 def test_a_wait_ends_at_once_when_the_event_is_set():

@@ -208,8 +208,9 @@ def test_a_search_that_finds_too_many_ends_with_the_newest(database, pages, monk
 )
 def test_the_log_holds_the_same_deliveries_oldest_first(database, pages, monkeypatch, wanted):
     monkeypatch.setattr("sestui.store.ledger.deliveries._BATCH", 16)
-    log = [row for batch in Deliveries(database).log(wanted) for row in batch]
-    assert ids(log) == expected(database, wanted)[::-1]
+    found = Deliveries(database).log(wanted, lambda batch: batch.columns["id"])
+    log = [each for ids in found for each in ids]
+    assert log == expected(database, wanted)[::-1]
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
