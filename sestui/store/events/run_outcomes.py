@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Subquery, case, func, select, text, union_all
+from sqlalchemy import ColumnElement, Connection, Select, case, func, select, text, union_all
 
 from sestui.core.clock import Instant
 from sestui.core.delivery.machine_opens import SECONDS_OF_SCANNERS
@@ -163,51 +163,51 @@ def _links(
 
     The database ranks and sums: where each recipient has links of their own, there are as many.
     """
-    grouped = _clicks(run_id, ids)
-    within: Any = {"partition_by": grouped.c.person}
-    order = (grouped.c.people.desc(), grouped.c.clicks.desc(), grouped.c.link)
-    ranked = select(
-        grouped,
-        func.row_number().over(**within, order_by=order).label("place"),
-        func.count().over(**within).label("all_links"),
-        func.sum(grouped.c.clicks).over(**within).label("all_clicks"),
-    ).subquery()
+    link, person, clicks, people = (
+        _EVENT.c.detail, _person(), func.count(), func.count(DELIVERY.c.id.distinct()),
+    )  # fmt: skip
+    made = _clicks(run_id, ids)
     rows = connection.execute(
-        select(ranked).where(ranked.c.place <= MOST_LINKS).order_by(ranked.c.place)
+        made.with_only_columns(link, clicks.label("clicks"), people.label("people"))
+        .where(person == 1)
+        .group_by(link)
+        .order_by(people.desc(), clicks.desc(), link)
+        .limit(MOST_LINKS)
     ).all()
-    people = [row for row in rows if row.person]
-    links = [LinkClicks(row.link, row.people, row.clicks) for row in people]
-    other = OtherLinks(
-        links=people[0].all_links - len(links) if people else 0,
-        clicks=int(people[0].all_clicks) - sum(each.clicks for each in links) if people else 0,
-    )
-    return links, other, next((int(row.all_clicks) for row in rows if not row.person), 0)
+    links = [LinkClicks(row.detail, row.people, row.clicks) for row in rows]
+    counted = made.with_only_columns(person, clicks).group_by(person)
+    total = {bool(by): int(count) for by, count in connection.execute(counted)}
+    all_links = len(links)
+    if all_links == MOST_LINKS:
+        distinct = func.count(link.distinct())
+        all_links = connection.execute(
+            made.with_only_columns(distinct).where(person == 1)
+        ).scalar_one()
+    shown = sum(each.clicks for each in links)
+    other = OtherLinks(all_links - len(links), total.get(True, 0) - shown)
+    return links, other, total.get(False, 0)
 
 
-def _clicks(run_id: int, ids: tuple[int, int]) -> Subquery:
-    """The clicks by ``link`` and whether a ``person`` made them: how many, and of how many."""
+def _person() -> ColumnElement[int]:
+    """1 for a click that a person made, as core.delivery.machine_opens judges them, else 0."""
     delivered = DELIVERY.c.outcome == DeliveryOutcome.DELIVERED.value
     since = case((delivered, DELIVERY.c.outcome_at), else_=_EVENT.c.mailed_at)
-    # As core.delivery.machine_opens judges them: not a program, and not too soon.
+    # Not a program, and not too soon.
     is_person = _EVENT.c.by_machine.is_(False) & (
         _EVENT.c.occurred_at - since >= SECONDS_OF_SCANNERS
     )
-    person = case((is_person, 1), else_=0).label("person")
+    return case((is_person, 1), else_=0)
+
+
+def _clicks(run_id: int, ids: tuple[int, int]) -> Select[Any]:
     return (
-        select(
-            _EVENT.c.detail.label("link"),
-            person,
-            func.count().label("clicks"),
-            func.count(DELIVERY.c.id.distinct()).label("people"),
-        )
+        select(_EVENT.c.detail)
         .join(DELIVERY, DELIVERY.c.id == _EVENT.c.delivery_id)
         .where(
             text("ses_event.kind = 'Click'"),
             _EVENT.c.delivery_id.between(*ids),
             DELIVERY.c.run_id == run_id,
         )
-        .group_by(_EVENT.c.detail, person)
-        .subquery()
     )
 
 
