@@ -84,7 +84,8 @@ class BulkAction(ABC):
 
 @dataclass
 class Suppress(BulkAction):
-    """Never mail the contacts again; who is suppressed already stays as he is."""
+    """Never mail the contacts again; who is suppressed already stays so, whatever becomes
+    of SES's list."""
 
     reason: str
     kind: ClassVar[ChangeKind] = ChangeKind.SUPPRESSED
@@ -103,6 +104,12 @@ class Suppress(BulkAction):
         )
         into = ["email_key", "reason", "detail", "created_at"]
         insert_new(connection, SUPPRESSION, into, rows)
+        meant = select(CONTACT.c.email_key).where(_among(connection, CONTACT.c.id, ids))
+        connection.execute(
+            update(SUPPRESSION)
+            .where(SUPPRESSION.c.email_key.in_(meant), SUPPRESSION.c.reason != MANUAL)
+            .values(kept=True)
+        )
         return changed
 
 

@@ -93,9 +93,14 @@ class ListedSuppressions:
         return self._removed(~exists().where(_HERE.c.email_key == _LISTED.c.email_key))
 
     def released_there(self, listing: int) -> list[str]:
-        """Addresses suppressed here that SES listed before, and not in that listing of all."""
+        """Addresses suppressed here that SES listed before, and not in that listing of all.
+
+        Without those that somebody here wants suppressed.
+        """
         here = exists().where(
-            _HERE.c.email_key == _LISTED.c.email_key, _HERE.c.reason.in_(_REASONS)
+            _HERE.c.email_key == _LISTED.c.email_key,
+            _HERE.c.reason.in_(_REASONS),
+            _HERE.c.kept.is_(False),
         )
         return self._removed(and_(_LISTED.c.listing < listing, here))
 

@@ -37,13 +37,17 @@ class Suppressions:
     def add(self, email_key: str, reason: str, detail: str, now: Instant) -> bool:
         """Suppress the key; False if it is suppressed already, or erased: it gets no mail then.
 
-        Only suppressions by an operator can be undone.
+        Only suppressions by an operator can be undone. One of a bounce or complaint that an
+        operator repeats is kept, also where SES's list releases the address.
         """
         with self._database.write() as session:
             hold_off_erasure(session.connection())
             if is_erased(session.connection(), email_key):
                 return False
-            if session.get(Suppression, email_key, with_for_update=True) is not None:
+            found = session.get(Suppression, email_key, with_for_update=True)
+            if found is not None:
+                found.kept = found.kept or (reason == MANUAL != found.reason)
+                session.add(found)
                 return False
             session.add(
                 Suppression(email_key=email_key, reason=reason, detail=detail, created_at=now)

@@ -138,6 +138,7 @@ def _suppressed(connection: Connection, change: Noted, done: Undone, _now: Insta
 
 def _unsuppressed(connection: Connection, change: Noted, done: Undone, _now: Instant) -> None:
     values = {name: change.detail[name] for name in ("email_key", "reason", "detail", "created_at")}
+    values["kept"] = change.detail.get("kept", False)
     key = address_key(values["email_key"])
     known = connection.execute(
         select(SUPPRESSION.c.email_key).where(SUPPRESSION.c.email_key == key)

@@ -108,8 +108,11 @@ _NOT_REFUSED = (
 """Nobody comes back to a list that they left by their own word."""
 _SUPPRESS = text(
     "INSERT INTO suppression (email_key, reason, detail, created_at) "
-    "VALUES (:key, :reason, :detail, :at) ON CONFLICT (email_key) DO NOTHING"
+    "VALUES (:key, :reason, :detail, :at) ON CONFLICT (email_key) DO UPDATE SET kept = TRUE "
+    "WHERE excluded.reason NOT IN ('bounced', 'complained') AND suppression.reason <> 'manual' "
+    "AND NOT suppression.kept"
 )
+"""Whoever the file suppresses for another reason than SES has is kept, also where SES releases."""
 _SUPPRESSIONS = text("SELECT count(*) FROM suppression")
 _IMPORT_LOCK = 0x5E5702  # any constant: one import at a time, to avoid deadlocks
 

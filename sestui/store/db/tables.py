@@ -99,6 +99,8 @@ class Suppression(SQLModel, table=True):
     reason: str
     detail: str = Field(default="")
     created_at: float
+    kept: bool = Field(default=False)
+    """Beside a bounce or complaint: somebody here wants it too, whatever becomes of SES's list."""
 
     @property
     def why(self) -> str:

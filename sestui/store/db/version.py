@@ -1,4 +1,4 @@
 """The schema's version, importable without SQLAlchemy."""
 
-HEAD = "0024"
+HEAD = "0025"
 """The newest migration; a test compares it with ``migrations/versions``."""

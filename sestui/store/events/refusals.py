@@ -91,7 +91,10 @@ def _suppress(
     fresh = dialect.insert(_SUPPRESSION)
     statement = fresh.on_conflict_do_update(
         index_elements=["email_key"],
-        set_={name: fresh.excluded[name] for name in ("reason", "detail", "created_at")},
+        set_={
+            **{name: fresh.excluded[name] for name in ("reason", "detail", "created_at")},
+            "kept": True,  # the operator's word stands, whatever becomes of SES's list
+        },
         where=_SUPPRESSION.c.reason == MANUAL,
     )
     rows = [

@@ -197,7 +197,11 @@ def _suppress(connection: Connection, recipient: LinkedRecipient, now: Instant) 
             detail=f"{BY_PAGE} on {day}",
             created_at=now,
         )
-        .on_conflict_do_nothing(index_elements=["email_key"])
+        .on_conflict_do_update(
+            index_elements=["email_key"],
+            set_={"kept": True},
+            where=SUPPRESSION.c.reason != RefusalReason.UNSUBSCRIBED.value,
+        )
     )
 
 

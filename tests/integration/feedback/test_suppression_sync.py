@@ -1,5 +1,6 @@
 """Our suppressions and the list of the simulated account, made to agree over HTTP."""
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -7,14 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from sestui.core.contact.conflict_policy import OnConflict
 from sestui.errors import StoppedError
 from sestui.feedback.suppression_sync import SuppressionSync, SyncResult
 from sestui.ses import suppression_list
 from sestui.ses.suppression_list import SuppressionList
+from sestui.store.contacts.bulk import Suppress, change_selected
+from sestui.store.contacts.contacts import Contacts, NewContact
 from sestui.store.contacts.listed_suppressions import ListedSuppressions
+from sestui.store.contacts.selection import Selection
 from sestui.store.contacts.suppressions import Suppressions
+from sestui.store.contacts.upsert import ContactRow
 from sestui.store.db.database import Database
 from tests.support.clocks import FakeClock
+from tests.support.reported import pull
+from tests.support.ses_events import ses_event
 from tests.support.workspaces import World
 
 NOW = 1_800_000_000.0
@@ -26,6 +34,7 @@ class Sides:
     def __init__(self, database: Database, world: World) -> None:
         self.database, self.world = database, world
         self.here = Suppressions(database)
+        self.contacts = Contacts(database)
         self.clock = FakeClock(NOW)
         self.stop = threading.Event()
         self.clients = world.runtime().ses.clients
@@ -59,6 +68,22 @@ class Sides:
                     "UPDATE suppression SET updated_at = updated_at + 60 WHERE address = ?",
                     (address,),
                 )
+        elif word.startswith("file "):
+            more = json.dumps({"no_contact": True, "suppressed": word.removeprefix("file ")})
+            self.contacts.apply(
+                [[ContactRow(address, address, "{}", "[]", 2, more)]],
+                list_names=(),
+                now=NOW,
+                on_conflict=OnConflict.SKIP,
+                replace_tags=False,
+            )
+        elif word == "marked":
+            self.contacts.add([NewContact(address, address)], list_name="all", now=NOW)
+            contact = self.contacts.get(address)
+            assert contact is not None
+            change_selected(self.database, Selection(ids=(contact.id,)), Suppress(""), NOW)
+        elif word == "reported":
+            pull(self.database, self.clock, [ses_event("Bounce", address, mailed_at=NOW)])
         elif word == "not here":
             assert self.here.remove(address, NOW)
         else:
@@ -160,6 +185,21 @@ SIDES = {
         ("here bounced",), ("not here", "not there"), "", "",
     ),
     "by hand and listed, and off at SES": (("here manual", "there"), ("not there",), "", ""),
+    "by hand, then bounced, and off at SES": (
+        ("here manual", "reported"), ("not there",), "", "",
+    ),
+    "from SES, then by hand, and off at SES": (
+        ("there",), ("here manual", "not there"), "", "",
+    ),
+    "from SES, then by a file, and off at SES": (
+        ("there",), ("file manual", "not there"), "", "",
+    ),
+    "from SES, then bounced by a file, and off at SES": (
+        ("there",), ("file bounced", "not there"), "", "removed here",
+    ),
+    "from SES, then marked and suppressed, and off at SES": (
+        ("there",), ("marked", "not there"), "", "",
+    ),
     "by hand and listed, and released here": (
         ("here manual", "there"), ("not here",), "", "removed at SES",
     ),
@@ -189,11 +229,9 @@ def test_who_added_what_and_who_released_it(sides: Sides, remove: bool) -> None:
     assert sorted((step, of) for step, of, _ in sides.steps) == expected
     here, there = sides.all_here(), sides.at_ses()
     for name, (before, since, *_) in SIDES.items():
-        by_hand = [*before, *since][-1] == "here manual" or (
-            "here manual" in before and "not here" not in since
-        )
-        if by_hand:
-            assert here[address[name]] == "manual", name
+        words = [*before, *since]
+        if {"here manual", "file manual", "marked"} & set(words) and words[-1] != "not here":
+            assert address[name] in here, name
     assert sides.sync(remove=remove).kept == planned.kept
     assert sides.steps == []
     assert (sides.all_here(), sides.at_ses()) == (here, there)
