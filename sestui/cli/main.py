@@ -22,6 +22,7 @@ from sestui.cli import (
     export,
     lists,
     log_command,
+    migrate,
     relay,
     segment,
     simulator,
@@ -49,6 +50,7 @@ app = Commands(
 )
 app.command("demo")(demo.demo_command)
 app.command("import")(import_.import_command)
+app.add_typer(migrate.app, name="migrate")
 app.command("apply")(apply.apply_command)
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(contact.app, name="contact")

@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from sestui.core.contact.address_check import address_key
 from sestui.core.contact.conflict_policy import OnConflict
-from sestui.store.contacts.upsert import ContactRow, contact_writer
+from sestui.store.contacts.upsert import ContactRow, Written, contact_writer
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Contact, ContactList, Membership
 
@@ -44,6 +44,14 @@ class Upserted:
     """Newly suppressed addresses and domains."""
     erased: int = 0
     """Rows that were left out, as their addresses were erased on request."""
+    erased_only: int = 0
+    """Of these rows, those that only suppress an address."""
+    erased_lists: int = 0
+    """Lists that these rows name."""
+    refused: int = 0
+    """Lists newly left, one for each contact."""
+    kept_off: int = 0
+    """Lists named in rows that the contact had left before, one for each contact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +98,19 @@ class Contacts:
         on_conflict: OnConflict,
         replace_tags: bool,
         dry_run: bool = False,
+        new_lists: Sequence[str] = (),
     ) -> Upserted:
         """Like :meth:`add`, for batches of prepared rows and several lists.
 
         Addresses must be unique within a batch. ``replace_tags``: REPLACE applies to tags too;
-        ``dry_run`` rolls everything back.
+        ``dry_run`` rolls everything back; ``new_lists`` are created, even without contacts.
         """
-        imported = updated = total = joined = no_contacts = suppressed = erased = 0
+        total = 0
+        sums = Written(0, 0, 0)
         with self._database.write_connection() as connection:
             lists = _Lists(connection, now)
+            for name in new_lists:
+                lists.id_of(name)
             writer = contact_writer(
                 connection,
                 list_ids=[lists.id_of(name) for name in list_names],
@@ -109,17 +121,23 @@ class Contacts:
             )
             for batch in batches:
                 written = writer.write(batch)
-                imported += written.imported
-                updated += written.updated
-                joined += written.joined
-                no_contacts += written.no_contacts
-                suppressed += written.suppressed
-                erased += written.erased
+                sums = Written(*map(sum, zip(sums, written, strict=True)))
                 total += len(batch) - written.no_contacts - written.erased
             if dry_run:
                 connection.rollback()
-        unchanged = total - imported - updated
-        return Upserted(imported, updated, unchanged, joined, no_contacts, suppressed, erased)
+        return Upserted(
+            imported=sums.imported,
+            updated=sums.updated,
+            unchanged=total - sums.imported - sums.updated,
+            joined=sums.joined,
+            no_contacts=sums.no_contacts,
+            suppressed=sums.suppressed,
+            erased=sums.erased,
+            erased_only=sums.erased_only,
+            erased_lists=sums.erased_lists,
+            refused=sums.refused,
+            kept_off=sums.kept_off,
+        )
 
     def count(self) -> int:
         """The number of contacts."""

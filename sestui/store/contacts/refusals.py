@@ -1,9 +1,12 @@
 """Lists that contacts left by their own word, which every way of joining lists respects."""
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal, select
+from sqlalchemy import ColumnElement, Connection, literal, select, text
 
+from sestui.core.clock import Instant
 from sestui.store.contacts.tables import ListRefusal
 
 REFUSAL = ListRefusal.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
@@ -16,3 +19,47 @@ def not_refused(list_id: Any, contact_id: Any) -> ColumnElement[bool]:
         REFUSAL.c.list_id == on_list, REFUSAL.c.contact_id == contact_id
     )
     return ~refused.exists()
+
+
+def refuse(connection: Connection, list_id: int, keys: Sequence[str], now: Instant) -> int:
+    """Take contacts off a list for good; returns how many had not left it before.
+
+    ``keys`` are the addresses of a few thousand contacts at most.
+    """
+    given = {"list_id": list_id, "keys": json.dumps(list(keys))}
+    contacts = _CONTACTS[connection.dialect.name]
+    fresh = connection.execute(
+        text(
+            "INSERT INTO list_refusal (list_id, contact_id, at) "
+            f"SELECT :list_id, id, :now {contacts} ON CONFLICT (list_id, contact_id) DO NOTHING"
+        ),
+        given | {"now": now},
+    ).rowcount
+    connection.execute(
+        text(
+            "DELETE FROM membership "  # noqa: S608 - constants
+            f"WHERE list_id = :list_id AND contact_id IN (SELECT id {contacts})"
+        ),
+        given,
+    )
+    return fresh
+
+
+def refused_among(connection: Connection, list_id: int, keys: Sequence[str]) -> int:
+    """How many of these contacts have left the list."""
+    counted = connection.execute(
+        text(
+            "SELECT count(*) FROM list_refusal "  # noqa: S608 - constants
+            "WHERE list_id = :list_id AND contact_id IN "
+            f"(SELECT id {_CONTACTS[connection.dialect.name]})"
+        ),
+        {"list_id": list_id, "keys": json.dumps(list(keys))},
+    )
+    return int(counted.scalar_one())
+
+
+_CONTACTS = {
+    "sqlite": "FROM contact WHERE email_key IN (SELECT value FROM json_each(:keys))",
+    "postgresql": "FROM contact WHERE email_key IN "
+    "(SELECT json_array_elements_text(CAST(:keys AS json)))",
+}

@@ -8,13 +8,14 @@ PostgreSQL a batch as arrays.
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol, TypedDict
+from typing import Any, Literal, NamedTuple, Protocol, TypedDict
 
 from sqlalchemy import Connection, TextClause, text
 
 from sestui.core.contact.conflict_policy import OnConflict
 from sestui.store.contacts.conflict_sql import POSTGRES, SQLITE
 from sestui.store.contacts.erased import erased_among, hold_off_erasure
+from sestui.store.contacts.refusals import refuse, refused_among
 
 
 class ContactRow(NamedTuple):
@@ -48,6 +49,8 @@ class More(TypedDict, total=False):
     updated_at: float
     lists: list[str]
     """Lists to join in addition to the import's."""
+    refused: list[str]
+    """Lists that the contact has left by their own word; none of ``lists``."""
 
 
 class Written(NamedTuple):
@@ -65,6 +68,14 @@ class Written(NamedTuple):
     """Newly suppressed addresses and domains."""
     erased: int = 0
     """Rows that were left out, as their addresses were erased on request."""
+    erased_only: int = 0
+    """Of these rows, those that only suppress an address."""
+    erased_lists: int = 0
+    """Lists that these rows name."""
+    refused: int = 0
+    """Lists newly left, one for each contact."""
+    kept_off: int = 0
+    """Lists named in rows that the contact had left before, one for each contact."""
 
 
 class ContactWriter(Protocol):
@@ -161,7 +172,14 @@ class _Writer(ABC):
             return self._written(batch)
         kept = [row for row in batch if row[1] not in erased]
         written = self._written(kept) if kept else Written(0, 0, 0)
-        return written._replace(erased=len(batch) - len(kept))
+        left_out = [_more(row) for row in batch if row[1] in erased]
+        return written._replace(
+            erased=len(left_out),
+            erased_only=sum("no_contact" in more for more in left_out),
+            erased_lists=sum(
+                len(more.get("lists", ())) + len(more.get("refused", ())) for more in left_out
+            ),
+        )
 
     def _written(self, batch: Sequence[ContactRow]) -> Written:
         if not any(row[5] for row in batch):
@@ -172,16 +190,28 @@ class _Writer(ABC):
         if not people:
             return Written(0, 0, 0, len(batch), suppressed)
         written = self._write_wide([self._wide(row, more) for row, more in people])
-        lists: dict[str, list[str]] = {}
-        for row, more in people:
-            for name in more.get("lists", ()):
-                lists.setdefault(name, []).append(row[1])
-        joined = sum(self._join(self._list_id(name), keys) for name, keys in lists.items())
+        joins, refusals = self._by_list(people, "lists"), self._by_list(people, "refused")
+        connection = self._connection
+        refused = sum(refuse(connection, each, keys, self._now) for each, keys in refusals.items())
+        kept_off = sum(refused_among(connection, each, keys) for each, keys in joins.items())
+        joined = sum(self._join(list_id, keys) for list_id, keys in joins.items())
         return written._replace(
             joined=written.joined + joined,
             no_contacts=len(batch) - len(people),
             suppressed=suppressed,
+            refused=refused,
+            kept_off=kept_off,
         )
+
+    def _by_list(
+        self, people: Sequence[tuple[ContactRow, More]], member: Literal["lists", "refused"]
+    ) -> dict[int, list[str]]:
+        """The contacts' keys by the ids of the lists that their rows name."""
+        lists: dict[str, list[str]] = {}
+        for row, more in people:
+            for name in more.get(member, ()):
+                lists.setdefault(name, []).append(row[1])
+        return {self._list_id(name): keys for name, keys in lists.items()}
 
     def _suppress(self, told: Sequence[tuple[ContactRow, More]]) -> int:
         given = [

@@ -15,6 +15,7 @@ import typer.main
 
 from sestui.cli.main import app
 from tests.support.cli import Sestui
+from tests.support.migrations import FOLDER
 
 REPORTING = {
     "account": (),
@@ -32,6 +33,7 @@ REPORTING = {
     "export deliveries": (),
     "import": ("readers.csv", "--list", "readers", "--dry-run"),
     "log": ("--path",),
+    "migrate listmonk": (str(FOLDER / "listmonk.sql"), "--dry-run"),
     "relay key list": (),
     "relay key show": ("shop",),
     "run-due": (),

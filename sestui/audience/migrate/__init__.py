@@ -1,0 +1,1 @@
+"""Take over contacts, suppressions and drafts from other tools."""

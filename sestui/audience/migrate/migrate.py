@@ -1,0 +1,202 @@
+"""Take over what another tool holds: who must not be mailed first, then everything else."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from sestui.audience.migrate.people import People
+from sestui.audience.migrate.records import LeftOut, ListStanding, MailDraft, MigratedKind, Tally
+from sestui.core.campaign import values as campaign_values
+from sestui.core.campaign.fields import CampaignFields
+from sestui.core.campaign.values import BadValue
+from sestui.core.clock import Instant
+from sestui.core.contact.conflict_policy import OnConflict
+from sestui.core.text import printable
+from sestui.store.campaigns.campaigns import Campaigns
+from sestui.store.contacts.contacts import Contacts, Upserted
+from sestui.store.db.database import Database
+
+_LONGEST_NAME = 100
+_ERASED = "erased here on request"
+_LEFT_HERE = "left this list here by their own word"
+
+
+class MigrationSource(Protocol):
+    """Another tool's data, opened and checked."""
+
+    @property
+    def tool(self) -> str:
+        """The tool's name, as its makers write it."""
+
+    @property
+    def name(self) -> str:
+        """The dump's or database's name, printable."""
+
+    def read_people(self, people: People) -> None:
+        """Add all suppressions, lists, contacts and subscriptions.
+
+        Raises:
+            BadFileError: something in it isn't known; nothing has been written then.
+        """
+
+    def mails(self) -> Iterator[MailDraft]:
+        """Templates and campaigns, always in the same order."""
+
+
+@dataclass(frozen=True, slots=True)
+class DraftNote:
+    """Something to look at in a draft."""
+
+    draft: str
+    """The campaign's name here."""
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """Everything that was read, and what became of it."""
+
+    tool: str
+    source: str
+    tallies: dict[MigratedKind, Tally]
+    notes: tuple[DraftNote, ...]
+    left_out: tuple[LeftOut, ...]
+    """The first rows that could not be taken."""
+    dry_run: bool
+
+
+def migrate(
+    database: Database, source: MigrationSource, *, now: Instant, dry_run: bool = False
+) -> Reconciliation:
+    """Take over a source.
+
+    People are written in one transaction, so all or none of them; drafts follow. What is here
+    already stays: contacts get what they lack, a campaign of the same name keeps its content, and
+    nobody who has left here comes back. A second time changes nothing.
+
+    Raises:
+        BadFileError: something in the source isn't known; nothing was written.
+        StorageError: the database or the disk for temporary files refused.
+    """
+    with People(source.tool) as people:
+        source.read_people(people)
+        people.finish()
+        here = {each.name for each in Contacts(database).lists()}
+        written = Contacts(database).apply(
+            people.batches(),
+            list_names=[],
+            new_lists=list(people.lists),
+            now=now,
+            on_conflict=OnConflict.UPDATE,
+            replace_tags=False,
+            dry_run=dry_run,
+        )
+        lists = people.tallies[MigratedKind.LISTS]
+        lists.here = len(here & people.lists.keys())
+        lists.taken = len(people.lists) - lists.here
+        _count_people(people, written)
+        notes = _Drafts(database, people.tallies, now, dry_run=dry_run).save(source.mails())
+        return Reconciliation(
+            tool=source.tool,
+            source=source.name,
+            tallies=people.tallies,
+            notes=tuple(notes),
+            left_out=tuple(people.left_out),
+            dry_run=dry_run,
+        )
+
+
+def _count_people(people: People, written: Upserted) -> None:
+    suppressions, contacts, subscriptions = (
+        people.tallies[kind]
+        for kind in (MigratedKind.SUPPRESSIONS, MigratedKind.CONTACTS, MigratedKind.SUBSCRIPTIONS)
+    )
+    suppressions.leave_out(_ERASED, written.erased_only)
+    suppressions.taken = written.suppressed
+    suppressions.here = people.suppression_count() - written.suppressed - written.erased_only
+    contacts.leave_out(_ERASED, written.erased - written.erased_only)
+    contacts.taken = written.imported + written.updated
+    contacts.here = written.unchanged
+    subscriptions.leave_out(_LEFT_HERE, written.kept_off)
+    subscriptions.leave_out(_ERASED, written.erased_lists)
+    told = people.standing_count(ListStanding.SUBSCRIBED) + people.standing_count(ListStanding.LEFT)
+    subscriptions.taken = written.joined + written.refused
+    subscriptions.here = told - written.kept_off - written.erased_lists - subscriptions.taken
+
+
+class _Drafts:
+    """Saves templates and campaigns as drafts, which nothing starts."""
+
+    def __init__(
+        self, database: Database, tallies: dict[MigratedKind, Tally], now: Instant, *, dry_run: bool
+    ) -> None:
+        self._campaigns = Campaigns(database)
+        self._tallies = tallies
+        self._now = now
+        self._dry_run = dry_run
+        self._names: set[str] = set()
+        self._notes: list[DraftNote] = []
+
+    def save(self, mails: Iterator[MailDraft]) -> list[DraftNote]:
+        """Save all; returns what is to be looked at."""
+        for mail in mails:
+            tally = self._tallies[mail.kind]
+            tally.read += 1
+            if mail.left_out:
+                tally.leave_out(mail.left_out)
+                continue
+            name = self._free_name(campaign_values.possible_name(mail.name))
+            if self._campaigns.find(name) is not None:
+                tally.here += 1
+                continue
+            tally.taken += 1
+            for placeholder in mail.untranslated:
+                self._note(name, f"{placeholder} has no counterpart here; replace it.")
+            fields = self._fields(mail, name)
+            message = replace(mail.message, headers=self._headers(mail, name))
+            if not self._dry_run:
+                self._campaigns.save(fields, message, now=self._now, next_due_at=None)
+        return self._notes
+
+    def _fields(self, mail: MailDraft, name: str) -> CampaignFields:
+        reply_to = self._mailbox(mail.reply_to, name, "reply to")
+        return CampaignFields(
+            name=name,
+            from_address=self._mailbox(mail.from_address, name, "from"),
+            reply_to=(reply_to,) if reply_to else (),
+            lists=mail.lists,
+            transactional=mail.transactional,
+        )
+
+    def _mailbox(self, text: str, name: str, field: str) -> str:
+        """The address, or '' if it can't be one."""
+        if not text.strip():
+            return ""
+        try:
+            return campaign_values.mailbox(text.strip())
+        except BadValue as fault:
+            self._note(name, f"{field}: {fault}; it is left empty.")
+            return ""
+
+    def _headers(self, mail: MailDraft, name: str) -> tuple[tuple[str, str], ...]:
+        found: dict[str, str] = {}
+        for header, value in mail.headers:
+            try:
+                campaign_values.headers(found | {header: value})
+            except BadValue as fault:
+                self._note(name, f"headers: {fault}; it is left out.")
+            else:
+                found[header] = value
+        return tuple(found.items())
+
+    def _note(self, draft: str, said: str) -> None:
+        self._notes.append(DraftNote(draft, printable(said)))
+
+    def _free_name(self, wanted: str) -> str:
+        """A name that no other draft of this source has."""
+        name, number = wanted, 2
+        while name in self._names:
+            ending = f"-{number}"
+            name, number = wanted[: _LONGEST_NAME - len(ending)] + ending, number + 1
+        self._names.add(name)
+        return name

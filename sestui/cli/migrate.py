@@ -1,0 +1,142 @@
+"""`sestui migrate …`: take over what another tool holds."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sestui.cli.shared.commands import Commands
+from sestui.cli.shared.common import AsJson, put, put_json, put_table, say
+from sestui.core.text import printable
+
+if TYPE_CHECKING:
+    from sestui.audience.migrate.migrate import MigrationSource, Reconciliation
+
+app = Commands(
+    help="Take over another tool's suppressions, lists, contacts, templates and campaigns.",
+    no_args_is_help=True,
+)
+
+_SHOWN = 5
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Count everything; change nothing.")]
+LeftOutPath = Annotated[
+    Path | None,
+    typer.Option(
+        "--rejects", metavar="FILE", help="Rows left out as CSV: line, column, value, reason."
+    ),
+]
+
+
+@app.callback()
+def group() -> None:
+    """Take over another tool's suppressions, lists, contacts, templates and campaigns."""
+
+
+@app.command("listmonk")
+def listmonk_command(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="A plain-text dump by pg_dump, also packed by gzip or zip, or the database's "
+            "URL: postgresql://…",
+        ),
+    ],
+    *,
+    dry_run: DryRun = False,
+    rejects: LeftOutPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take over listmonk's database."""
+    # Only for those who migrate, here and below.
+    from sestui.audience.migrate import listmonk, postgres, sql_dump  # noqa: PLC0415
+    from sestui.audience.migrate.tables import Tables  # noqa: PLC0415
+
+    url = postgres.is_url(source)
+    name = "the database" if url else printable(source)
+    with Tables(listmonk.TOOL, name, listmonk.WANTED) as tables:
+        if url:
+            postgres.read_database(source, tables)
+        else:
+            sql_dump.read_dump(Path(source), tables)
+        _migrate(listmonk.Listmonk(tables), dry_run=dry_run, rejects=rejects, as_json=as_json)
+
+
+def _migrate(
+    source: "MigrationSource", *, dry_run: bool, rejects: Path | None, as_json: bool
+) -> None:
+    from sestui.audience.imports.rejects import RejectsFile  # noqa: PLC0415
+    from sestui.audience.imports.rows import Reject  # noqa: PLC0415
+    from sestui.audience.migrate.migrate import migrate  # noqa: PLC0415
+    from sestui.core.clock import SystemClock  # noqa: PLC0415
+    from sestui.runtime import open_database  # noqa: PLC0415
+    from sestui.settings import load_settings  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        file = stack.enter_context(RejectsFile.at(rejects)) if rejects else None
+        database = open_database(load_settings())
+        stack.callback(database.close)
+        found = migrate(database, source, now=SystemClock().now(), dry_run=dry_run)
+        if file is not None:
+            for each in found.left_out:
+                file.add(Reject(each.line, each.kind, each.value, each.reason))
+    if as_json:
+        put_json(_as_dict(found))
+    else:
+        _put(found)
+    _narrate(found, rejects)
+
+
+def _as_dict(found: "Reconciliation") -> dict[str, Any]:
+    return {
+        "tool": found.tool,
+        "source": found.source,
+        "dry_run": found.dry_run,
+        "kinds": {
+            kind: {
+                "read": tally.read,
+                "taken": tally.taken,
+                "already_here": tally.here,
+                "left_out": tally.left_out.total(),
+                "reasons": dict(tally.left_out.most_common()),
+            }
+            for kind, tally in found.tallies.items()
+        },
+        "drafts": [{"name": each.draft, "note": each.said} for each in found.notes],
+    }
+
+
+def _put(found: "Reconciliation") -> None:
+    ending = " (dry run: nothing has been changed)" if found.dry_run else ""
+    put(f"{found.tool}: {found.source} → sestui{ending}")
+    head = ("read", "taken", "already here", "left out")
+    rows = [
+        (kind, *(f"{count:,}".rjust(len(name)) for name, count in zip(head, counts, strict=True)))
+        for kind, tally in found.tallies.items()
+        for counts in [(tally.read, tally.taken, tally.here, tally.left_out.total())]
+    ]
+    put_table(("", *head), rows)
+    reasons = [
+        f"  {count:>8,}  {kind}: {reason}"
+        for kind, tally in found.tallies.items()
+        for reason, count in tally.left_out.most_common()
+    ]
+    if reasons:
+        put("Left out:")
+        for line in reasons:
+            put(line)
+    if found.notes:
+        put("To look at in the drafts:")
+        for note in found.notes:
+            put(f"  {note.draft}: {note.said}")
+
+
+def _narrate(found: "Reconciliation", rejects: Path | None) -> None:
+    for each in found.left_out[:_SHOWN]:
+        say(f"line {each.line:,}, {each.kind}: {each.value}: {each.reason}")
+    hidden = len(found.left_out) - _SHOWN
+    if hidden > 0:
+        way = "" if rejects else "; see them with --rejects FILE"
+        say(f"... and {hidden:,} more{way}.")
