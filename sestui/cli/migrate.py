@@ -1,14 +1,19 @@
 """`sestui migrate …`: take over what another tool holds."""
 
-from contextlib import ExitStack
+import csv
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sestui.atomic_write import text_output
 from sestui.cli.shared.commands import Commands
 from sestui.cli.shared.common import AsJson, put, put_json, put_table, say
+from sestui.core.spreadsheet import guarded
 from sestui.core.text import printable
+from sestui.errors import UsageError
 
 if TYPE_CHECKING:
     from sestui.audience.migrate.migrate import MigrationSource, Reconciliation
@@ -24,7 +29,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Count everything; chang
 LeftOutPath = Annotated[
     Path | None,
     typer.Option(
-        "--rejects", metavar="FILE", help="Rows left out as CSV: line, column, value, reason."
+        "--rejects", metavar="FILE", help="Rows left out as CSV: line, kind, value, reason."
     ),
 ]
 
@@ -67,26 +72,44 @@ def listmonk_command(
 def _migrate(
     source: "MigrationSource", *, dry_run: bool, rejects: Path | None, as_json: bool
 ) -> None:
-    from sestui.audience.imports.rejects import RejectsFile  # noqa: PLC0415
-    from sestui.audience.imports.rows import Reject  # noqa: PLC0415
     from sestui.audience.migrate.migrate import migrate  # noqa: PLC0415
     from sestui.core.clock import SystemClock  # noqa: PLC0415
     from sestui.runtime import open_database  # noqa: PLC0415
     from sestui.settings import load_settings  # noqa: PLC0415
 
     with ExitStack() as stack:
-        file = stack.enter_context(RejectsFile.at(rejects)) if rejects else None
+        file = stack.enter_context(_opened(rejects)) if rejects else None
         database = open_database(load_settings())
         stack.callback(database.close)
         found = migrate(database, source, now=SystemClock().now(), dry_run=dry_run)
         if file is not None:
+            writer = csv.writer(file)
+            writer.writerow(("line", "kind", "value", "reason"))
             for each in found.left_out:
-                file.add(Reject(each.line, each.kind, each.value, each.reason))
+                cells = (str(each.line), each.kind, each.value, each.reason)
+                writer.writerow([guarded(cell) for cell in cells])
     if as_json:
         put_json(_as_dict(found))
     else:
         _put(found)
     _narrate(found, rejects)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[str]]:
+    """The file for rows left out, which appears when everything is done.
+
+    Raises:
+        UsageError: it can't be written.
+    """
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(text_output(path))
+        except OSError as error:
+            raise UsageError(
+                f"Rows left out can't be written to {printable(str(path))}: {error.strerror}."
+            ) from error
+        yield file
 
 
 def _as_dict(found: "Reconciliation") -> dict[str, Any]:

@@ -44,7 +44,7 @@ def test_the_report_counts_by_kind_and_names_what_to_look_at(sestui: Sestui) -> 
     assert any("Not-yet: {{ range" in line for line in lines)
     assert "line 80, contacts: no address: " in done.stderr
     (row,) = csv.DictReader(io.StringIO(rejects.read_text("utf-8")))
-    assert (row["line"], row["column"], row["value"]) == ("80", "contacts", "no address")
+    assert (row["line"], row["kind"], row["value"]) == ("80", "contacts", "no address")
     checked = sestui.run("campaign", "check", "Not-yet")
     assert checked.returncode == 1
     assert "the template is broken" in checked.stdout
