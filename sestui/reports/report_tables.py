@@ -7,7 +7,7 @@ from html import escape
 from typing import IO
 
 from sestui.core.clock import Instant
-from sestui.core.percent import fine_percent
+from sestui.core.delivery.progress import share_of
 from sestui.core.spreadsheet import guarded
 from sestui.core.text import printable
 from sestui.reports.run_report import ReportTotals, RunReport
@@ -17,6 +17,10 @@ Local = Callable[[Instant], str]
 
 _LONGEST = 100
 """Characters of a link in a text."""
+_SHARES = (
+    *("accepted", "rejected", "in_doubt", "skipped"),
+    *("delivered", "bounced", "failed", "complained", "opened", "clicked"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,34 +75,19 @@ def tables_of(report: RunReport, local: Local) -> list[Table]:
 
 def _shares(totals: ReportTotals) -> Iterator[tuple[str | int, ...]]:
     """Whose share it is: of the audience, of the accepted, and of the delivered."""
-    for name in ("audience", "accepted", "rejected", "in_doubt", "skipped"):
-        count = getattr(totals, name)
-        share = "" if name == "audience" else fine_percent(count, totals.audience)
-        yield name.replace("_", " "), count, share
-    for name, whole in (
-        ("delivered", totals.accepted),
-        ("bounced", totals.accepted),
-        ("failed", totals.accepted),
-        ("complained", totals.delivered),
-        ("opened", totals.delivered),
-        ("clicked", totals.delivered),
-    ):
-        count = getattr(totals, name)
-        yield name, count, fine_percent(count, whole)
+    yield "audience", totals.audience, ""
+    for name in _SHARES:
+        yield name.replace("_", " "), getattr(totals, name), share_of(totals, name)
 
 
 def _compared(totals: ReportTotals, local: Local) -> tuple[str | int, ...]:
     started = _alone(local(totals.started_at)) if totals.started_at is not None else ""
-    accepted, delivered = totals.accepted, totals.delivered
+    compared = ("delivered", "bounced", "complained", "opened", "clicked")
     return (
         totals.run,
         started,
-        accepted,
-        fine_percent(delivered, accepted),
-        fine_percent(totals.bounced, accepted),
-        fine_percent(totals.complained, delivered),
-        fine_percent(totals.opened, delivered),
-        fine_percent(totals.clicked, delivered),
+        totals.accepted,
+        *(share_of(totals, name) for name in compared),
     )
 
 

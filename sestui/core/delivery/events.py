@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sestui.core.clock import Instant
+from sestui.core.delivery.bounces import BounceEffect, bounce_effect
 from sestui.core.delivery.machine_opens import is_prompt
 from sestui.core.delivery.outcomes import (
     AUTO_REPLY,
-    MESSAGE_BOUNCES,
     OWN_SUPPRESSIONS,
     PERMANENT,
     TRANSIENT,
@@ -122,8 +122,10 @@ class RefusalReason(StrEnum):
     """Not suppressed: their contact's status."""
 
 
-_UNSUBSCRIBED_RECIPIENT = "UnsubscribedRecipient"
-"""Sub-type of mail that SES did not send: its subscription management knows that they left."""
+_REFUSALS = {
+    BounceEffect.SUPPRESSED: RefusalReason.BOUNCED,
+    BounceEffect.UNSUBSCRIBED: RefusalReason.UNSUBSCRIBED,
+}
 
 
 def refusal_of(event: MailEvent) -> RefusalReason | None:
@@ -132,16 +134,15 @@ def refusal_of(event: MailEvent) -> RefusalReason | None:
         return RefusalReason.UNSUBSCRIBED if event.unsubscribes else None
     if event.kind is EventKind.COMPLAINT:
         return None if _is_not_spam(event) else RefusalReason.COMPLAINED
-    if event.kind is EventKind.BOUNCE and event.type == PERMANENT:
-        left = event.sub_type == _UNSUBSCRIBED_RECIPIENT
-        return RefusalReason.UNSUBSCRIBED if left else RefusalReason.BOUNCED
+    if event.kind is EventKind.BOUNCE:
+        return _REFUSALS.get(bounce_effect(event.type, event.sub_type))
     return None
 
 
 def is_soft_bounce(event: MailEvent) -> bool:
     """Whether the mailbox takes no mail for now: it is full, or its server is down."""
-    is_bounce = event.kind is EventKind.BOUNCE and event.type != PERMANENT
-    return is_bounce and event.sub_type not in MESSAGE_BOUNCES and not is_auto_reply(event)
+    is_bounce = event.kind is EventKind.BOUNCE and not is_auto_reply(event)
+    return is_bounce and bounce_effect(event.type, event.sub_type) is BounceEffect.SOFT
 
 
 def is_auto_reply(event: MailEvent) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sestui.core.clock import Instant
+from sestui.core.delivery.bounces import bounce_reason
 from sestui.core.delivery.states import ContactStatus, DeliveryState, RunState, SkipReason
 from sestui.core.text import printable
 
@@ -151,27 +152,6 @@ _OUTCOMES = {
     "not_rendered": "could not fill in its template{at}: it was not sent",
 }
 
-_BOUNCES = {
-    "Permanent/NoEmail": "the address doesn't exist",
-    "Permanent/General": "their mail server refuses it for good",
-    "Permanent/Suppressed": "SES knows the address as one that bounces, and didn't try",
-    "Permanent/OnAccountSuppressionList": (
-        "the address is on your account's suppression list in SES, which didn't try"
-    ),
-    "Permanent/OnTenantSuppressionList": (
-        "the address is on your tenant's suppression list in SES, which didn't try"
-    ),
-    "Permanent/EmailValidationSuppressed": "SES's validation takes the address for a bad one",
-    "Permanent/UnsubscribedRecipient": "they have unsubscribed through SES",
-    "Transient/General": "for now: an out-of-office reply comes as this, too",
-    "Transient/MailboxFull": "their mailbox was full",
-    "Transient/MessageTooLarge": "it was too large for them",
-    "Transient/ContentRejected": "their mail server refused its content",
-    "Transient/AttachmentRejected": "their mail server refused an attachment",
-    "Transient/CustomTimeoutExceeded": "their mail server didn't take it in time",
-}
-"""Why, by the event's type and sub-type (Amazon SES Developer Guide, "Bounce types")."""
-
 _LONGEST = 300
 
 
@@ -187,7 +167,7 @@ def _accepted(delivery: DeliveryFacts, at: _AtMaybe) -> str:
             f"{accepted}; nothing more was reported. If they don't find it, they should look in "
             "their spam folder."
         )
-    known = _BOUNCES.get(delivery.outcome_code) if delivery.outcome == "bounced" else None
+    known = bounce_reason(delivery.outcome_code) if delivery.outcome == "bounced" else ""
     if known:
         told = f"it bounced{at(delivery.outcome_at)}: {known} ({delivery.outcome_code})"
     else:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from sestui.core.delivery.pacing import Quota
+from sestui.core.delivery.progress import share_text
 from sestui.core.delivery.reputation import KnownRate
-from sestui.core.percent import fine_percent, percent, set_percent
+from sestui.core.percent import percent, set_percent
 from sestui.tui.widgets.format import counted, gauge, grouped
 from sestui.tui.widgets.plot import Series, strip
 from sestui.tui.widgets.rate_meter import RateMeter
@@ -16,8 +17,9 @@ _LABEL = 9
 _FIGURES = 24
 _SCALE = 12
 """Cells of a rate's scale."""
-_RATE_LABELS = {"bounced": ("bounced", 1), "complained": ("spam", 2)}
-"""A label, and the digits behind the point."""
+_RATE_LABELS = {"bounced": "hard bounces", "complained": "spam"}
+"""SES's bounce rate is of hard bounces, while a run's bounced are of any."""
+_RATE_LABEL, _RATE_FIGURES = 12, 7
 
 
 def labelled(label: str, figures: str) -> Content:
@@ -43,17 +45,19 @@ def reputation_lines(rates: Sequence[KnownRate], width: int) -> list[Content]:
 
 
 def _rate_line(rate: KnownRate, width: int) -> Content:
-    """``bounced  0.4 %  █······┆······ 5 % review``: the line is in the middle of the scale."""
+    """``hard bounces  0.4 %  █··┆··· 5 % review``: the line is in the middle of the scale."""
     share, line = rate.share, rate.ses.review
-    label, digits = _RATE_LABELS[rate.what]
     bad = share >= line
     style = "$text-error" if bad else "$text-warning" if share >= line / 2 else "$text-success"
-    figures = Content.styled(f"{fine_percent(share, 1, digits):>8}", style if share else "")
+    figures = Content.styled(
+        f"{share_text(rate.what, share, 1):>{_RATE_FIGURES}}", style if share else ""
+    )
     cells = min(_SCALE, round(share / (2 * line) * _SCALE))
     rest = "·" * _SCALE
     rest = rest[: _SCALE // 2] + "┆" + rest[_SCALE // 2 + 1 :]
     drawn = Content.styled("█" * cells, style) + Content.styled(rest[cells:], "$text-muted")
-    known = labelled(label, "") + figures + Content("  ") + drawn
+    label = Content.styled(f"{_RATE_LABELS[rate.what]:<{_RATE_LABEL}}", "$text-muted")
+    known = label + figures + Content("  ") + drawn
     style = "$text-error" if bad else "$text-muted"
     for note in (f" {set_percent(line)} review", f" · {counted(rate.mails, 'mail')}"):
         if known.cell_length + len(note) <= width:

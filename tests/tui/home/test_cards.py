@@ -119,7 +119,7 @@ def test_the_worst_that_the_doctor_found_last_is_one_line():
 def test_nothing_is_made_up_where_ses_has_reported_nothing():
     said = standing(account=account(Quota(-1, None, 7)))
     assert "no delivery events yet" in said
-    assert "bounced" not in said
+    assert "hard" not in said
     assert "asking" in standing().lower()
 
 
@@ -128,7 +128,7 @@ def test_bounces_and_complaints_stand_beside_the_lines_of_ses():
         account=account(Quota(-1, None, 7)),
         rates=known_rates(Sample(1_000, 40, 1_000, 2), BreakerRule()),
     )
-    assert "4.0 %" in said
+    assert "hard bounces  4.0 %" in said
     assert "5 % review" in said
     assert "0.20 %" in said
     assert "0.1 % review" in said

@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sestui.core.delivery.handover import RunCounts
-from sestui.core.delivery.progress import Part, average_rate, parts_of, progress
+from sestui.core.delivery.progress import (
+    Part,
+    average_rate,
+    not_well,
+    parts_of,
+    progress,
+    share_of,
+)
 from sestui.core.delivery.states import DeliveryState, RunState
 
 STATES = {state.value: st.integers(0, 10**6) for state in DeliveryState}
@@ -53,3 +60,18 @@ def test_outcomes_are_counted_beside_the_states():
     assert set(RunCounts().as_dict()) | set(RunCounts().outcomes()) == {
         field.name for field in fields(RunCounts)
     }
+
+
+def test_a_share_is_of_the_same_whole_at_every_door():
+    counts = RunCounts(accepted=80, rejected=15, skipped=5, delivered=76, bounced=4, complained=1)
+    assert share_of(counts, "accepted") == "80 %"
+    assert share_of(counts, "rejected") == "15 %"
+    assert share_of(counts, "bounced") == "5.0 %"  # of the accepted
+    assert share_of(counts, "complained") == "1.32 %"  # of the delivered
+    assert share_of(RunCounts(), "bounced") == "0 %"
+
+
+@given(counts_with_outcomes())
+def test_what_did_not_go_well_is_each_of_them_once(counts):
+    good = counts.accepted - counts.bounced - counts.complained
+    assert not_well(counts) == counts.audience - counts.pending - counts.sending - good
