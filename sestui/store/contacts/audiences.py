@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlmodel import col
 
 from sestui.core.campaign.audience import Audience
-from sestui.core.campaign.follow_up import Only
+from sestui.core.campaign.follow_up import MailedBefore, Only
 from sestui.core.clock import Clock
 from sestui.core.delivery.states import HANDED_OVER_STATES, ContactStatus, DeliveryState
 from sestui.core.segments.expression import NOTHING_ELSE, Together
@@ -38,6 +38,7 @@ from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Delivery, Run
 
 _DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+_HANDED_OVER = _DELIVERY.c.state.in_(sorted(state.value for state in HANDED_OVER_STATES))
 
 _MOST_AUDIENCES = 200
 """Audiences counted by one statement, and remembered."""
@@ -132,6 +133,23 @@ class Audiences:
             where = (*found.conditions(connection), *_follow_up(campaign.id, None, only))
             counted = select(func.count()).select_from(CONTACT).where(*where)
             return int(connection.execute(counted).scalar_one())
+
+    def mailed_before(self, campaign: Campaign) -> MailedBefore:
+        """How many who would be mailed now may have it from its runs, and from which most.
+
+        As slow as :meth:`follow_up_size`. Raises: as there.
+        """
+        with self._database.snapshot(), self._database.read_connection() as connection:
+            found = resolved(connection, Audience.of(campaign), self._clock.now())
+            them = _mailed(campaign.id, found.conditions(connection))
+            count, number = func.count(), col(Run.number)
+            by_run = them.add_columns(number, count).group_by(number)
+            most = connection.execute(by_run.order_by(count.desc(), number).limit(1)).first()
+            if most is None:
+                return MailedBefore()
+            everybody = them.add_columns(func.count(_DELIVERY.c.contact_id.distinct()))
+            whole = int(connection.execute(everybody).scalar_one())
+            return MailedBefore(whole, int(most[0]), int(most[1]))
 
     def segment_fault(
         self,
@@ -261,12 +279,24 @@ def add_audience(
     ).rowcount
 
 
-def _follow_up(campaign_id: int, run_id: int | None, only: Only) -> list[ColumnElement[bool]]:
-    """Conditions on contacts by the results of the campaign's runs except ``run_id``.
+def _mailed(campaign_id: int, audience: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """The campaign's deliveries that may have reached those of the audience who may be mailed."""
+    return (
+        select()
+        .select_from(_DELIVERY)
+        .join(Run, col(Run.id) == _DELIVERY.c.run_id)
+        .join(CONTACT, CONTACT.c.id == _DELIVERY.c.contact_id)
+        .where(
+            col(Run.campaign_id) == campaign_id,
+            _HANDED_OVER,
+            *audience,
+            *_mailable(campaign_id),
+        )
+    )
 
-    Those who may not be mailed are none of them: they would be skipped once more, and the follow-up
-    would be offered again for ever.
-    """
+
+def _mailable(campaign_id: int) -> list[ColumnElement[bool]]:
+    """Conditions on contacts whom the campaign may mail now."""
     transactional = select(col(Campaign.transactional)).where(col(Campaign.id) == campaign_id)
     taken = or_(
         CONTACT.c.status == ContactStatus.ACTIVE.value,
@@ -275,7 +305,16 @@ def _follow_up(campaign_id: int, run_id: int | None, only: Only) -> list[ColumnE
             transactional.scalar_subquery(),
         ),
     )
-    mailable = [taken, not_(SUPPRESSED)]
+    return [taken, not_(SUPPRESSED)]
+
+
+def _follow_up(campaign_id: int, run_id: int | None, only: Only) -> list[ColumnElement[bool]]:
+    """Conditions on contacts by the results of the campaign's runs except ``run_id``.
+
+    Those who may not be mailed are none of them: they would be skipped once more, and the follow-up
+    would be offered again for ever.
+    """
+    mailable = _mailable(campaign_id)
     earlier = (
         select(_DELIVERY.c.id)
         .join(Run, col(Run.id) == _DELIVERY.c.run_id)
@@ -285,9 +324,7 @@ def _follow_up(campaign_id: int, run_id: int | None, only: Only) -> list[ColumnE
         earlier = earlier.where(col(Run.id) != run_id)
     if only is Only.JOINED:
         return [*mailable, ~earlier.exists()]
-    may_have_it = earlier.where(
-        _DELIVERY.c.state.in_(sorted(state.value for state in HANDED_OVER_STATES))
-    )
+    may_have_it = earlier.where(_HANDED_OVER)
     conditions = [*mailable, ~may_have_it.exists()]
     if only is Only.FAILED:
         refused = earlier.where(_DELIVERY.c.state == DeliveryState.REJECTED.value)

@@ -76,8 +76,21 @@ def refuse_repeat(session: Session, campaign: Campaign, *, again: bool) -> None:
         )
     if not again:
         raise SentBeforeError(
-            f"{campaign.name} has been sent before (run {before.number}: {before.accepted:,} "
-            "accepted).",
+            f"{campaign.name} has been sent before ({_sent_so_far(session, campaign)}).",
             by_option="To mail everyone on its lists again, add --again; to mail only those who "
             "have not received it, add --only unreceived.",
         )
+
+
+def _sent_so_far(session: Session, campaign: Campaign) -> str:
+    """What the campaign's runs sent: the newest may be a follow-up to one, and tells little."""
+    runs = session.exec(
+        select_model(Run.number, Run.accepted).where(
+            Run.campaign_id == campaign.id, Run.kind == RunKind.CAMPAIGN.value
+        )
+    ).all()
+    number, most = max(runs, key=lambda run: (run[1], -run[0]))
+    if len(runs) == 1:
+        return f"run {number}: {most:,} accepted"
+    whole = sum(accepted for _, accepted in runs)
+    return f"{len(runs):,} runs, {whole:,} accepted, {most:,} of them in run {number}"

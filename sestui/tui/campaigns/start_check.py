@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from sestui.compose.checks import CampaignCheck
 from sestui.core.campaign.audience import Audience
-from sestui.core.campaign.follow_up import Only
+from sestui.core.campaign.follow_up import MailedBefore, Only
 from sestui.errors import SestuiError, StoppedError
 from sestui.runtime import Runtime
-from sestui.store.db.tables import Run
+from sestui.store.db.tables import Campaign, Run
 from sestui.tui.app.screens.background_jobs import BackgroundJob
 
 
@@ -68,6 +68,8 @@ class StartCheck:
     """None: it did not come to a check of the mails."""
     skips: bool = False
     """Whether campaign or run say that those whose mail can't be made are skipped."""
+    before: MailedBefore | None = None
+    """How many of them earlier runs have mailed; None: it was not asked, or there is no run."""
     refused: str = ""
     """Why nothing can be started, as a sentence; '' if only the check has something to say."""
     refused_for: str = ""
@@ -137,13 +139,20 @@ class CheckJob(BackgroundJob[StartCheck]):
             mended = mended if not self.audience else ""
             skips = campaign.skip_unrenderable
             if planned.resumes is None:
-                return StartCheck(runtime.starter.check_start(campaign, self._went_on), skips)
+                check = runtime.starter.check_start(campaign, self._went_on)
+                return StartCheck(check, skips, before=self._before(campaign))
             skips = skips or runtime.runs.get(planned.resumes).skip_unrenderable
             return StartCheck(runtime.starter.check(campaign, progress=self._went_on), skips)
         except StoppedError:
             raise
         except SestuiError as error:
             return StartCheck(refused=str(error), refused_for=mended)
+
+    def _before(self, campaign: Campaign) -> MailedBefore | None:
+        runtime = self._runtime
+        if self._planned.only is not None or not runtime.runs.latest([campaign.id]):
+            return None
+        return runtime.audiences.mailed_before(campaign)
 
     def summary(self, result: StartCheck) -> str:
         """Nobody is left to decide on it."""

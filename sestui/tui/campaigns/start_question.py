@@ -148,13 +148,8 @@ def _question(
     lines = [f"Subject: {shorten(view.subject, 120)}"]
     if planned.only is not None:
         lines[0] = f"{WHOM[planned.only]}."
-    elif view.run is not None:
-        accepted = f"{grouped(view.run.counts.accepted)} accepted"
-        lines.insert(
-            0,
-            f"It has been sent before: run {view.run.number} with {accepted}. Everyone gets it "
-            "again.",
-        )
+    elif checked.before is not None:
+        lines.insert(0, checked.before.sentence(count))
     lines += [line for line in (_unmailed(checked), _skipped(checked), bounces) if line]
     lines.append(f"Mail goes to {services.label.text}.")
     lines += _warned(checked.warnings)
