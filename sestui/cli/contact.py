@@ -9,7 +9,7 @@ from sestui.cli.shared.commands import Commands
 from sestui.cli.shared.common import AsJson, opened, put, put_json, put_table, say
 from sestui.core.contact.person_name import name_of
 from sestui.core.contact.preferences import ReaderChoice
-from sestui.core.delivery.states import Standing
+from sestui.core.delivery.states import Standing, run_name
 from sestui.core.text import printable
 
 if TYPE_CHECKING:
@@ -109,8 +109,8 @@ def _put_record(record: "ContactRecord", runtime: "Runtime") -> None:
         put("No run has been started yet.")
     for entry in record.history:
         state = entry.state.label if entry.state else "not in it"
-        kind = "test, " if entry.kind == "test" else ""
-        put(f"{entry.campaign} · {kind}run {entry.run}  {state}  {runtime.local_time(entry.at)}")
+        run = run_name(entry.kind, entry.run)
+        put(f"{entry.campaign} · {run}  {state}  {runtime.local_time(entry.at)}")
         put(f"  {entry.why}")
 
 

@@ -268,7 +268,7 @@ class ContactRecords:
         return HistoryEntry(
             campaign=past.campaign,
             run_id=run.id,
-            run=run.number,
+            run=abs(run.number),
             kind=run.kind,
             state=DeliveryState(delivery.state) if delivery else None,
             at=_noted_at(run, delivery),

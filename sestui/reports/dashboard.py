@@ -97,7 +97,7 @@ def needs_of(run: RunView) -> list[Need]:
 
 def run_title(run: RunView) -> str:
     """``november-news · run 3``."""
-    return f"{run.campaign} · {'test, ' if run.kind == RunKind.TEST else ''}run {run.number}"
+    return f"{run.campaign} · {run.label}"
 
 
 def _need_of_import(record: ImportRecord) -> Need:

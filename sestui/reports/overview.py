@@ -9,7 +9,7 @@ from sestui.core.clock import Instant, iso
 from sestui.core.delivery.handover import RunCounts
 from sestui.core.delivery.pacing import AllowedRate
 from sestui.core.delivery.progress import ProgressFigures, average_rate, progress
-from sestui.core.delivery.states import ENDED_RUN_STATES
+from sestui.core.delivery.states import ENDED_RUN_STATES, run_name
 from sestui.store.campaigns.campaigns import Campaigns, coming
 from sestui.store.contacts.audiences import Audiences
 from sestui.store.db.database import Database
@@ -42,6 +42,11 @@ class RunView:
     """What is being done to it by who looks at it, as in ``resuming…``; '' for nothing."""
 
     @property
+    def label(self) -> str:
+        """``run 3``, ``test 1``."""
+        return run_name(self.kind, self.number)
+
+    @property
     def shown_state(self) -> str:
         """The state, unless something is being done about it."""
         return self.doing or self.state
@@ -65,7 +70,7 @@ class RunView:
         """The counts as one line for logs."""
         counts = self.counts
         return (
-            f"{self.campaign} run {self.number}: {self.state}, {self.progress.percent} done, "
+            f"{self.campaign} {self.label}: {self.state}, {self.progress.percent} done, "
             f"{counts.accepted:,} of "
             f"{counts.audience:,} accepted, {counts.rejected:,} rejected, {counts.in_doubt:,} in "
             f"doubt, {counts.skipped:,} skipped, {counts.pending + counts.sending:,} to be sent"
@@ -140,7 +145,7 @@ def run_view(run: Run, campaign: str, allowed: AllowedRate | None = None) -> Run
     return RunView(
         id=run.id,
         campaign=campaign,
-        number=run.number,
+        number=abs(run.number),
         kind=run.kind,
         state=run.state,
         reason=run.reason,

@@ -94,7 +94,7 @@ def run_report(database: Database, campaign: str, number: int | None = None) -> 
         found = Campaigns(database).get(campaign)
         runs = Runs(database).of_campaign(found.id, limit=_LOOKED_AT)
         mailed = [run for run in runs if run.kind in AUDIENCES]
-        chosen = [run for run in runs if run.number == number] if number else mailed[:1]
+        chosen = _numbered(runs, number) if number else mailed[:1]
         if not chosen and number:
             raise NotFoundError(f"{campaign} has no run {number}.")
         if not chosen:
@@ -110,9 +110,15 @@ def run_report(database: Database, campaign: str, number: int | None = None) -> 
         )
 
 
+def _numbered(runs: Sequence[Run], number: int) -> list[Run]:
+    """Those of that number: the run before the test, whose number is negative."""
+    found = [run for run in runs if abs(run.number) == number]
+    return sorted(found, key=lambda run: run.number, reverse=True)
+
+
 def _totals(run: Run) -> ReportTotals:
     return ReportTotals(
-        run=run.number,
+        run=abs(run.number),
         state=run.state,
         started_at=run.started_at,
         finished_at=run.finished_at,

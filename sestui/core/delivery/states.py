@@ -114,6 +114,11 @@ OWN_MAIL = frozenset({RunKind.NOTICE, RunKind.CONFIRMATION})
 """Kinds of runs that sestui starts by itself, for no campaign."""
 
 
+def run_name(kind: str, number: int) -> str:
+    """``run 3``, ``test 1``: what is no campaign's mail to its audience is numbered by itself."""
+    return f"{'run' if kind in AUDIENCES else kind} {number}"
+
+
 class Completion(StrEnum):
     """Whether the notice of a run's end has been sent."""
 

@@ -249,7 +249,7 @@ def _going(session: Session, campaign: Campaign) -> str:
         .where(
             Run.campaign_id == campaign.id, col(Run.state).not_in(ended) | (col(Run.in_doubt) > 0)
         )
-        .order_by(col(Run.number).desc())
+        .order_by(col(Run.id).desc())
         .limit(1)
     ).first()
     if run is None:

@@ -216,6 +216,7 @@ class Run(SQLModel, table=True):
     id: int = Field(default=None, primary_key=True)
     campaign_id: int = Field(foreign_key="campaign.id", index=True)
     number: int
+    """Of tests and notices it is negative (``store.runs.new_runs``)."""
     kind: str = Field(default=RunKind.CAMPAIGN.value)
     message_id: int = Field(foreign_key="message.id")
     from_address: str

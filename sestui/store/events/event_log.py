@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from sestui.core.clock import Instant
 from sestui.store.db.database import Database
@@ -38,7 +38,7 @@ class LoggedEvent(NamedTuple):
 _COLUMNS: tuple[Any, ...] = (
     _EVENT.c.id,
     _CAMPAIGN.c.name,
-    RUN.c.number,
+    func.abs(RUN.c.number),
     DELIVERY.c.email,
     *(_EVENT.c[name] for name in LoggedEvent._fields[4:]),
 )

@@ -76,6 +76,8 @@ class LogRow(NamedTuple):
     """The run's number."""
     kind: str
     delivery: DeliveryRow
+    diagnostic: str = ""
+    """What the receiving server, or SES, said of its outcome; '' where nobody asked."""
 
 
 _LOGGED = (

@@ -81,7 +81,7 @@ def slices_of(connection: Connection, wanted: LogFilter) -> list[RunSlice]:
         count = sum(by_state[state] for state in wanted.states)
         if count:
             first_id = lowest.get(run_id)
-            parts.append(RunSlice(run_id, campaign, number, kind, counts, count, first_id))
+            parts.append(RunSlice(run_id, campaign, abs(number), kind, counts, count, first_id))
     return parts
 
 

@@ -118,10 +118,10 @@ class ObjectFinder:
     def _runs(self, session: Session, words: Sequence[str]) -> Sequence[FoundRun]:
         """The newest runs of the campaigns that match; a number among the words is the run's."""
         numbers = [int(word) for word in words if word.isascii() and word.isdigit()][:1]
-        numbered = [col(Run.number) == min(number, 2**31 - 1) for number in numbers]
+        numbered = [func.abs(col(Run.number)) == min(number, 2**31 - 1) for number in numbers]
         names = [word for word in words if not (word.isascii() and word.isdigit())]
         columns = (
-            select(Run.id, Campaign.name, Run.number, Run.kind, Run.state)  # type: ignore[call-overload] # sqlmodel's stubs know no columns of models
+            select(Run.id, Campaign.name, func.abs(Run.number), Run.kind, Run.state)  # type: ignore[call-overload] # sqlmodel's stubs know no columns of models
             .join_from(Run, Campaign, col(Campaign.id) == col(Run.campaign_id))
             .where(col(Campaign.is_campaign).is_(True), *numbered)
         )
@@ -134,7 +134,7 @@ class ObjectFinder:
             return ()
         of_each = [
             columns.where(col(Run.campaign_id) == campaign_id)
-            .order_by(col(Run.number).desc())
+            .order_by(col(Run.id).desc())
             .limit(_RUNS_EACH)
             .subquery()
             for campaign_id in found

@@ -3,11 +3,11 @@
 from typing import Any
 
 from sqlalchemy import func
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from sestui.core.campaign.fields import CAMPAIGN_FIELDS
 from sestui.core.clock import Instant
-from sestui.core.delivery.states import RunKind, RunState
+from sestui.core.delivery.states import AUDIENCES, RunKind, RunState
 from sestui.core.schedule.cron import Occurrence
 from sestui.store.db.tables import Campaign, Run
 
@@ -36,10 +36,17 @@ def new_run(
 
 
 def number_run(session: Session, run: Run) -> None:
-    """Insert the run with its campaign's next number."""
-    highest = session.exec(
-        select(func.max(Run.number)).where(Run.campaign_id == run.campaign_id)
-    ).one()
-    run.number = (highest or 0) + 1
+    """Insert the run with its campaign's next number.
+
+    Tests and notices take no number of a run's: theirs are stored as negative ones, and shown
+    without the sign. Older versions numbered them among the runs.
+    """
+    own, highest = col(Run.campaign_id) == run.campaign_id, func.max(Run.number)
+    if run.kind in AUDIENCES:
+        run.number = max(0, session.exec(select(highest).where(own)).one() or 0) + 1
+    else:
+        highest = func.max(func.abs(Run.number))
+        others = col(Run.kind).not_in(AUDIENCES)
+        run.number = -(session.exec(select(highest).where(own, others)).one() or 0) - 1
     session.add(run)
     session.flush()

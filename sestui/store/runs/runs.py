@@ -203,7 +203,7 @@ class Runs:
             return session.exec(
                 select_model(Run)
                 .where(Run.campaign_id == campaign_id)
-                .order_by(col(Run.number).desc())
+                .order_by(col(Run.id).desc())
                 .limit(limit)
             ).all()
 

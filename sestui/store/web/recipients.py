@@ -9,7 +9,7 @@ from sestui.core.clock import Instant
 from sestui.core.contact.address_check import address_key
 from sestui.core.contact.preferences import ReaderChoice
 from sestui.core.delivery.events import RefusalReason
-from sestui.core.delivery.states import ContactStatus, RunKind
+from sestui.core.delivery.states import ContactStatus, RunKind, run_name
 from sestui.core.delivery.unsubscribe_token import LinkSubject
 from sestui.store.contacts.erased import is_erased
 from sestui.store.contacts.refusals import REFUSAL
@@ -214,7 +214,7 @@ def recipient_of(
             and row.suppressed_detail.startswith(BY_PAGE)
         ),
         delivery_id=subject.delivery_id if same else None,
-        mail=f"{row.name}, run {row.number}" if same else "",
+        mail=f"{row.name}, {run_name(row.kind, abs(row.number))}" if same else "",
         sender=row.from_address if same else "",
         lists=lists,
         changes=changes,

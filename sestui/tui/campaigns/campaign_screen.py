@@ -156,7 +156,7 @@ class CampaignScreen(BaseScreen):
         live = self._snapshot.live if self._snapshot else None
         self.panel.bar.with_bar = live is None or run is None or live.run.id != run.id
         frame(self._runs, f"Runs · {grouped(runs)}", note)
-        frame(self.panel, f"Deliveries · run {run.number}" if run is not None else "Deliveries")
+        frame(self.panel, f"Deliveries · {run.label}" if run is not None else "Deliveries")
 
     def _fit(self) -> None:
         """Share out the lines there are."""
@@ -204,7 +204,7 @@ class CampaignScreen(BaseScreen):
     def _what(self) -> str:
         """The run whose deliveries are shown."""
         run = self.chosen
-        return f"run {run.number} of {self.campaign_name}" if run else self.campaign_name
+        return f"{run.label} of {self.campaign_name}" if run else self.campaign_name
 
     def step_back(self) -> bool:
         """Close the find line."""

@@ -63,7 +63,7 @@ class _Resolution:
 
     def question(self, run: RunView) -> ConfirmScreen:
         """Asked before it is done."""
-        title = f"run {run.number} of {shorten(run.campaign, 40)}"
+        title = f"{run.label} of {shorten(run.campaign, 40)}"
         if self.safe is not None:
             question = f"Send {title} to {self.who} that SES has no record of?"
             text = "SES was asked about them long enough after they were handed over."

@@ -112,5 +112,5 @@ def _cancel_question(run: RunView, *, held: bool) -> ConfirmScreen:
         text += " The run is paused until you answer; going back continues it."
     elif run.state == RunState.PAUSED:
         text += " Going back leaves it paused."
-    question = f"Cancel run {run.number} of {shorten(run.campaign, 60)}?"
+    question = f"Cancel {run.label} of {shorten(run.campaign, 60)}?"
     return ConfirmScreen(question, text, recipients=count, yes="Cancel the run")

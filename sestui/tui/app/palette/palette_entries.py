@@ -9,6 +9,7 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.screen import Screen
 
+from sestui.core.delivery.states import run_name
 from sestui.core.fuzzy import Match, match
 from sestui.core.text import printable
 from sestui.settings import Settings
@@ -162,7 +163,7 @@ def objects(app: "SestuiApp", found: FoundObjects) -> list[Entry]:
         *(page(name, "campaign", "campaigns", Page("campaign", name)) for name in found.campaigns),
         *(
             page(
-                f"{run.campaign} › run {run.number}",
+                f"{run.campaign} › {run_name(run.kind, run.number)}",
                 f"{run.kind} run, {run.state}",
                 "campaigns",
                 Page("campaign", run.campaign),

@@ -5,14 +5,15 @@ import threading
 import pytest
 from sqlmodel import select, update
 
-from sestui.core.campaign.follow_up import Only
+from sestui.core.campaign.follow_up import MailedBefore, Only
 from sestui.core.delivery.handover import ClaimRequest, RunCounts
 from sestui.core.delivery.states import PauseReason, RunState, WaitReason
 from sestui.core.schedule.cron import Occurrence
 from sestui.errors import NotFoundError, StateError, StorageError
+from sestui.reports.overview import run_view
 from sestui.store.contacts.audiences import Audiences
 from sestui.store.contacts.suppressions import Suppressions
-from sestui.store.db.tables import Contact, ContactList, Membership
+from sestui.store.db.tables import Contact, ContactList, Membership, Run
 from sestui.store.runs.runs import Runs
 from tests.support.seeding import (
     accepted,
@@ -132,11 +133,53 @@ def test_a_run_held_from_its_start_keeps_its_audience(database, runs, campaign, 
     assert checked_counts(database, run.id) == RunCounts(pending=4)
 
 
-def test_tests_are_numbered_too_and_are_nobodys_repeat(database, runs, campaign, clock):
+def test_tests_take_no_number_of_a_run_and_are_nobodys_repeat(database, runs, campaign, clock):
+    def tested():
+        return runs.start_test(campaign, [("me@example.net", None)], clock.now())
+
+    started = [tested(), tested(), runs.start(campaign, clock.now()), tested()]
+    labels = [run_view(run, "news").label for run in started]
+    assert labels == ["test 1", "test 2", "run 1", "test 3"]
+    assert [run.id for run in runs.of_campaign(campaign.id)] == [4, 3, 2, 1]
+    assert runs.latest([campaign.id])[campaign.id].id == 3
+
+
+def test_what_an_older_version_numbered_keeps_its_number(database, runs, campaign, clock):
+    """Tests and runs shared their numbers."""
     test = runs.start_test(campaign, [("me@example.net", None)], clock.now())
-    run = runs.start(campaign, clock.now())
-    assert (test.number, run.number) == (1, 2)
-    assert runs.latest([campaign.id])[campaign.id].id == run.id
+    with database.write() as session:
+        session.get(Run, test.id).number = 1
+    assert runs.start(campaign, clock.now()).number == 2
+    again = runs.start_test(campaign, [("me@example.net", None)], clock.now())
+    assert run_view(again, "news").label == "test 2"
+
+
+def test_it_is_said_how_many_would_get_it_once_more_and_by_which_run(
+    database, runs, campaign, clock
+):
+    def before():
+        return Audiences(database, clock).mailed_before(campaign)
+
+    assert before() == MailedBefore()
+    first = runs.start(campaign, clock.now())
+    with database.write_connection() as connection:
+        set_state = connection.exec_driver_sql
+        set_state(f"UPDATE delivery SET state = 'rejected' WHERE run_id = {first.id}")
+        set_state("UPDATE delivery SET state = 'accepted' WHERE id IN (1, 2, 3)")
+        set_state("UPDATE run SET state = 'finished', accepted = 3")
+    assert before() == MailedBefore(3, 1, 3)
+    second = runs.start(campaign, clock.now(), only=Only.FAILED)
+    with database.write_connection() as connection:
+        connection.exec_driver_sql(
+            f"UPDATE delivery SET state = 'accepted' WHERE run_id = {second.id}"
+        )
+        connection.exec_driver_sql(
+            f"UPDATE run SET state = 'finished', accepted = 1 WHERE id = {second.id}"
+        )
+    assert before() == MailedBefore(4, 1, 3)
+    said = r"has been sent before \(2 runs, 4 accepted, 3 of them in run 1\)"
+    with pytest.raises(StateError, match=said):
+        runs.start(campaign, clock.now())
 
 
 @pytest.mark.parametrize(
