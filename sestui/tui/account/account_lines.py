@@ -2,24 +2,28 @@
 
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widget import Widget
 
 from sestui.reports.account import AccountReport, health_words, troubles
+from sestui.tui.widgets.drawn import DrawnWidget
 from sestui.tui.widgets.format import grouped, shorten
 from sestui.tui.widgets.gauges import labelled, quota_line, reputation_lines
 
 
-class AccountLines(Widget):
+class AccountLines(DrawnWidget):
     """Six lines; the first four are there before anything is known."""
 
-    report: reactive[AccountReport | None] = reactive(None)
+    report: reactive[AccountReport | None] = reactive(None, repaint=False)
     credentials: reactive[str] = reactive("…")
     """Where credentials come from, in words."""
 
     place: reactive[str] = reactive("")
     """Where mail goes, in words."""
 
-    def render(self) -> Content:
+    def watch_report(self) -> None:
+        """Most looks at the account show what the last one did."""
+        self.redraw()
+
+    def draw(self) -> Content:
         """Account, credentials, rate, quota, bounces, complaints."""
         report = self.report
         credentials = labelled("access", shorten(self.credentials, max(1, self.size.width - 10)))

@@ -25,6 +25,7 @@ from sestui.tui.app.look.panel import frame
 from sestui.tui.app.look.themes import choose_theme
 from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices
+from sestui.tui.widgets.drawn import DrawnText
 from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.lazy_table import LazyTable
 
@@ -65,7 +66,7 @@ class AccountScreen(BaseScreen):
         self._shown: SesAccess | None = None
         """The account that is shown."""
         self._table = SettingsTable()
-        self._meaning = Static("", id="meaning", markup=False)
+        self._meaning = DrawnText("", id="meaning", markup=False)
         self._line = Input(id="value", select_on_focus=False)
         self._fault = Static("", classes="fault", markup=False)
         self._edited: Setting | None = None

@@ -5,31 +5,35 @@ from collections.abc import Callable
 from textual.content import Content
 from textual.geometry import Size
 from textual.reactive import reactive
-from textual.widget import Widget
 
 from sestui.core.clock import Instant
 from sestui.core.delivery.forecast import Forecast
 from sestui.tui.campaigns.run_figures import STATE_COLOURS
 from sestui.tui.campaigns.service import CampaignSnapshot
+from sestui.tui.widgets.drawn import DrawnWidget
 from sestui.tui.widgets.format import duration, grouped, recipients, shorten
 from sestui.tui.widgets.pager import folded
 from sestui.tui.widgets.schedule_words import schedule_words
 
 
-class CampaignFigure(Widget):
+class CampaignFigure(DrawnWidget):
     """Draws one picture of a campaign; ``at`` says an instant in the operator's time."""
 
-    snapshot: reactive[CampaignSnapshot | None] = reactive(None)
+    snapshot: reactive[CampaignSnapshot | None] = reactive(None, repaint=False)
 
     def __init__(self, at: Callable[[Instant], str]) -> None:
         super().__init__()
         self.at = at
 
+    def watch_snapshot(self) -> None:
+        """Most looks at a campaign show what the last one did."""
+        self.redraw()
+
 
 class CampaignTitle(CampaignFigure):
     """Name and state, where no run goes on whose title says both."""
 
-    def render(self) -> Content:
+    def draw(self) -> Content:
         """One line."""
         if self.snapshot is None:
             return Content("")
@@ -44,7 +48,7 @@ class CampaignTitle(CampaignFigure):
 class CampaignAbout(CampaignFigure):
     """Subject, sender and audience, schedule and limits."""
 
-    def render(self) -> Content:
+    def draw(self) -> Content:
         """Three lines."""
         if self.snapshot is None:
             return Content("")
@@ -95,9 +99,9 @@ class CampaignAbout(CampaignFigure):
 class CampaignForecast(CampaignFigure):
     """What a run that starts now would do."""
 
-    snapshot: reactive[CampaignSnapshot | None] = reactive(None, layout=True)
+    changes_height = True
 
-    def render(self) -> Content:
+    def draw(self) -> Content:
         """One line, or two where it is narrow."""
         return self._folded(self.size.width)
 

@@ -32,7 +32,7 @@ class RunPlot(Figure):
         super().__init__()
         self._span = span
 
-    def render(self) -> Content:
+    def draw(self) -> Content:
         """As many lines as it is high."""
         snapshot = self.snapshot
         if snapshot is None:
@@ -40,7 +40,8 @@ class RunPlot(Figure):
         if snapshot.series is None:
             text = "The rate is drawn here from the first answer on."
             if snapshot.run.has_ended:
-                text = "No rates were recorded: this run is older than that feature."
+                handed = snapshot.run.counts.handed_over
+                text = "No rates are known of this run." if handed else "Nothing was handed to SES."
             return Content.styled(text, "$text-muted")
         data = plot_of(snapshot, snapshot.series, self._span)
         return Content("\n").join(draw(data, self.size.width, self.size.height))
@@ -49,7 +50,7 @@ class RunPlot(Figure):
 class RunTotals(Figure):
     """How many had been accepted at each moment, and how many had failed."""
 
-    def render(self) -> Content:
+    def draw(self) -> Content:
         """As many lines as it is high."""
         snapshot = self.snapshot
         if snapshot is None or snapshot.series is None:
@@ -125,7 +126,7 @@ def _time(seconds: float) -> str:
 class RunAnswers(Figure):
     """How long SES took to answer, and how often it throttled."""
 
-    def render(self) -> Content:
+    def draw(self) -> Content:
         """One line."""
         series = self.snapshot.series if self.snapshot is not None else None
         if series is None:
@@ -145,7 +146,7 @@ class RunDomains(Figure):
 
     domains: reactive[tuple[DomainCounts, ...] | None] = reactive(None)
 
-    def render(self) -> Content:
+    def draw(self) -> Content:
         """Share of the recipients, and of those the share that was rejected or bounced."""
         if self.snapshot is None or self.domains is None:
             return Content.styled("domains  counting…", "$text-muted")

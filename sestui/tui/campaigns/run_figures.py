@@ -5,7 +5,6 @@ from collections.abc import Callable
 from textual.content import Content
 from textual.geometry import Size
 from textual.reactive import reactive
-from textual.widget import Widget
 
 from sestui.core.clock import Instant
 from sestui.core.delivery.states import RunState
@@ -13,6 +12,7 @@ from sestui.reports.overview import RunView
 from sestui.store.ledger.doubtful import DoubtSummary
 from sestui.tui.campaigns.service import RunSnapshot
 from sestui.tui.deliveries.flow import flowed
+from sestui.tui.widgets.drawn import DrawnWidget
 from sestui.tui.widgets.format import duration, grouped, recipients, shorten
 from sestui.tui.widgets.gauges import average_line, labelled, quota_line, rate_line
 from sestui.tui.widgets.rate_meter import RateMeter
@@ -62,18 +62,22 @@ class Say:
         return f"ends {self._at(now + pending / rate)} (in {duration(pending / rate)})"
 
 
-class Figure(Widget):
+class Figure(DrawnWidget):
     """Draws one picture of a run; what differs is how."""
 
-    snapshot: reactive[RunSnapshot | None] = reactive(None)
+    snapshot: reactive[RunSnapshot | None] = reactive(None, repaint=False)
+
+    def watch_snapshot(self) -> None:
+        """Most looks at a run show what the last one did."""
+        self.redraw()
 
 
 class RunTitle(Figure):
     """Campaign, run and state; below it, why it does not go on."""
 
-    snapshot: reactive[RunSnapshot | None] = reactive(None, layout=True)
+    changes_height = True
 
-    def render(self) -> Content:
+    def draw(self) -> Content:
         """One line, or two where there is a reason."""
         if self.snapshot is None:
             return Content("")
@@ -84,7 +88,7 @@ class RunTitle(Figure):
         if replay is not None:
             sign = "▶" if replay.playing else "‖"
             state = Content.styled(f"{sign} replay ×{replay.speed}", "bold $text-accent")
-        number = f" · {'test, ' if run.kind == 'test' else ''}run {run.number}"
+        number = f" · {run.label}"
         room = max(1, self.size.width - state.cell_length - 2)
         name = shorten(run.campaign, max(1, room - len(number)))
         title = Content.assemble((name, "bold"), number).truncate(room, pad=True)
@@ -98,7 +102,7 @@ class RunTitle(Figure):
 class RunBar(Figure):
     """A bar of the run's recipients by state, over the full width."""
 
-    def render(self) -> Content:
+    def draw(self) -> Content:
         """One line."""
         if self.snapshot is None:
             return Content("")
@@ -113,7 +117,7 @@ class RunProgress(Figure):
         self._meter = meter
         self._say = say
 
-    def render(self) -> Content:
+    def draw(self) -> Content:
         """One line."""
         if self.snapshot is None:
             return Content("")
@@ -131,7 +135,7 @@ class RunRate(Figure):
         super().__init__()
         self._meter = meter
 
-    def render(self) -> Content:
+    def draw(self) -> Content:
         """One line."""
         if self.snapshot is None:
             return Content("")
@@ -146,7 +150,7 @@ class RunRate(Figure):
 class RunQuota(Figure):
     """How much of the 24-hour quota is used, other services' use included."""
 
-    def render(self) -> Content:
+    def draw(self) -> Content:
         """One line."""
         if self.snapshot is None:
             return Content("")
@@ -156,9 +160,9 @@ class RunQuota(Figure):
 class RunCountsLine(Figure):
     """The bar's legend: how many recipients stand where; together they are the audience."""
 
-    snapshot: reactive[RunSnapshot | None] = reactive(None, layout=True)
+    changes_height = True
 
-    def render(self) -> Content:
+    def draw(self) -> Content:
         """One line, or more where it is narrow; and one where the operator is needed."""
         return self._flowed(self.size.width)
 

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 
+from sestui.core.delivery.progress import not_well
 from sestui.reports.overview import RunView
 from sestui.sending.engine.report import AnswerLine
 from sestui.store.ledger.log_rows import LogFilter, LogRow
@@ -94,7 +95,9 @@ class RunScreen(BaseScreen):
         self.troubles = TroubleTable()
         self._domains = RunDomains()
         self._live = (RunRate(self._meter), RunQuota())
-        self._summary = RunSummary(services.span, services.outbox)
+        self._summary = RunSummary(
+            services.span, services.outbox, services.runtime.settings.soft_bounces
+        )
         self._figures: tuple[Figure, ...] = (
             RunTitle(),
             RunBar(),
@@ -195,9 +198,8 @@ class RunScreen(BaseScreen):
         self._tail.set_class(replayed, "-replayed")
         rows = rows_of(snapshot.run.counts, snapshot.troubles)
         self.troubles.show_rows(rows)
-        failed = snapshot.run.counts.bounced + snapshot.run.counts.rejected
-        failed += snapshot.run.counts.in_doubt
-        frame(self.troubles, f"Failed or in doubt · {grouped(failed)}" if failed else "All well")
+        count = not_well(snapshot.run.counts)
+        frame(self.troubles, f"What did not go well · {grouped(count)}" if count else "All well")
 
     # what may be done
 
@@ -219,7 +221,7 @@ class RunScreen(BaseScreen):
 
     def _about(self) -> str:
         run = self._run()
-        return f"run {run.number} of {run.campaign}" if run else "the run"
+        return f"{run.label} of {run.campaign}" if run else "the run"
 
     def action_deliveries(self) -> None:
         """Show all deliveries, or how the run goes."""
@@ -256,4 +258,4 @@ class RunScreen(BaseScreen):
 
 def _titles(run: RunView) -> tuple[Page, str]:
     """The campaign that a run belongs to, and what the header calls the run within it."""
-    return Page("campaign", run.campaign), f"run {run.number}"
+    return Page("campaign", run.campaign), run.label

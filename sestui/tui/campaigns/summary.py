@@ -1,14 +1,16 @@
 """The summary of a finished run, to be read and copied, with the next steps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from textual.content import Content
 from textual.geometry import Size
-from textual.reactive import reactive
 
+from sestui.core.delivery.bounces import BounceEffect, bounce_effects
+from sestui.core.delivery.breaker import counts_as_bounce
+from sestui.core.delivery.progress import share_of, share_text
 from sestui.core.delivery.states import RunKind
-from sestui.core.percent import fine_percent, percent
 from sestui.reports.overview import RunView
+from sestui.store.ledger.troubles import BOUNCED
 from sestui.tui.campaigns.course import Span, answers_text
 from sestui.tui.campaigns.run_figures import Figure, doubt_parts
 from sestui.tui.campaigns.service import RunSnapshot
@@ -17,32 +19,67 @@ from sestui.tui.widgets.format import duration, grouped
 from sestui.tui.widgets.pager import folded
 
 _BETWEEN = " · "
+_ROOMY = 30
+"""Lines of a screen from which on there is one more for what follows from bounces."""
 
 
-def _outcome(run: RunView) -> str:
-    counts = run.counts
+def _outcome(snapshot: RunSnapshot) -> str:
+    counts = snapshot.run.counts
     accepted = f"{grouped(counts.accepted)} of {grouped(counts.audience)} accepted"
-    parts = [f"{accepted} ({percent(counts.accepted, counts.audience)})"]
+    parts = [f"{accepted} ({share_of(counts, 'accepted')})"]
     if counts.delivered:
         parts.append(f"{grouped(counts.delivered)} delivered")
-    refused = (
-        ("bounced", counts.bounced),
-        ("complained", counts.complained),
-        ("rejected", counts.rejected),
-    )
-    for label, count in refused:
-        if count:
-            parts.append(f"{grouped(count)} {label} ({fine_percent(count, counts.audience)})")
+    for name in ("bounced", "complained", "rejected"):
+        if count := getattr(counts, name):
+            hard = _hard(snapshot) if name == "bounced" else ""
+            parts.append(f"{grouped(count)} {name} ({share_of(counts, name)}{hard})")
     rest = (("in doubt", counts.in_doubt), ("skipped", counts.skipped))
     parts += [f"{grouped(count)} {label}" for label, count in rest if count]
     return ", ".join(parts)
+
+
+def _bounces(snapshot: RunSnapshot) -> list[tuple[str, int]]:
+    """How many bounced with which code; of very many, the newest."""
+    return [(each.code, each.count) for each in snapshot.troubles if each.state == BOUNCED]
+
+
+def _hard(snapshot: RunSnapshot) -> str:
+    """The share that Home and SES know, where it is another one; '' where it is not known."""
+    counts, by_code = snapshot.run.counts, _bounces(snapshot)
+    hard = sum(count for code, count in by_code if counts_as_bounce(BOUNCED, code))
+    if hard == counts.bounced or sum(count for _, count in by_code) != counts.bounced:
+        return ""
+    return f"; hard bounces {share_text('bounced', hard, counts.accepted)}"
+
+
+def refused_parts(snapshot: RunSnapshot, soft_bounces: int) -> list[str]:
+    """What follows for those whose mail came back, or who complained.
+
+    ``soft_bounces`` in a row suppress an address; 0: never.
+    """
+    counts, by_code = snapshot.run.counts, _bounces(snapshot)
+    effects = bounce_effects(by_code)
+    again = f"suppressed after {soft_bounces} in a row" if soft_bounces else "mailed again"
+    said = {
+        BounceEffect.SUPPRESSED: "suppressed",
+        BounceEffect.UNSUBSCRIBED: "unsubscribed",
+        BounceEffect.SOFT: f"soft, {again}",
+        BounceEffect.MESSAGE: "because of the message",
+    }
+    parts = [f"{grouped(effects[each])} {text}" for each, text in said.items() if effects[each]]
+    if parts:
+        cut = sum(count for _, count in by_code) < counts.bounced
+        parts[0] = f"{'Newest bounces' if cut else 'Bounces'}: {parts[0]}"
+    if counts.complained:
+        parts.append(f"{grouped(counts.complained)} complained, suppressed")
+    return parts
 
 
 def summary_text(snapshot: RunSnapshot, span: Span) -> str:
     """The whole of it, for a message to somebody; ``span`` says two instants in their time."""
     run, pace = snapshot.run, _BETWEEN.join(_pace(snapshot, span))
     answers = answers_text(snapshot.series)
-    lines = [f"{run.campaign} · run {run.number}: {run.state}", _outcome(run), pace]
+    lines = [f"{run.campaign} · {run.label}: {run.state}", _outcome(snapshot), pace]
     return "\n".join([*lines, f"answers {answers}"] if answers else lines)
 
 
@@ -77,15 +114,19 @@ def _next(run: RunView, outbox: str) -> list[str]:
 class RunSummary(Figure):
     """The summary as a card."""
 
-    snapshot: reactive[RunSnapshot | None] = reactive(None, layout=True)
+    changes_height = True
 
-    def __init__(self, span: Span, outbox: Callable[[], str]) -> None:
-        """``outbox`` tells where the mail can be read, by a tab's key and name; '': nowhere."""
+    def __init__(self, span: Span, outbox: Callable[[], str], soft_bounces: int) -> None:
+        """``outbox`` tells where the mail can be read, by a tab's key and name; '': nowhere.
+
+        ``soft_bounces`` in a row suppress an address; 0: never.
+        """
         super().__init__()
+        self._soft_bounces = soft_bounces
         self._span = span
         self._outbox = outbox
 
-    def render(self) -> Content:
+    def draw(self) -> Content:
         """What became of it, how fast, what to do next: none of it is cut."""
         return self._flowed(self.size.width)
 
@@ -97,10 +138,13 @@ class RunSummary(Figure):
         if self.snapshot is None:
             return Content("")
         run, room = self.snapshot.run, max(8, width)
-        outcome = [Content.styled(line, "bold") for line in folded(_outcome(run), room)]
+        outcome = [Content.styled(line, "bold") for line in folded(_outcome(self.snapshot), room)]
         pace = [Content(part) for part in _pace(self.snapshot, self._span)]
         following = [Content.styled(part, "$text-accent") for part in _next(run, self._outbox())]
         doubts = flowed(doubt_parts(self.snapshot.doubts), room, _BETWEEN)
-        lines = [*outcome, flowed(pace, room, _BETWEEN), doubts]
+        refused: Iterable[Content] = ()
+        if self.screen.size.height >= _ROOMY:  # on others, the rows below say it
+            refused = map(Content, refused_parts(self.snapshot, self._soft_bounces))
+        lines = [*outcome, flowed(pace, room, _BETWEEN), doubts, flowed(refused, room, _BETWEEN)]
         lines.append(flowed(following, room, _BETWEEN))
         return Content("\n").join(line for line in lines if line)

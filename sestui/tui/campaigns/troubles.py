@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
+from sestui.core.delivery.bounces import outcome_reason, what_follows
 from sestui.core.delivery.handover import RunCounts
 from sestui.core.delivery.states import DeliveryState
 from sestui.store.ledger.troubles import MOST_ROWS, OUTCOMES, Trouble
@@ -41,7 +42,8 @@ def rows_of(counts: RunCounts, troubles: Sequence[Trouble]) -> list[TroubleRow]:
     for outcome in OUTCOMES:
         for each in troubles:
             if each.state == outcome:
-                why = each.code or "SES said no more"
+                said = outcome_reason(outcome, each.code) or "SES said no more"
+                why = f"{what_follows(outcome, each.code)}: {said}"
                 count = grouped(each.count)
                 rows.append(
                     TroubleRow(outcome.label, "bad", count, why, code=each.code, outcome=outcome)
@@ -72,7 +74,7 @@ class TroubleTable(LazyTable[TroubleRow]):
         columns = (
             Column("count", "Count", width=9, right=True),
             Column("what", "State", width=10),
-            Column("why", "What did not go well", share=1),
+            Column("why", "Reason", share=1),
         )
         super().__init__(columns, _cells)
 

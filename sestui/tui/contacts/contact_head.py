@@ -6,13 +6,13 @@ from itertools import islice
 from textual.content import Content
 from textual.geometry import Size
 from textual.reactive import reactive
-from textual.widget import Widget
 
 from sestui.core.clock import Instant
 from sestui.core.contact.person_name import composed_name
 from sestui.core.delivery.states import ContactStatus, Standing
 from sestui.reports.contact_record import ContactRecord
 from sestui.tui.contacts.contact_cells import STANDING_KINDS
+from sestui.tui.widgets.drawn import DrawnWidget
 from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.pager import folded
 
@@ -23,17 +23,23 @@ _LINES = 3
 """What a long fact may take."""
 
 
-class ContactHead(Widget):
+class ContactHead(DrawnWidget):
     """Address and standing, a composed name, why they are not mailed, lists and tags."""
 
-    record: reactive[ContactRecord | None] = reactive(None, layout=True)
+    changes_height = True
+
+    record: reactive[ContactRecord | None] = reactive(None, repaint=False)
 
     def __init__(self, say: Callable[[Instant], str]) -> None:
         """``say`` puts an instant into words that follow a verb: ``at 10:37``."""
         super().__init__()
         self._say = say
 
-    def render(self) -> Content:
+    def watch_record(self) -> None:
+        """Most looks at a contact show what the last one did."""
+        self.redraw()
+
+    def draw(self) -> Content:
         """A line each; what they don't have has none."""
         return Content("\n").join(self._lines(self.size.width))
 

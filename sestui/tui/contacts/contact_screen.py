@@ -6,11 +6,10 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
-from textual.widgets import Static
 
 from sestui.audience.contact_form import attributes_text
 from sestui.core.contact.person_name import names_first
-from sestui.core.delivery.states import RunKind, Standing
+from sestui.core.delivery.states import RunKind, Standing, run_name
 from sestui.core.text import printable
 from sestui.reports.contact_record import ContactRecord, HistoryEntry
 from sestui.tui.app.look.panel import frame
@@ -23,6 +22,7 @@ from sestui.tui.contacts.contact_head import ContactHead
 from sestui.tui.contacts.contact_lists import ContactListsScreen
 from sestui.tui.contacts.suppress import SuppressionScreen
 from sestui.tui.contacts.undo_changes import UndoChanges
+from sestui.tui.widgets.drawn import DrawnText
 from sestui.tui.widgets.format import grouped, shorten
 from sestui.tui.widgets.lazy_table import Column, LazyTable
 from sestui.tui.widgets.pager import Pager
@@ -93,7 +93,7 @@ class ContactScreen(SuppressionScreen):
                 yield self._attributes
             with Vertical(id="mail"):
                 yield self._history
-                yield Static("", id="why", markup=False)
+                yield DrawnText("", id="why", markup=False)
 
     def on_mount(self) -> None:
         """The history has the focus."""
@@ -137,12 +137,13 @@ class ContactScreen(SuppressionScreen):
 
     @on(LazyTable.Moved)
     def _say_why(self) -> None:
-        self.query_one("#why", Static).update(self._why())
+        self.query_one("#why", DrawnText).update(self._why())
 
     def _why(self) -> str:
         entry, record = self._history.selected, self._record
         if entry is not None:
-            return shorten(f"{entry.campaign} · run {entry.run}: {entry.why}", _MOST_WHY)
+            run = run_name(entry.kind, entry.run)
+            return shorten(f"{entry.campaign} · {run}: {entry.why}", _MOST_WHY)
         if record is None:
             return ""
         more = " Press v to show the runs of other lists." if record.history else ""

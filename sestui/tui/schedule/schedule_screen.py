@@ -18,6 +18,7 @@ from sestui.tui.app.services import ScreenServices
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.schedule.task_actions import TaskActions
 from sestui.tui.schedule.task_cells import AGENDA_COLUMNS, agenda_cells
+from sestui.tui.widgets.drawn import DrawnText
 from sestui.tui.widgets.format import exact, grouped, shorten
 from sestui.tui.widgets.lazy_table import LazyTable
 from sestui.tui.widgets.row_strip import Cell
@@ -75,9 +76,9 @@ class ScheduleScreen(BaseScreen):
     def body(self) -> ComposeResult:
         """What is overdue, the agenda, what the row under the cursor is about, the find line; or
         what to do first."""
-        yield Static("", id="overdue", markup=False)
+        yield DrawnText("", id="overdue", markup=False)
         yield self._tasks
-        yield Static("", id="about-task", markup=False)
+        yield DrawnText("", id="about-task", markup=False)
         yield Input(placeholder="part of a name, type or description", id="find")
         yield Static(_EMPTY, id="empty", markup=False)
 
@@ -240,18 +241,13 @@ class ScheduleScreen(BaseScreen):
             yes="Install",
         )
         if await self.app.push_screen_wait(question):
-            done = await self.attempt(lambda: _install(crontab))
+            done = await self.attempt(crontab.install)
             if done is not FAILED:
                 self.toast(done)
 
     def _cells(self, item: AgendaItem) -> dict[str, Cell]:
         late = self._agenda.late(item) if self._agenda is not None else ""
         return agenda_cells(item, late, self.services.clock.now())
-
-
-def _install(crontab: Crontab) -> str:
-    crontab.make_folder()
-    return crontab.install()
 
 
 def _identity(item: AgendaItem) -> tuple[str, str]:

@@ -6,7 +6,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.widgets import Static
 
 from sestui.core.text import both_ends, printable
 from sestui.tasks.task_service import TaskRunView
@@ -15,6 +14,7 @@ from sestui.tui.app.navigation.pages import Page
 from sestui.tui.app.screens.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.schedule.task_cells import RUN_COLUMNS, run_cells
+from sestui.tui.widgets.drawn import DrawnText
 from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.lazy_table import LazyTable
 
@@ -45,7 +45,7 @@ class TaskLogScreen(BaseScreen):
         """The runs above, the log below."""
         yield self._runs
         with VerticalScroll(id="log"):
-            yield Static("", id="log-text", markup=False)
+            yield DrawnText("", id="log-text", markup=False)
 
     def on_mount(self) -> None:
         """The runs have the focus."""
@@ -73,7 +73,7 @@ class TaskLogScreen(BaseScreen):
                 parts.append(f"on {view.host}")
             shown = both_ends("\n".join(part for part in parts if part), _LONGEST_LOG)
             text = "\n".join(printable(line) for line in shown.splitlines())
-        self.query_one("#log-text", Static).update(text)
+        self.query_one("#log-text", DrawnText).update(text)
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -1,7 +1,11 @@
-"""A widget that is polled, and painted only when what it draws has changed."""
+"""Widgets that are polled, and painted only when what they draw has changed."""
+
+from typing import ClassVar
 
 from textual.content import Content
+from textual.visual import VisualType
 from textual.widget import Widget
+from textual.widgets import Static
 
 
 class DrawnWidget(Widget):
@@ -10,6 +14,9 @@ class DrawnWidget(Widget):
     Textual paints a widget whenever it is told to refresh: twice a second, the same figures over a
     slow line cost as much as new ones.
     """
+
+    changes_height: ClassVar[bool] = False
+    """Whether other content may take another number of lines."""
 
     _shown = Content("")
 
@@ -24,5 +31,14 @@ class DrawnWidget(Widget):
 
     def redraw(self) -> None:
         """Paint it anew where it has become another picture."""
-        if not self.draw().is_same(self._shown):
-            self.refresh()
+        if not self.size or not self.draw().is_same(self._shown):
+            self.refresh(layout=self.changes_height)
+
+
+class DrawnText(Static):
+    """A text that is set again and again, and painted when it has become another one."""
+
+    def update(self, content: VisualType = "", *, layout: bool = True) -> None:
+        """Show ``content``; the same text once more changes nothing."""
+        if not isinstance(content, str) or content != self.content:
+            super().update(content, layout=layout)

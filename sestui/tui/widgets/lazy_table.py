@@ -27,6 +27,9 @@ from sestui.tui.widgets.row_strip import KINDS, Cell, Pieces, row_strip
 
 Row = TypeVar("Row")
 
+_MOST_PAINTED = 1_000
+"""Rows that are remembered as painted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -113,6 +116,8 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
         self._renew_again = False
         self._base = Style()
         self._fitting: Widths = []
+        self._painted: dict[int, Mapping[str, Cell | Pieces]] = {}
+        """The rows on the screen, by number."""
         self._widths = ColumnWidths()
 
     # what is shown
@@ -252,7 +257,16 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
         self.cursor = max(0, min(self.cursor, count - 1))
         if changed and final:
             self.post_message(self.Counted(self))
-        self.refresh()
+        if changed or not self._is_painted():
+            self.refresh()
+
+    def _is_painted(self) -> bool:
+        """Whether the rows in sight are on the screen as they are now."""
+        top = self.scroll_offset.y
+        rows = range(top, min(self._count or 0, top + max(0, self.size.height - 1)))
+        if any(self._painted.get(index) != self._cells_at(index) for index in rows):
+            return False
+        return self._fit() == self._fitting
 
     # moving
 
@@ -324,10 +338,22 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """What is the same for every line is found out once a paint."""
-        total = self.scrollable_content_region.width or self.size.width
         self._base = self.rich_style
-        self._fitting = self._widths.share_out(self._columns, total)
+        self._fitting = self._fit()
+        if len(self._painted) > _MOST_PAINTED:
+            self._painted.clear()
         return super().render_lines(crop)
+
+    def _fit(self) -> Widths:
+        total = self.scrollable_content_region.width or self.size.width
+        return self._widths.share_out(self._columns, total)
+
+    def _cells_at(self, index: int) -> Mapping[str, Cell | Pieces]:
+        """A row's cells, which are dots until it has been read."""
+        row = self._pages.row(index)
+        if row is None:
+            return {column.key: ("…", "quiet") for column in self._columns}
+        return self._cells(row)
 
     def render_line(self, y: int) -> Strip:
         """The headings, then a row a line."""
@@ -344,12 +370,7 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
             base += self.get_component_rich_style("lazy--cursor", partial=True)
         elif index == self.cursor:
             base += Style(underline=True)
-        row = self._pages.row(index)
-        if row is None:
-            cells: Mapping[str, Cell | Pieces]
-            cells = {column.key: ("…", "quiet") for column in self._columns}
-        else:
-            cells = self._cells(row)
+        cells = self._painted[index] = self._cells_at(index)
         return row_strip(cells, self._fitting, width, base, self._styles(base))
 
     def _styles(self, base: Style) -> Callable[[str], Style]:

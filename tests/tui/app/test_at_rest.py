@@ -3,6 +3,10 @@
 import pytest
 
 from sestui.core.task.fields import TaskFields
+from sestui.tui.campaigns.campaign_screen import CampaignScreen
+from sestui.tui.campaigns.run_screen import RunScreen
+from sestui.tui.contacts.contact_screen import ContactScreen
+from sestui.tui.schedule.task_log import TaskLogScreen
 from tests.support.finished_runs import settle
 from tests.support.screens import add_campaign, running, until
 
@@ -40,7 +44,25 @@ async def least_painted(app, pilot, screen):
 async def test_home_and_the_tables_at_rest_paint_nothing(used, still):
     painted = {}
     async with running(used, place="home", size=(120, 50)) as (app, pilot):
-        for key in "12467":
+        for key in "1245678":
             await pilot.press(key)
             painted[app.current_mode] = await least_painted(app, pilot, app.screen)
-    assert painted == dict.fromkeys(("home", "campaigns", "compose", "log", "outbox"), 0)
+    assert painted == dict.fromkeys(
+        ("home", "campaigns", "compose", "schedule", "log", "outbox", "account"), 0
+    )
+
+
+async def test_what_is_opened_from_them_paints_nothing_at_rest_either(used, still):
+    (run,) = used.overview.runs("news")
+    painted = {}
+    async with running(used, size=(120, 50)) as (app, pilot):
+        await until(pilot, lambda: app.screen.has_loaded)
+        for screen in (
+            CampaignScreen(app.services, "news"),
+            RunScreen(app.services, run.id),
+            ContactScreen(app.services, "all1@example.com"),
+            TaskLogScreen(app.services, "clear"),
+        ):
+            app.push_screen(screen)
+            painted[type(screen)] = await least_painted(app, pilot, screen)
+    assert painted == dict.fromkeys((CampaignScreen, RunScreen, ContactScreen, TaskLogScreen), 0)

@@ -68,13 +68,15 @@ async def test_the_whole_run_is_on_the_screen(runtime, ended, still, size):
             "throttled",
             "75 %",
             "MessageRejected: Not verified.",
-            "Permanent/NoEmail",
+            "suppressed: the address doesn't exist (Permanent/NoEmail)",
+            "What did not go well · 19",
             "Next: r decides on 3 in doubt · f follows up on those it did not reach",
             "v shows every delivery",
             "y copies this",
             "1,185 accepted · last ",
         ):
             assert text in said, text
+        assert ("Bounces: 4 suppressed" in said) is (size[1] > 24)
         assert "…" not in app.screen.query_one("RunSummary").render().plain
         assert all(len(line) <= size[0] for line in said.splitlines())
         assert app.screen.max_scroll_x == app.screen.max_scroll_y == 0
@@ -135,5 +137,5 @@ async def test_a_run_of_before_says_so_and_cannot_be_played(runtime, ended, stil
     with runtime.database.write_connection() as connection:
         connection.exec_driver_sql("DELETE FROM answered_slice")
     async with running(runtime, follow=ended, size=(120, 40)) as (app, pilot):
-        await until(pilot, lambda: "No rates were recorded" in shown(app))
+        await until(pilot, lambda: "No rates are known of this run" in shown(app))
         assert "space Replay" not in shown(app)
