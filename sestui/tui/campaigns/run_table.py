@@ -6,7 +6,6 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from sestui.core.clock import Clock
-from sestui.core.delivery.states import RunKind
 from sestui.reports.overview import RunView
 from sestui.tui.deliveries.state_bar import STATE_KEYS
 from sestui.tui.widgets.format import grouped, relative
@@ -16,21 +15,21 @@ from sestui.tui.widgets.segments import segment_pieces
 
 _BAR = 14
 _COLUMNS = (
-    Column("number", "Run", width=4, right=True),
-    Column("kind", "Kind", width=5),
+    Column("number", "Run", width=8, right=True),
     Column("state", "State", width=9),
     Column("when", "Started", width=10, right=True),
-    Column("audience", "Audience", width=9, right=True),
-    Column("bar", "Progress", width=_BAR, from_width=115),
-    Column("done", "Done", width=5, right=True, from_width=132),
-    Column("rate", "Rate", width=9, right=True, from_width=143),
+    Column("audience", "Audience", width=9, right=True, from_width=96),
+    Column("bar", "Progress", width=_BAR, from_width=112),
+    Column("done", "Done", width=5, right=True, from_width=129),
+    Column("rate", "Rate", width=9, right=True, from_width=140),
     Column("accepted", "Accepted", width=9, right=True),
-    Column("delivered", "Delivered", width=9, right=True, from_width=99),
-    Column("bounced", "Bounced", width=8, right=True, from_width=99),
+    Column("delivered", "Delivered", width=9, right=True),
+    Column("bounced", "Bounced", width=8, right=True),
     Column("rejected", "Rejected", width=8, right=True),
-    Column("in_doubt", "In doubt", width=8, right=True),
-    Column("skipped", "Skipped", width=8, right=True, from_width=125),
+    Column("in_doubt", "In doubt", width=8, right=True, from_width=85),
+    Column("skipped", "Skipped", width=8, right=True, from_width=122),
 )
+"""What became of the mail is there at 80 cells; what was asked for comes with more room."""
 _KINDS = {
     "sending": "busy",
     "finished": "good",
@@ -63,8 +62,7 @@ class RunTable(LazyTable[RunView]):
         when = relative(run.started_at, now) if run.started_at is not None else ""
         reported = counts.delivered or counts.bounced
         return {
-            "number": (str(run.number), ""),
-            "kind": ("" if run.kind == RunKind.CAMPAIGN else run.kind, "quiet"),
+            "number": (run.label.removeprefix("run "), ""),
             "state": (run.shown_state, _KINDS.get(run.state, "")),
             "when": (when, "quiet"),
             "audience": (grouped(counts.audience), ""),

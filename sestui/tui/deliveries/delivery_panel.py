@@ -201,7 +201,8 @@ class DeliveryPanel(Vertical):
             self._search(wanted, quietly=False)
         else:
             self._told.update("")
-            self.table.show(DeliveryRows(self._pages, wanted), keep_cursor=keep_cursor)
+            rows = DeliveryRows(self._services.runtime.database, self._pages, wanted)
+            self.table.show(rows, keep_cursor=keep_cursor)
         self.post_message(self.FilterChanged())
 
     @work(exclusive=True, group="search")
@@ -210,7 +211,7 @@ class DeliveryPanel(Vertical):
         began = shown = self._clock.monotonic()
         self._latest = search = self._pages.search(wanted)
         if not quietly:
-            self._found = FoundDeliveries(search)
+            self._found = FoundDeliveries(self._services.runtime.database, search)
             self._told.update("searching…")
         while not search.done:
             try:

@@ -11,7 +11,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from sestui.core.clock import Instant
-from sestui.core.delivery.states import DeliveryState, RunKind
+from sestui.core.delivery.bounces import outcome_reason
+from sestui.core.delivery.states import DeliveryState, run_name
 from sestui.core.text import printable
 from sestui.store.ledger.log_rows import LogRow
 from sestui.tui.dialogs.dialog import Dialog
@@ -67,12 +68,14 @@ class DeliveryScreen(Dialog[Leads]):
     def _facts(self) -> Content:
         delivery = self.row.delivery
         state = DeliveryState(delivery.state)
-        kind = "test, " if self.row.kind == RunKind.TEST else ""
+        run = run_name(self.row.kind, self.row.run)
         attempts = grouped(delivery.attempts) if delivery.attempts != 1 else ""
         lines = [
             self._line("state", state.label, _STYLES.get(state, "")),
-            self._line("run", f"{shorten(self.row.campaign, 60)} · {kind}run {self.row.run}"),
+            self._line("run", f"{shorten(self.row.campaign, 60)} · {run}"),
             self._line("outcome", delivery.outcome),
+            self._line("why", outcome_reason(delivery.outcome, delivery.outcome_code)),
+            self._line("server said", self.row.diagnostic),
             self._line("message id", delivery.message_id),
             self._line("code", delivery.code),
             self._line("reason", delivery.reason),

@@ -10,8 +10,9 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from sestui.core.clock import Clock, Instant
+from sestui.core.delivery.bounces import outcome_reason
 from sestui.core.delivery.outcomes import DeliveryOutcome
-from sestui.core.delivery.states import DeliveryState, RunKind
+from sestui.core.delivery.states import DeliveryState, RunKind, run_name
 from sestui.store.ledger.log_rows import DeliveryRow, LogRow
 from sestui.tui.deliveries.state_bar import STATE_KEYS
 from sestui.tui.widgets.column_widths import WHOLE_ADDRESS
@@ -39,22 +40,23 @@ _OUTCOME_KINDS = {
 
 _TIME = Column("at", "When", width=10, right=True)
 _STATE = Column("state", "State", width=8)
-_OUTCOME = Column("outcome", "Outcome or code", width=16, yields=4)
-_EMAIL = Column("email", "Address", share=5, whole=WHOLE_ADDRESS)
-_REASON = Column("reason", "Reason", width=10, share=4, from_width=100, yields=1)
+_OUTCOME = Column("outcome", "Outcome", width=10, share=1, yields=4)
+"""What SES reported, else the code with which it was not accepted."""
+_EMAIL = Column("email", "Address", share=4, whole=WHOLE_ADDRESS)
+_REASON = Column("reason", "Reason", width=10, share=8, from_width=100, yields=1)
 
 _OF_ONE_RUN = (_TIME, _STATE, _OUTCOME, _EMAIL, _REASON)
 _MIXED = (
     _TIME,
     _STATE,
-    replace(_OUTCOME, from_width=100),
+    _OUTCOME,
     _EMAIL,
-    Column("campaign", "Campaign", width=8, share=3, yields=5),
+    Column("campaign", "Campaign", width=8, share=3, yields=3),
     Column("run", "Run", width=8, from_width=100, yields=2),
     replace(_REASON, from_width=130),
 )
-"""On a narrow screen the address matters more: what became of it stands below the table, as does
-the message id on every screen."""
+"""On a narrow screen what became of it and the address matter more: the campaign and the run stand
+below the table, as does the message id on every screen."""
 
 
 class DeliveryTable(LazyTable[LogRow]):
@@ -78,7 +80,7 @@ class DeliveryTable(LazyTable[LogRow]):
             "email": (delivery.email, ""),
             "campaign": (row.campaign, "quiet"),
             "run": (run_label(row), "quiet"),
-            "reason": (delivery.reason, "quiet"),
+            "reason": (reason_of(row), "quiet"),
         }
 
 
@@ -99,6 +101,14 @@ def _outcome(delivery: DeliveryRow) -> Cell:
         return delivery.code, _KINDS[DeliveryState(delivery.state)]
     outcome = DeliveryOutcome(delivery.outcome)
     return outcome.label, _OUTCOME_KINDS[outcome]
+
+
+def reason_of(row: LogRow) -> str:
+    """Why it was not accepted, or why it did not arrive: in words, and as the server said it."""
+    delivery = row.delivery
+    return delivery.reason or outcome_reason(
+        delivery.outcome, delivery.outcome_code, row.diagnostic
+    )
 
 
 def _said(delivery: DeliveryRow) -> str:
@@ -123,24 +133,26 @@ class DeliveryDetail(Widget):
         if self.row is None:
             return Content.styled(shorten(self.hint, 2 * width), "$text-muted")
         delivery = self.row.delivery
-        run = f"{'test, ' if self.row.kind == RunKind.TEST else ''}run {self.row.run}"
+        run = run_name(self.row.kind, self.row.run)
         parts = [delivery.email, self.row.campaign, run]
         if delivery.attempts > 1:
             parts.append(f"{delivery.attempts} attempts")
         first = Content.styled(shorten(" · ".join(parts), width), "bold")
-        return first + Content("\n") + Content(shorten(self._became(delivery), width))
+        return first + Content("\n") + Content(shorten(self._became(self.row), width))
 
-    def _became(self, delivery: DeliveryRow) -> str:
+    def _became(self, row: LogRow) -> str:
+        delivery = row.delivery
         state = DeliveryState(delivery.state)
         said = _said(delivery)
         if state is DeliveryState.ACCEPTED:
-            return self._accepted(delivery)
+            return self._accepted(row)
         if state is DeliveryState.PENDING and not said:
             return f"pending, queued {self._at(delivery.queued_at)}"
         at = f" {self._at(delivery.claimed_at)}" if delivery.claimed_at else ""
         return f"{state.label}{at}: {said}" if said else f"{state.label}{at}"
 
-    def _accepted(self, delivery: DeliveryRow) -> str:
+    def _accepted(self, row: LogRow) -> str:
+        delivery = row.delivery
         at = f" {self._at(delivery.sent_at)}" if delivery.sent_at else ""
         if not delivery.message_id:
             return f"treated as sent{at}: no answer came from SES"
@@ -148,7 +160,8 @@ class DeliveryDetail(Widget):
         if not delivery.outcome:
             return said
         when = f" {self._at(delivery.outcome_at)}" if delivery.outcome_at else ""
-        return f"{delivery.outcome}{when}; {said}"
+        why = reason_of(row)
+        return f"{delivery.outcome}{when}{f': {why}' if why else ''}; {said}"
 
     def _at(self, instant: Instant) -> str:
         return seen_at(instant, self._clock.now(), self._zone)

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from sestui.core.delivery.bounces import has_diagnostic
 from sestui.reports.output_file import output_file
 from sestui.reports.sent_log import write_log
 from sestui.runtime import Runtime
+from sestui.store.db.database import Database
+from sestui.store.events.diagnostics import diagnostics
 from sestui.store.ledger.log_rows import LogFilter, LogRow
 from sestui.store.ledger.pages import DeliveryPages, Search
 from sestui.tui.dialogs.export_file import FileExport, plain_name
@@ -17,6 +20,7 @@ from sestui.tui.dialogs.export_file import FileExport, plain_name
 class DeliveryRows:
     """The deliveries of a filter, as a table's source."""
 
+    database: Database
     pages: DeliveryPages
     wanted: LogFilter
 
@@ -26,7 +30,7 @@ class DeliveryRows:
 
     def page(self, offset: int, limit: int) -> Sequence[LogRow]:
         """The newest first."""
-        return self.pages.page(self.wanted, offset, limit)
+        return with_diagnostics(self.database, self.pages.page(self.wanted, offset, limit))
 
     def place(self, row: LogRow, near: int) -> int:
         """The number that a delivery has by now."""
@@ -37,6 +41,7 @@ class DeliveryRows:
 class FoundDeliveries:
     """What a search has found so far, as a table's source; a newer search may take its place."""
 
+    database: Database
     search: Search
 
     def count(self) -> int:
@@ -45,7 +50,14 @@ class FoundDeliveries:
 
     def page(self, offset: int, limit: int) -> Sequence[LogRow]:
         """The newest first."""
-        return self.search.page(offset, limit)
+        return with_diagnostics(self.database, self.search.page(offset, limit))
+
+
+def with_diagnostics(database: Database, rows: Sequence[LogRow]) -> Sequence[LogRow]:
+    """The same deliveries, those that did not arrive with what their server said. Blocking."""
+    asked = [row.delivery.id for row in rows if has_diagnostic(row.delivery.outcome)]
+    said = diagnostics(database, asked)
+    return [row._replace(diagnostic=said.get(row.delivery.id, "")) for row in rows]
 
 
 def export_name(runtime: Runtime, wanted: LogFilter, states: str) -> str:

@@ -2,7 +2,7 @@ import pytest
 
 from sestui.core.delivery.states import Standing
 from sestui.store.contacts.key_queries import Order
-from sestui.tui.campaigns import cannot_start
+from sestui.tui.campaigns import cannot_start, run_table
 from sestui.tui.contacts.contact_cells import contact_columns
 from sestui.tui.deliveries import delivery_table
 from sestui.tui.outbox import outbox_screen
@@ -79,3 +79,17 @@ def test_what_a_short_text_leaves_goes_to_the_long_one():
     )
     assert widths(columns, 34, long="a" * 40, short="b" * 6) == {"long": 24, "short": 6}
     assert widths(columns, 14, long="a" * 40, short="b" * 12) == {"long": 5, "short": 5}
+
+
+@pytest.mark.parametrize("length", [12, 40])
+def test_what_became_of_the_mail_is_there_at_80_cells(length):
+    for columns in (delivery_table._OF_ONE_RUN, delivery_table._MIXED):
+        assert widths(columns, 78, email="a" * length)["outcome"] >= len("complained")
+    shown = widths(run_table._COLUMNS, 78)
+    assert {"number", "state", "accepted", "delivered", "bounced", "rejected"} <= shown.keys()
+
+
+def test_no_column_of_runs_is_in_the_others_way():
+    for total in range(78, 200):
+        shown = widths(run_table._COLUMNS, total)
+        assert sum(shown.values()) + GAP * (len(shown) - 1) + 2 <= total
