@@ -67,11 +67,12 @@ class Crontab:
     def install(self) -> str:
         """Add the line to this user's crontab, if missing; returns a sentence on what was done.
 
-        Replaces another installation's line for the same workspace.
+        Makes the log's folder, and replaces another installation's line for the same workspace.
 
         Raises:
             SestuiError: there is no crontab command, or it refuses.
         """
+        self.make_folder()
         return _installed(self.line)
 
     def is_installed(self) -> bool | None:

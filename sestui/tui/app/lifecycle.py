@@ -104,7 +104,8 @@ class LifecycleApp(LoggedApp):
         self._leaving = False
         self._asking = False
         self._words: Words | None = None
-        """What the shell is told of sending, if the operator was asked."""
+        """What the shell is told of sending, if the operator was asked; as the next."""
+        self._schedule_words: Words | None = None
         self._held_back: asyncio.Event | None = None
         self._type_ahead = TypeAhead(self, super().on_event)
 
@@ -234,6 +235,13 @@ class LifecycleApp(LoggedApp):
             for may_leave in tuple(self.services.may_leave):
                 if not await may_leave():
                     return
+            if self._lasting:
+                from sestui.tui.app.leaving.scheduled import ask_to_leave_scheduled  # noqa: PLC0415 - as above
+
+                answer = await ask_to_leave_scheduled(self, self.services)
+                if answer is None:
+                    return
+                self._schedule_words = answer
             if self._lasting and self.background.alive:
                 from sestui.tui.app.leaving.going_on import ask_to_leave  # noqa: PLC0415 - as above
 
@@ -278,7 +286,8 @@ class LifecycleApp(LoggedApp):
     def _last_words_on_schedule(self) -> str:
         from sestui.tui.app.leaving.scheduled import words_of_what_waits  # noqa: PLC0415 - as above
 
-        return words_of_what_waits(self.services)
+        words = self._schedule_words
+        return words() if words is not None else words_of_what_waits(self.services)
 
     async def on_unmount(self) -> None:
         """End the sender before the runtime is closed, however the app ends."""

@@ -8,8 +8,8 @@ from textual.app import App
 from sestui.errors import SestuiError
 from sestui.runtime import Runtime
 from sestui.sending.background import BackgroundSender, background_sender
-from sestui.tui.app.leaving.leaving_question import LeavingQuestion
-from sestui.tui.app.leaving.pending import PendingRuns, Words, pause_all
+from sestui.tui.app.leaving.leaving_question import LeavingAnswer, LeavingQuestion
+from sestui.tui.app.leaving.pending import PendingRuns, Words, pause_all, send_in_background
 from sestui.tui.widgets.format import grouped
 
 NONE = PendingRuns((), "", 0)
@@ -75,7 +75,27 @@ async def ask_to_leave(app: App[Any], runtime: Runtime) -> Words | None:
         return str  # what can't be read can't be asked about: leaving is as safe as a kill
     if not runs:
         return str
-    return await app.push_screen_wait(LeavingQuestion(runtime, runs, background))
+    return await app.push_screen_wait(_question(runtime, runs, background))
+
+
+def _question(
+    runtime: Runtime, runs: PendingRuns, background: BackgroundSender | None
+) -> LeavingQuestion:
+    it = "it" if len(runs.run_ids) == 1 else "them"
+    goes_on = f"Leave; {background.process} goes on" if background else ""
+    return LeavingQuestion(
+        f"{runs.called} {runs.verb} being sent",
+        f"{grouped(runs.pending)} pending. Paused, nothing more is sent until you resume. In the "
+        "background, a process without a terminal sends the rest and then ends.",
+        (
+            LeavingAnswer(f"Leave and pause {it}", lambda: pause_all(runtime, runs), "Pausing…"),
+            LeavingAnswer(
+                goes_on or "Leave and go on in the background",
+                lambda: send_in_background(runtime, runs),
+                "Starting the background sender…",
+            ),
+        ),
+    )
 
 
 def _to_be_left(runtime: Runtime) -> tuple[PendingRuns, BackgroundSender | None]:

@@ -1,7 +1,9 @@
-"""Asked when the screens are left while mail is being sent."""
+"""Asked when the screens are left while they have something to do."""
 
 import asyncio
 import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on, work
@@ -13,16 +15,23 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from sestui.errors import SestuiError, unforeseen
-from sestui.runtime import Runtime
-from sestui.sending.background import BackgroundSender
-from sestui.tui.app.leaving.pending import PendingRuns, Words, pause_all, send_in_background
+from sestui.tui.app.leaving.pending import Words
 from sestui.tui.dialogs.choose import move_in
 from sestui.tui.dialogs.dialog import Dialog
-from sestui.tui.widgets.format import grouped
-
-_STAY, _PAUSE, _BACKGROUND = "stay", "pause", "background"
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LeavingAnswer:
+    """An answer that leaves."""
+
+    sentence: str
+    act: Callable[[], Words]
+    """Does it, and returns the message for the shell; blocking. Raises SestuiError: it can't be
+    done."""
+    doing: str = ""
+    """What is said meanwhile; '' for what takes no time."""
 
 
 class LeavingQuestion(Dialog[Words | None]):
@@ -32,39 +41,27 @@ class LeavingQuestion(Dialog[Words | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "stay", "Stay", tooltip="Stay; sending continues"),
+        Binding("escape", "stay", "Stay", tooltip="Stay; nothing changes"),
         Binding("j", "move(1)", "Down", show=False),
         Binding("k", "move(-1)", "Up", show=False),
     ]
 
-    def __init__(
-        self, runtime: Runtime, runs: PendingRuns, background: BackgroundSender | None
-    ) -> None:
-        """``background`` is the background sender that is at work already."""
+    def __init__(self, question: str, text: str, answers: Sequence[LeavingAnswer]) -> None:
+        """``answers`` stand below the one that stays."""
         super().__init__()
-        self._runtime = runtime
-        self._runs = runs
-        it = "it" if len(runs.run_ids) == 1 else "them"
-        goes_on = f"Leave; {background.process} goes on" if background else ""
-        self._answers = {
-            _STAY: "Stay",
-            _PAUSE: f"Leave and pause {it}",
-            _BACKGROUND: goes_on or "Leave and go on in the background",
-        }
+        self._question = question
+        self._text = text
+        self._answers = answers
         self._doing = False
 
     def compose(self) -> ComposeResult:
         """Question, explanation, answers, what went wrong."""
-        runs = self._runs
+        sentences = ("Stay", *(answer.sentence for answer in self._answers))
         with Vertical(id="dialog"):
-            yield Static(f"{runs.called} {runs.verb} being sent", id="question", markup=False)
-            yield Static(
-                f"{grouped(runs.pending)} pending. Paused, nothing more is sent until you resume. "
-                "In the background, a process without a terminal sends the rest and then ends.",
-                markup=False,
-            )
+            yield Static(self._question, id="question", markup=False)
+            yield Static(self._text, markup=False)
             yield OptionList(
-                *(Option(Content(sentence)) for sentence in self._answers.values()),
+                *(Option(Content(sentence)) for sentence in sentences),
                 id="answers",
                 markup=False,
                 compact=True,
@@ -88,19 +85,17 @@ class LeavingQuestion(Dialog[Words | None]):
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
-        answer = list(self._answers)[event.option_index]
-        if answer == _STAY:
+        if not event.option_index:
             self.action_stay()
         elif not self._doing:
-            self._do(answer)
+            self._do(self._answers[event.option_index - 1])
 
     @work(group="leaving")
-    async def _do(self, answer: str) -> None:
+    async def _do(self, answer: LeavingAnswer) -> None:
         self._doing = True
-        act = pause_all if answer == _PAUSE else send_in_background
-        self._say("Pausing…" if answer == _PAUSE else "Starting the background sender…")
+        self._say(answer.doing)
         try:
-            words = await asyncio.to_thread(act, self._runtime, self._runs)
+            words = await asyncio.to_thread(answer.act)
         except SestuiError as error:
             self._say(str(error))
         except Exception as error:  # noqa: BLE001 - as in every action of a screen

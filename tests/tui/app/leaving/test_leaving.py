@@ -277,19 +277,23 @@ def crontab(folder, monkeypatch, runtime, *, has_line):
     """A crontab command whose crontab has the line of run-due, or none."""
     folder.mkdir()
     line = Crontab.of(runtime.settings).line if has_line else ""
-    (folder / "lines").write_text(f"{line}\n")
+    lines = folder / "lines"
+    lines.write_text(f"{line}\n")
     command = folder / "crontab"
-    command.write_text(f"#!/bin/sh\ncat {folder / 'lines'}\n")
+    command.write_text(
+        "#!/bin/sh\n"
+        f'[ "$1" = -l ] && exec cat {lines}\n'
+        f"[ -e {folder / 'full'} ] && {{ echo no space left >&2; exit 1; }}\n"
+        f"exec cat > {lines}\n"
+    )
     command.chmod(0o700)
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    return lines
 
 
-@pytest.mark.parametrize(
-    ("schedule", "has_line", "is_told"),
-    [("0 9 1 1 *", False, True), ("0 9 1 1 *", True, False), ("", False, False)],
-)
-async def test_who_leaves_is_told_what_will_not_start_by_itself(
-    runtime, still, said, monkeypatch, tmp_path, schedule, has_line, is_told
+@pytest.mark.parametrize(("schedule", "has_line"), [("0 9 1 1 *", True), ("", False)])
+async def test_who_leaves_is_asked_nothing_where_all_starts_by_itself(
+    runtime, still, said, monkeypatch, tmp_path, schedule, has_line
 ):
     due = time.time() + 3_600 if schedule else None
     scheduled(runtime, schedule, due)
@@ -297,6 +301,47 @@ async def test_who_leaves_is_told_what_will_not_start_by_itself(
     async with running(runtime, place="home") as (app, pilot):
         await pilot.press("q")
         await until(pilot, lambda: app._exit)
+    assert "winter-sale" not in said()
+
+
+async def test_who_leaves_what_nothing_starts_stays_or_is_told(
+    runtime, still, said, monkeypatch, tmp_path
+):
+    scheduled(runtime, "0 9 1 1 *", time.time() + 3_600)
+    crontab(tmp_path / "bin", monkeypatch, runtime, has_line=False)
+    async with running(runtime, place="home") as (app, pilot):
+        for key in ("escape", "enter"):
+            await asked_about_the_schedule(app, pilot)
+            assert "winter-sale is due at " in text(app)
+            await pilot.press(key)
+            await until(pilot, lambda: not isinstance(app.screen, LeavingQuestion))
+            assert not app._leaving
+        await asked_about_the_schedule(app, pilot)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: app._exit)
     told = said()
-    assert ("winter-sale is due at " in told) is is_told
-    assert ("`sestui task crontab`" in told) is is_told
+    assert "winter-sale is due at " in told
+    assert "`sestui task crontab`" in told
+
+
+async def test_who_leaves_can_have_the_line_installed(runtime, still, said, monkeypatch, tmp_path):
+    scheduled(runtime, "0 9 1 1 *", time.time() + 3_600)
+    lines = crontab(tmp_path / "bin", monkeypatch, runtime, has_line=False)
+    (full := lines.with_name("full")).touch()
+    async with running(runtime, place="home", size=(80, 24)) as (app, pilot):
+        await asked_about_the_schedule(app, pilot)
+        assert "Add this line to your crontab" in text(app)
+        await pilot.press("j", "j", "enter")
+        await until(pilot, lambda: "can't be written: no space left" in text(app))
+        full.unlink()
+        await pilot.press("enter")
+        await until(pilot, lambda: app._exit)
+    assert Crontab.of(runtime.settings).line in lines.read_text().splitlines()
+    assert said() == "Added to the crontab. It runs what is due, every minute."
+
+
+async def asked_about_the_schedule(app, pilot):
+    await until(pilot, lambda: not app._asking)
+    await pilot.press("q")
+    await until(pilot, lambda: isinstance(app.screen, LeavingQuestion) and app.screen.focused)
+    await until(pilot, lambda: app.settled and "Once sestui is closed" in text(app))
