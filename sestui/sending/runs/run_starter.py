@@ -7,12 +7,13 @@ from sestui.compose.render_check import UnrenderableError
 from sestui.core.campaign.audience import Audience
 from sestui.core.campaign.follow_up import Only
 from sestui.core.clock import Instant
+from sestui.core.contact.address_check import Refusal, check_address
 from sestui.core.content import Composer
 from sestui.core.content.addresses import wire_address
 from sestui.core.schedule.cron import Occurrence
 from sestui.core.segments.chosen import on_one_line
 from sestui.core.text import printable
-from sestui.errors import ConflictError, NotFoundError, StateError
+from sestui.errors import ConflictError, ContentError, NotFoundError, StateError
 from sestui.store.campaigns.campaigns import CampaignVersion
 from sestui.store.contacts.audiences import Audiences
 from sestui.store.contacts.contacts import Contacts
@@ -218,13 +219,14 @@ class RunStarter:
         else of the audience's first contact. Raises: ContentError: an address is invalid, or the
         mail can't be rendered. NotFoundError: ``shown_as`` is not a contact.
         """
+        given = [_bare(address) for address in addresses]
         check = self._checker().before_test(campaign)
         if on_check is not None:
             on_check(check)
         check.raise_if_failed()
         composer = self._compose(campaign)
         recipients = []
-        for address in addresses:
+        for address in given:
             contact = self._shown(campaign, shown_as or address, required=bool(shown_as))
             composer.mail(address, contact.attributes if contact else {})
             # In punycode, as claims find suppressions by that spelling only.
@@ -240,3 +242,11 @@ class RunStarter:
         for batch in self._audiences.batches(Audience.of(campaign)):
             return self._contacts.get(batch[0].email)
         return None
+
+
+def _bare(text: str) -> str:
+    """The address of a test, which must be one that a contact could have."""
+    checked = check_address(text)
+    if isinstance(checked, Refusal):
+        raise ContentError(f"{printable(text)!r} is not an address ({checked.reason.rstrip('.')}).")
+    return checked.email

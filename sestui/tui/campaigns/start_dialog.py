@@ -11,7 +11,7 @@ from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from sestui.tui.app.screens.screen_part import ScreenPart, in_worker
 from sestui.tui.campaigns.start_check import PlannedStart
 from sestui.tui.campaigns.start_question import start_checked
-from sestui.tui.dialogs.ask import AskScreen
+from sestui.tui.dialogs.ask import AskScreen, not_an_address
 from sestui.tui.widgets.format import shorten
 
 
@@ -73,6 +73,7 @@ class CampaignStart(ScreenPart):
                 f"Test mail of {shorten(view.name, 60)}",
                 "Sends one mail; not counted as a run.",
                 placeholder="you@example.com",
+                fault=not_an_address,
             )
         )
         if not address:

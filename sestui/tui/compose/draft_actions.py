@@ -17,7 +17,7 @@ from sestui.tui.compose.draft_screen import DraftScreen
 from sestui.tui.compose.editor import edit, editor_command
 from sestui.tui.compose.mail_preview import Drawn
 from sestui.tui.compose.service import ENDINGS
-from sestui.tui.dialogs.ask import AskScreen
+from sestui.tui.dialogs.ask import AskScreen, not_an_address
 from sestui.tui.dialogs.ask_path import AskPathScreen
 from sestui.tui.dialogs.choose import ChooseScreen
 from sestui.tui.dialogs.pick import Item, PickScreen
@@ -105,6 +105,7 @@ class DraftActions(ScreenPart):
                 f"{saved}Sends one mail, {whose}; not counted as a run.",
                 placeholder="you@example.com",
                 value=self._tested,
+                fault=not_an_address,
             )
         )
         if not address:

@@ -10,7 +10,7 @@ from sestui.tui.app.screens.base_screen import FAILED
 from sestui.tui.app.screens.screen_part import ScreenPart, in_worker
 from sestui.tui.contacts.contact_table import ContactTable
 from sestui.tui.contacts.suppress import SuppressionScreen
-from sestui.tui.dialogs.ask import AskScreen
+from sestui.tui.dialogs.ask import AskScreen, not_an_address
 from sestui.tui.widgets.format import shorten
 
 
@@ -77,7 +77,9 @@ class ContactActions(ScreenPart):
             if name
             else "It isn't on any list yet."
         )
-        question = AskScreen("New contact", where, placeholder="somebody@example.com")
+        question = AskScreen(
+            "New contact", where, placeholder="somebody@example.com", fault=not_an_address
+        )
         typed = await self.app.push_screen_wait(question)
         if not typed:
             return

@@ -7,6 +7,7 @@ from sestui.tui.app.keys.help import HelpScreen
 from sestui.tui.campaigns.campaign_table import CampaignTable
 from sestui.tui.campaigns.campaigns_screen import CampaignsScreen
 from sestui.tui.campaigns.run_screen import RunScreen
+from sestui.tui.dialogs.ask import AskScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from tests.support.screens import add_campaign, running, shown, toasts, until
 
@@ -112,13 +113,21 @@ async def test_a_test_mail_goes_to_one_address(runtime):
 
 @pytest.mark.long
 @pytest.mark.ci
-async def test_what_goes_wrong_becomes_a_toast(runtime, still):
+async def test_a_test_to_what_is_no_address_is_mended_in_the_dialog(runtime, still):
     add_campaign(runtime)
     async with running(runtime) as (app, pilot):
         await until(pilot, lambda: listed(app) == 1)
         await pilot.press("t")
-        await pilot.press(*"not an address", "enter")
-        await until(pilot, lambda: any("not an address" in text for text in toasts(app)))
+        await until(pilot, lambda: isinstance(app.screen, AskScreen) and app.screen.focused)
+        await pilot.press(*"me@example", "enter")
+        await until(pilot, lambda: "It should have a period" in shown(app))
+        assert runtime.overview.runs("news") == []
+        await pilot.press(*".org")
+        await until(pilot, lambda: "It should have a period" not in shown(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen))
+    (run,) = runtime.overview.runs("news")
+    assert run.label == "test 1"
 
 
 @pytest.mark.long
