@@ -58,8 +58,9 @@ class Bar:
     def drawn(self, width: int) -> Content:
         """One line of so many cells.
 
-        As room shrinks, the name of the app gives way, then the keys of the tabs, the region of
-        the account, the names of the other tabs, letters of the trail, and the other tabs.
+        As room shrinks, the name of the app gives way, then the space between keys and names of
+        the tabs, the region of the account, the keys, the names of the other tabs, letters of the
+        trail, and the other tabs.
         """
         for left, right in self._ways(width):
             if left.cell_length + 1 + right.cell_length <= width:
@@ -70,10 +71,13 @@ class Bar:
         """Variants of the left and right side, the longest first; the last one always fits."""
         whole, least = self._account(width, whole=True), self._account(width, whole=False)
         named = []
-        for brand, keys in ((True, True), (False, True), (False, False)):
+        for brand, keys in ((True, " "), (False, " "), (False, "")):
             named.append(self._tabs(self.trail, brand=brand, keys=keys))
             yield named[-1], whole
         yield from ((left, least) for left in named)
+        named = [self._tabs(self.trail)]
+        yield named[0], whole
+        yield named[0], least
         room = width - least.cell_length - 1
         for trail in (self.trail, self._shortened(room)):
             left = self._tabs(trail, only_keys=True)
@@ -93,26 +97,31 @@ class Bar:
         trail: Sequence[str],
         *,
         brand: bool = False,
-        keys: bool = False,
+        keys: str | None = None,
         only_keys: bool = False,
         alone: bool = False,
     ) -> Content:
+        """``keys`` stands between a tab's key and its name; None: without the keys."""
         parts = []
+        if only_keys:
+            keys = " "
+        between, tight = keys or "", only_keys or keys == ""
         for tab in self.tabs:
             key = self.keys.get(tab.mode, "")
             if tab.mode == self.here:
-                before = f"{key} " if (keys or only_keys) and key else ""
+                before = f"{key}{between}" if keys is not None and key else ""
                 here = self._trail(trail, before)
                 parts.append(here.pad(1, 1) if only_keys else here)
             elif not alone:
-                text = tab.name
-                if keys or only_keys:
-                    text = " ".join(part for part in (key, "" if only_keys else text) if part)
+                name = "" if only_keys else tab.name
+                shown = between.join(part for part in (key, name) if part)
+                text = name if keys is None else shown
                 action = f"app.go({tab.mode!r})"
-                parts.append(
-                    _Label(text or tab.name[:1], "$text-muted", action, tab.name).content()
-                )
-        gap = Content(" " * (1 if only_keys else _GAP))
+                label = _Label(text or tab.name[:1], "$text-muted", action, tab.name).content()
+                if keys == "":  # nothing but its colour tells the key from the name
+                    label = label.stylize("$text-primary", 0, len(key))
+                parts.append(label)
+        gap = Content(" " * (1 if tight else _GAP))
         start = Content.styled(f" {_BRAND}  ", "bold $text-primary") if brand else Content(" ")
         return start + gap.join(parts)
 
