@@ -199,7 +199,7 @@ async def test_r_asks_as_s_does_before_a_task_sends_again(runtime, still):
         for keys, expected in ((["enter"], 20), (["right", "enter"], 40)):
             await pilot.press("R")
             await until(pilot, lambda: "Send again news to 20 recipients?" in shown(app))
-            assert "It has been sent before: run 1 with 0 accepted." in shown(app)
+            assert "It has been sent before, but to nobody" in shown(app)
             await pilot.press(*keys)
             await until(pilot, lambda: isinstance(app.screen, ScheduleScreen))
             await until(pilot, lambda expected=expected: mailed(runtime) == expected)

@@ -148,7 +148,7 @@ def test_counts_are_of_every_state_whichever_is_wanted(database, pages):
 
 def test_a_row_names_its_run(pages):
     row = pages.page(LogFilter(run_id=3), 0, 1)[0]
-    assert (row.campaign, row.run, row.kind) == ("news", 2, "test")
+    assert (row.campaign, row.run, row.kind) == ("news", 1, "test")
     assert (row.delivery.email, row.delivery.contact_id) == ("Me0@example.com", None)
 
 
