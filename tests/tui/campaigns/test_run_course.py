@@ -68,7 +68,7 @@ async def test_the_whole_run_is_on_the_screen(runtime, ended, still, size):
             "throttled",
             "75 %",
             "MessageRejected: Not verified.",
-            "suppressed: the address doesn't exist (Permanent/NoEmail)",
+            "suppressed: the address doesn't exist (Permanent",
             "What did not go well · 19",
             "Next: r decides on 3 in doubt · f follows up on those it did not reach",
             "v shows every delivery",
