@@ -50,7 +50,9 @@ class RunControl:
         if run is None:
             raise StateError(f"{name} has no run yet; `sestui campaign start {name}` starts one.")
         if run.state in ENDED_RUN_STATES:
-            raise StateError(f"Run {run.number} of {name} is {run.state}; there is nothing to do.")
+            raise StateError(
+                f"{run.label.capitalize()} of {name} is {run.state}; there is nothing to do."
+            )
         return campaign, run
 
     def pause(self, name: str) -> Run:
@@ -100,7 +102,7 @@ class RunControl:
         _, run = self.open_run(name)
         if why := self._guard.why_not(run):
             raise OtherAccountError(
-                f"Run {run.number} of {name} can't just go on. {why}",
+                f"{run.label.capitalize()} of {name} can't just go on. {why}",
                 by_option="--change-account sends the rest there.",
             )
 
@@ -165,7 +167,7 @@ class RunControl:
         if run.kind != RunKind.CAMPAIGN:
             return self._runs.resume(run_id)
         if self.open_run(name)[1].id != run_id:
-            raise StateError(f"Run {run.number} of {name} has ended in the meantime.")
+            raise StateError(f"{run.label.capitalize()} of {name} has ended in the meantime.")
         return self.resume(
             name,
             skip_unrenderable=skip_unrenderable,

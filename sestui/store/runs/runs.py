@@ -334,7 +334,7 @@ class Runs:
             if run is None:
                 raise _no_run(run_id)
             if run.state not in allowed:
-                raise StateError(f"Run {run.number} is {run.state}; it can't be {done}.")
+                raise StateError(f"{run.label.capitalize()} is {run.state}; it can't be {done}.")
             if state is RunState.SENDING and run.reason == PauseReason.BREAKER:
                 if despite_breaker is None:
                     raise breaker_error(run)
