@@ -12,6 +12,7 @@ from sestui.sending.runs.run_starter import OnCheck, Progress, RunStarter, no_pr
 from sestui.store.campaigns.campaigns import Campaigns
 from sestui.store.db.tables import Campaign, Run
 from sestui.store.runs.holding import Holding, RunOnHold
+from sestui.store.runs.new_runs import label_of
 from sestui.store.runs.runs import Runs, breaker_error
 
 
@@ -51,7 +52,7 @@ class RunControl:
             raise StateError(f"{name} has no run yet; `sestui campaign start {name}` starts one.")
         if run.state in ENDED_RUN_STATES:
             raise StateError(
-                f"{run.label.capitalize()} of {name} is {run.state}; there is nothing to do."
+                f"{label_of(run).capitalize()} of {name} is {run.state}; there is nothing to do."
             )
         return campaign, run
 
@@ -102,7 +103,7 @@ class RunControl:
         _, run = self.open_run(name)
         if why := self._guard.why_not(run):
             raise OtherAccountError(
-                f"{run.label.capitalize()} of {name} can't just go on. {why}",
+                f"{label_of(run).capitalize()} of {name} can't just go on. {why}",
                 by_option="--change-account sends the rest there.",
             )
 
@@ -167,7 +168,7 @@ class RunControl:
         if run.kind != RunKind.CAMPAIGN:
             return self._runs.resume(run_id)
         if self.open_run(name)[1].id != run_id:
-            raise StateError(f"{run.label.capitalize()} of {name} has ended in the meantime.")
+            raise StateError(f"{label_of(run).capitalize()} of {name} has ended in the meantime.")
         return self.resume(
             name,
             skip_unrenderable=skip_unrenderable,

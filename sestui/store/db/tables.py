@@ -9,14 +9,7 @@ from sqlalchemy import JSON, Column, Index, LargeBinary, Text, UniqueConstraint,
 from sqlmodel import Field, SQLModel
 
 from sestui.core.campaign.fields import USUAL_MISFIRE_HOURS
-from sestui.core.delivery.states import (
-    ContactStatus,
-    DeliveryState,
-    RunKind,
-    RunState,
-    WorkerRole,
-    run_name,
-)
+from sestui.core.delivery.states import ContactStatus, DeliveryState, RunKind, RunState, WorkerRole
 
 
 def _json() -> Any:
@@ -281,11 +274,6 @@ class Run(SQLModel, table=True):
     """What the breaker warns of, as a sentence: bounces or complaints near SES's lines."""
     breaker_since: float | None = Field(default=None)
     """When the operator resumed it although the breaker had paused it."""
-
-    @property
-    def label(self) -> str:
-        """``run 3``, ``test 1``."""
-        return run_name(self.kind, abs(self.number))
 
 
 class Reminder(SQLModel, table=True):

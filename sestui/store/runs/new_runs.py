@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from sestui.core.campaign.fields import CAMPAIGN_FIELDS
 from sestui.core.clock import Instant
-from sestui.core.delivery.states import AUDIENCES, RunKind, RunState
+from sestui.core.delivery.states import AUDIENCES, RunKind, RunState, run_name
 from sestui.core.schedule.cron import Occurrence
 from sestui.store.db.tables import Campaign, Run
 
@@ -33,6 +33,11 @@ def new_run(
         occurrence=None if scheduled_for is None else scheduled_for.name,
         **sent_fields(campaign),
     )
+
+
+def label_of(run: Run) -> str:
+    """``run 3``, ``test 1``."""
+    return run_name(run.kind, abs(run.number))
 
 
 def number_run(session: Session, run: Run) -> None:

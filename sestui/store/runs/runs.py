@@ -44,7 +44,7 @@ from sestui.store.ledger.unrenderable import (
     leave_out,
     skip_unmade,
 )
-from sestui.store.runs.new_runs import new_run, number_run, sent_fields
+from sestui.store.runs.new_runs import label_of, new_run, number_run, sent_fields
 from sestui.store.runs.start_rules import has_occurred, refuse_repeat, refuse_unstartable
 from sestui.store.tasks.occurrences import distinct_instant
 
@@ -334,7 +334,9 @@ class Runs:
             if run is None:
                 raise _no_run(run_id)
             if run.state not in allowed:
-                raise StateError(f"{run.label.capitalize()} is {run.state}; it can't be {done}.")
+                raise StateError(
+                    f"{label_of(run).capitalize()} is {run.state}; it can't be {done}."
+                )
             if state is RunState.SENDING and run.reason == PauseReason.BREAKER:
                 if despite_breaker is None:
                     raise breaker_error(run)
