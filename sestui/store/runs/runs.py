@@ -334,9 +334,8 @@ class Runs:
             if run is None:
                 raise _no_run(run_id)
             if run.state not in allowed:
-                raise StateError(
-                    f"{label_of(run).capitalize()} is {run.state}; it can't be {done}."
-                )
+                called = label_of(run).capitalize()
+                raise StateError(f"{called} is {run.state}; it can't be {done}.")
             if state is RunState.SENDING and run.reason == PauseReason.BREAKER:
                 if despite_breaker is None:
                     raise breaker_error(run)
