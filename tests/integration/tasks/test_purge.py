@@ -13,7 +13,8 @@ from sestui.errors import UsageError
 from sestui.runtime import Runtime
 from sestui.settings import load_settings
 from sestui.store.contacts.address_checks import AddressChecks
-from sestui.store.db.tables import Campaign, Delivery
+from sestui.store.contacts.tables import ListRefusal
+from sestui.store.db.tables import Campaign, Contact, Delivery
 from sestui.store.relay.keys import RelayKeys
 from sestui.store.relay.tables import RelayedMailRow, RelayedPayload
 from sestui.store.runs.new_runs import new_run, number_run
@@ -146,3 +147,40 @@ def _relayed(runtime: Runtime, state: str, at: float) -> str:
             )
         )
         return str(mail.id)
+
+
+def test_contacts_without_mail_are_forgotten_and_runs_keep_their_counts(runtime):
+    """Kept is who has left, whom a run is not done with, and who got mail or changed lately."""
+    database, now = runtime.database, runtime.clock.now()
+    names = ("old", "idle", "left", "gone", "waiting", "mailed")
+    add_contacts(database, [f"{name}@x.org" for name in names], "all")
+    add_contacts(database, ["open@x.org"], "open")
+    start_run(database, make_campaign(database, lists=("all",)), now - 300 * DAY)
+    start_run(database, make_campaign(database, "late", lists=("open",)), now - DAY)
+    with database.write() as session:
+        people = {each.email.partition("@")[0]: each for each in session.exec(select(Contact))}
+        people["gone"].status = "unsubscribed"
+        people["idle"].updated_at = now - DAY
+        session.add(ListRefusal(list_id=1, contact_id=people["left"].id, at=0))
+        for delivery in session.exec(select(Delivery)):
+            name = delivery.email.partition("@")[0]
+            if name == "open":
+                continue
+            delivery.state = "in_doubt" if name == "waiting" else "accepted"
+            delivery.queued_at = now - (10 if name == "mailed" else 300) * DAY
+            session.add(delivery)
+        session.add_all(people.values())
+        ids = {name: each.id for name, each in people.items()}
+    before = everything(runtime)
+
+    purged = ran(runtime, "purge", {"contacts_unmailed": 365})
+    assert purged.result["contacts"] == 0, "they were mailed 300 days ago"
+    purged = ran(runtime, "purge", {"contacts_unmailed": 200})
+
+    assert purged.result["contacts"] == 1
+    after = everything(runtime)
+    assert before["contact"].keys() - after["contact"].keys() == {str(ids["old"])}
+    assert len(after["delivery"]) == len(before["delivery"])
+    assert before["run"] == after["run"]
+    assert len(after["membership"]) == len(before["membership"]) - 1
+    assert not [row for rows in after.values() for row in rows.values() if "old@x.org" in row]

@@ -308,3 +308,16 @@ def test_impossible_rejects_files(sqlite_database: Database, tmp_path: Path) -> 
         with pytest.raises(UsageError):
             imported(sqlite_database, path, rejects_path=rejects)
     assert path.read_text() == "a@x.co\n"
+
+
+def test_consent_is_kept_as_the_file_says_it(sqlite_database: Database, tmp_path: Path) -> None:
+    head = "Email Address,OPTIN_TIME,OPTIN_IP,CONFIRM_TIME,CONFIRM_IP,Consent text"
+    row = "ada@example.com,2024-01-02 10:00:00,192.0.2.1,2024-01-02 10:05:00,192.0.2.1,News please"
+    imported(sqlite_database, file_of(tmp_path, f"{head}\n{row}\n"))
+    assert contact(sqlite_database, "ada@example.com").attributes == {
+        "optin_time": "2024-01-02 10:00:00",
+        "optin_ip": "192.0.2.1",
+        "confirm_time": "2024-01-02 10:05:00",
+        "confirm_ip": "192.0.2.1",
+        "consent_text": "News please",
+    }
