@@ -3,7 +3,7 @@
 from collections.abc import Sequence, Set
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, case, select
 
 from sestui.core.schedule.zones import zone_named
 from sestui.core.segments.present import Present
@@ -33,13 +33,12 @@ class SegmentLeavers:
         self, connection: Connection, run_id: int, rows: Sequence[Row[Any]]
     ) -> Set[int | None]:
         """The contacts of ``rows``, which are claimable, who are not in the run's segment."""
-        asked = {row.contact_id for row in rows}
-        ids = [each for each in asked if each is not None]
-        if not ids:
-            return asked
-        statement = self._statement(connection, run_id)
-        found = connection.execute(statement, {"b_ids": values_text(ids)})
-        return asked.difference(row.id for row in found if row.holds)
+        ids = [row.contact_id for row in rows if row.contact_id is not None]
+        left: set[int | None] = {None}  # contacts that are gone
+        if ids:
+            statement = self._statement(connection, run_id)
+            left.update(connection.execute(statement, {"b_ids": values_text(ids)}).scalars())
+        return left
 
     def _statement(self, connection: Connection, run_id: int) -> Select[Any]:
         if run_id not in self._statements:
@@ -50,12 +49,12 @@ class SegmentLeavers:
 
 
 def _statement(connection: Connection, run_id: int) -> Select[Any]:
-    """Which of the contacts ``b_ids`` are in the run's segment."""
+    """Which of the contacts ``b_ids`` are not in the run's segment."""
     run = connection.execute(select(*_FROZEN).where(RUN.c.id == run_id)).one()
     segment = thawed(run.frozen_segment)
     present = Present(run.created_at, zone_named(run.timezone))
     sqlite = connection.dialect.name == "sqlite"
     sql = SegmentSql(segment, present, sqlite=sqlite, without_run=run_id)
-    # As a column: as a condition, a planner may begin with everybody who fulfils it.
-    holds = sql.holds(segment.root).label("holds")
-    return select(CONTACT.c.id, holds).where(CONTACT.c.id.in_(ids_of(connection)))
+    # A planner can't begin with everybody who fulfils what is within CASE.
+    outside = case((sql.holds(segment.root), 0), else_=1) == 1
+    return select(CONTACT.c.id).where(CONTACT.c.id.in_(ids_of(connection)), outside)

@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import delete, select, update
 
+from sestui.core.campaign.follow_up import Only
 from sestui.core.delivery.handover import ClaimRequest
 from sestui.core.segments.parse import parse
 from sestui.store.contacts.contact_lists import ContactLists
@@ -75,6 +76,14 @@ def test_who_left_is_skipped_and_who_joined_is_not_added(database, clock):
     counts = checked_counts(database, run.id)
     assert (counts.accepted, counts.skipped, counts.pending, counts.sending) == (2, 2, 0, 0)
     assert Runs(database).get(run.id).state == "finished"
+    # The next run asks anew, with the segment and the names of now.
+    campaign = make_campaign(database, lists=(), segment='list("everybody") and received("news")')
+    again = Runs(database).start(campaign, clock.now(), again=True)
+    assert set(states_of(database, again.id)) == {emails[0], emails[3]}
+    follow_up = make_campaign(database, lists=("everybody",), segment='plan == "pro"')
+    Runs(database).cancel(again.id, clock.now())
+    joined = Runs(database).start(follow_up, clock.now(), only=Only.JOINED)
+    assert set(states_of(database, joined.id)) == {emails[4]}
 
 
 def test_a_run_that_everybody_has_left_ends(database, clock):
