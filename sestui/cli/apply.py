@@ -66,6 +66,7 @@ def _applied(
     from sestui.compose.checks import Checker  # noqa: PLC0415
     from sestui.compose.files import load_campaign  # noqa: PLC0415
     from sestui.core.clock import SystemClock  # noqa: PLC0415
+    from sestui.core.segments.expression import Together  # noqa: PLC0415
     from sestui.runtime import open_database  # noqa: PLC0415
     from sestui.settings import load_settings  # noqa: PLC0415
     from sestui.store.campaigns.campaigns import Campaigns  # noqa: PLC0415
@@ -88,7 +89,10 @@ def _applied(
         checker = Checker(database, settings, clock)
         segments = Segments(database)
         segment_plans = plan_segments(segments, of_segments)
-        together = {each.name: each.expression for each in segment_plans}
+        together = Together(
+            {each.name: each.expression for each in segment_plans},
+            frozenset(each.file.fields.name for each in loaded),
+        )
         plans = [plan(campaigns, each, now, checker, together) for each in loaded]
         refuse_repeated_names(plans)
         tasks = [plan_task(service, path, settings.timezone) for path in of_tasks]

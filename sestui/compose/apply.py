@@ -79,7 +79,7 @@ def plan(
 ) -> Plan:
     """Compare a file with the database; nothing is written.
 
-    ``together`` are segments that are going to be saved with it.
+    ``together`` is what is going to be saved with it.
 
     Raises:
         BadFileError: a template in it is broken; the text names file, line and part.

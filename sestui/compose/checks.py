@@ -152,16 +152,17 @@ class Checker:
     ) -> Inspection:
         """Apply the rules that need no contact.
 
-        ``campaign_id`` is None for one that is not in the database; ``together`` are segments that
-        are going to be saved with it.
+        ``campaign_id`` is None for one that is not in the database; ``together`` is what is going
+        to be saved with it.
         """
         envelope = envelope_of(fields, self._settings, self._clock)
         checked = check_message(message, envelope)
+        itself = replace(together, campaigns=together.campaigns | {fields.name})
         ran = campaign_id is not None and self._campaigns.has_run(campaign_id)
         about_campaign = check_campaign_fields(
             fields,
             missing_lists=self._campaigns.missing_lists(fields.lists),
-            segment_fault=self._audiences.segment_fault(Audience.of(fields), together),
+            segment_fault=self._audiences.segment_fault(Audience.of(fields), itself),
             too_late=None if ran else self._clock.now() - START_GRACE,
         )
         return Inspection((*checked.findings, *about_campaign), checked, envelope)

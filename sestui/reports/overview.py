@@ -108,7 +108,8 @@ class CampaignView:
     subject: str
     whom: Audience
     audience: int | None
-    """Contacts in it now; None if a list or the segment doesn't exist."""
+    """Contacts in it now; None if a list or the segment doesn't exist, and in a list of campaigns
+    where it has run and its segment isn't counted."""
     next_due_at: Instant | None
     run: RunView | None
     archived: bool = False
@@ -180,7 +181,8 @@ class Overview:
     def campaigns(self, *, archived: bool = False) -> list[CampaignView]:
         """Every campaign by name; those in the archive only where ``archived`` says so."""
         with self._database.snapshot():
-            return self._views(self._campaigns.all(archived=archived), self.allowed())
+            found = self._campaigns.all(archived=archived)
+            return self._views(found, self.allowed(), several=True)
 
     def campaign(self, name: str) -> CampaignView:
         """One campaign."""
@@ -203,18 +205,27 @@ class Overview:
             found = self._runs.of_campaign(campaign.id, limit=limit)
             return [run_view(run, name, allowed) for run in found]
 
-    def _views(self, found: Sequence[Campaign], allowed: AllowedRate | None) -> list[CampaignView]:
+    def _views(
+        self, found: Sequence[Campaign], allowed: AllowedRate | None, *, several: bool = False
+    ) -> list[CampaignView]:
+        """``several``: of those that have run, segments aren't counted, which would take long."""
         latest = self._runs.latest([campaign.id for campaign in found])
         subjects = self._campaigns.subjects([campaign.message_id for campaign in found])
         # Campaigns often share lists, and counting a large one is slow.
-        audiences = list({Audience.of(campaign) for campaign in found})
+        audiences = list(
+            {
+                Audience.of(each)
+                for each in found
+                if not (several and each.segment and latest.get(each.id))
+            }
+        )
         sizes = dict(zip(audiences, self._audiences.sizes(audiences), strict=True))
         return [
             _view(
                 campaign,
                 latest.get(campaign.id),
                 subjects[campaign.message_id],
-                sizes[Audience.of(campaign)],
+                sizes.get(Audience.of(campaign)),
                 allowed,
             )
             for campaign in found

@@ -9,6 +9,7 @@ from sestui.core.schedule.zones import zone_named
 from sestui.core.segments.chosen import chosen, is_name, on_one_line
 from sestui.core.segments.expression import SegmentExpression
 from sestui.core.segments.present import Present
+from sestui.core.text import printable
 
 
 class HasAudience(Protocol):
@@ -72,4 +73,4 @@ class Audience:
         if not self.segment:
             return lists
         kind = "in the segment" if is_name(self.segment) else "where"
-        return f"{lists or 'all contacts'} {kind} {on_one_line(self.segment)}"
+        return f"{lists or 'all contacts'} {kind} {printable(on_one_line(self.segment))}"

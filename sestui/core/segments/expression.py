@@ -1,8 +1,7 @@
 """An expression that has been read, and the names of other things in it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 
 from sestui.core.segments.names import Refers
 from sestui.core.segments.nodes import Condition, Span
@@ -39,10 +38,17 @@ class SegmentExpression:
         return text
 
 
-Together = Mapping[str, SegmentExpression]
-"""Segments by name that are saved at the same time, in place of those that have their names now."""
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What is going to be saved with an expression."""
 
-NOTHING_ELSE: Together = MappingProxyType({})
+    segments: Mapping[str, SegmentExpression] = field(default_factory=dict)
+    """By name, in place of those that have their names now."""
+    campaigns: frozenset[str] = frozenset()
+    """Names of campaigns, which may be new."""
+
+
+NOTHING_ELSE = Together()
 
 
 def quoted(text: str) -> str:

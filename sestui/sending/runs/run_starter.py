@@ -25,6 +25,9 @@ OnCheck = Callable[[CampaignCheck], object]
 Progress = Callable[[int], object]
 """Called with the number of contacts that a check has looked at; may raise to end the check."""
 
+_CITED = 80
+"""Characters of an expression that a sentence repeats."""
+
 
 def no_progress(_looked_at: int) -> None:
     """Ignore progress."""
@@ -172,7 +175,7 @@ class RunStarter:
             who = f"{on} is in" if audience.lists else "is in"
             raise StateError(
                 f"Nobody {who} the segment of {campaign.name} now: "
-                f"{printable(on_one_line(audience.segment))}.",
+                f"{_shortened(printable(on_one_line(audience.segment)))}.",
                 by_option="`sestui segment explain` counts who fulfils each of its conditions.",
             )
         raise StateError(
@@ -250,3 +253,7 @@ def _bare(text: str) -> str:
     if isinstance(checked, Refusal):
         raise ContentError(f"{printable(text)!r} is not an address ({checked.reason.rstrip('.')}).")
     return checked.email
+
+
+def _shortened(expression: str) -> str:
+    return expression if len(expression) <= _CITED else f"{expression[: _CITED - 1]}…"

@@ -69,7 +69,7 @@ def resolved(
 ) -> ResolvedAudience:
     """The audience with what its names mean now; lists that don't exist are left out.
 
-    ``together`` are segments that are going to be saved.
+    ``together`` is what is going to be saved with it; who is in it can't be asked then.
 
     Raises:
         NotFoundError: the segment, or something that it names, doesn't exist.

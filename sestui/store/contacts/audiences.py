@@ -158,7 +158,7 @@ class Audiences:
     ) -> str:
         """Why nobody can be found by its segment, as a sentence; '' if it is as it should be.
 
-        ``together`` are segments that are going to be saved.
+        ``together`` is what is going to be saved with it.
         """
         try:
             with self._database.read_connection() as connection:

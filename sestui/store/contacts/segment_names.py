@@ -1,6 +1,6 @@
 """What the names in an expression mean: lists, campaigns, and other segments to any depth."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
@@ -34,13 +34,13 @@ def resolve(
 ) -> ResolvedSegment:
     """The expression with what its names mean now; ``called`` is its own name, if it has one.
 
-    ``together`` are segments that are saved with it, in place of those that have their names now.
+    ``together`` is what is saved with it; what is new has no id.
 
     Raises:
         NotFoundError: a list, campaign or segment that it names doesn't exist.
         SegmentError: it uses itself by way of others, or is too big with all that it uses.
     """
-    used = _Used(connection, together)
+    used = _Used(connection, together.segments)
     used.follow(expression, (called,) if called else ())
     expressions = [expression, *used.found.values()]
     named = {name: each.root for name, each in used.found.items()}
@@ -48,7 +48,7 @@ def resolve(
         expression.root,
         named,
         _ids(connection, Refers.LIST, expressions),
-        _ids(connection, Refers.CAMPAIGN, expressions),
+        _ids(connection, Refers.CAMPAIGN, expressions, together.campaigns),
         {"": expression.text, **{name: each.text for name, each in used.found.items()}},
     )
     _refuse_too_big(segment)
@@ -97,9 +97,12 @@ class _Used:
 
 
 def _ids(
-    connection: Connection, kind: Refers, expressions: Iterable[SegmentExpression]
+    connection: Connection,
+    kind: Refers,
+    expressions: Iterable[SegmentExpression],
+    coming: Collection[str] = (),
 ) -> Mapping[str, int]:
-    """The ids of all lists or campaigns that are named."""
+    """The ids of all lists or campaigns that are named; of those that are only ``coming``, none."""
     wanted = sorted({name for each in expressions for name in each.names(kind)})
     if not wanted:
         return {}
@@ -107,7 +110,7 @@ def _ids(
     rows = connection.execute(select(columns.name, columns.id).where(columns.name.in_(wanted)))
     found = {str(name): int(each) for name, each in rows}
     for name in wanted:
-        if name not in found:
+        if name not in found and name not in coming:
             raise name_not_found(kind, name, connection.execute(select(columns.name)).scalars())
     return found
 

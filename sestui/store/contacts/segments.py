@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from sestui.core.clock import Instant
 from sestui.core.segments.chosen import NO_NAME
-from sestui.core.segments.expression import SegmentExpression
+from sestui.core.segments.expression import SegmentExpression, Together
 from sestui.core.segments.names import Refers
 from sestui.core.segments.parse import parse
 from sestui.core.text import printable
@@ -95,7 +95,7 @@ class Segments:
         """
         _checked(name)
         with self._database.read_connection() as connection:
-            resolve(connection, expression, called=name, together=together)
+            resolve(connection, expression, called=name, together=Together(together))
 
     def save_together(self, texts: Mapping[str, str], now: Instant) -> None:
         """Save expressions by name in place of what has the names, all of them or none.
@@ -108,7 +108,7 @@ class Segments:
         together = {_checked(name): parse(text) for name, text in texts.items()}
         with self._database.write_connection() as connection:
             for name, expression in together.items():
-                resolve(connection, expression, called=name, together=together)
+                resolve(connection, expression, called=name, together=Together(together))
                 _write(connection, name, expression, now)
         keep_index(self._database)
 

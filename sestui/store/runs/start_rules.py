@@ -77,7 +77,7 @@ def refuse_repeat(session: Session, campaign: Campaign, *, again: bool) -> None:
     if not again:
         raise SentBeforeError(
             f"{campaign.name} has been sent before ({_sent_so_far(session, campaign)}).",
-            by_option="To mail everyone on its lists again, add --again; to mail only those who "
+            by_option="To mail its whole audience again, add --again; to mail only those who "
             "have not received it, add --only unreceived.",
         )
 

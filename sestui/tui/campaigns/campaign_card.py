@@ -114,7 +114,9 @@ class CampaignForecast(CampaignFigure):
             return Content("")
         told = self.snapshot.forecast
         if told is None:
-            unknown = "its lists are empty" if not self.snapshot.view.audience else "not known yet"
+            unknown = (
+                "its audience is empty" if not self.snapshot.view.audience else "not known yet"
+            )
             return Content.assemble(("forecast ", "$text-muted"), unknown)
         text = (
             f"up to {recipients(told.recipients)} at {grouped(told.rate, 1)}/s, {self._end(told)}"

@@ -204,7 +204,9 @@ def _unmailed(checked: StartCheck) -> str:
     if not count:
         return ""
     who = (
-        "1 contact on its lists is" if count == 1 else f"{grouped(count)} contacts on its lists are"
+        "1 contact of its audience is"
+        if count == 1
+        else f"{grouped(count)} contacts of its audience are"
     )
     return f"{who} unsubscribed, suppressed or invalid, and will be skipped."
 

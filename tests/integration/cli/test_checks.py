@@ -47,8 +47,8 @@ GOOD = ("ann@example.com,Ann,3", "bob@example.com,Bob,4")
 def test_apply_names_a_misspelt_variable(sestui, misspelt):
     done = sestui.run("apply", misspelt)
     assert done.returncode == 0
-    assert "subject: no contact on its lists has FirstName; did you mean first_name?" in done.stderr
-    assert "no contact on its lists has FNAME" in done.stderr
+    assert "subject: nobody in its audience has FirstName; did you mean first_name?" in done.stderr
+    assert "nobody in its audience has FNAME" in done.stderr
 
 
 @pytest.mark.long
@@ -66,7 +66,7 @@ def test_every_door_warns_of_it_and_goes_on(sestui, misspelt, command):
     sestui.ok("apply", misspelt)
     done = sestui.run(*command)
     assert done.returncode == 0, done.stderr
-    assert "warning: subject: no contact on its lists has FirstName; did you mean" in done.stderr
+    assert "warning: subject: nobody in its audience has FirstName; did you mean" in done.stderr
 
 
 def test_run_due_warns_of_it_and_goes_on(sestui, misspelt):
@@ -76,7 +76,7 @@ def test_run_due_warns_of_it_and_goes_on(sestui, misspelt):
     found = sestui.json("run-due")
     assert [run["state"] for run in found["runs"]] == ["finished"]
     assert any(
-        "fn: warning: subject: no contact on its lists has FirstName" in n for n in found["notes"]
+        "fn: warning: subject: nobody in its audience has FirstName" in n for n in found["notes"]
     )
 
 
@@ -91,7 +91,7 @@ def test_check_says_everything_with_its_place(sestui, misspelt):
     }
     assert places == {("warning", "subject", 1, 7), ("warning", "body", 1, 41)}
     said = sestui.ok("campaign", "check", "fn")
-    assert "warning  body:1:41  no contact on its lists has FNAME" in said
+    assert "warning  body:1:41  nobody in its audience has FNAME" in said
 
 
 @pytest.mark.parametrize(
@@ -108,9 +108,8 @@ def test_wherever_a_misspelt_variable_hides(sestui, body, where):
     people(sestui, *GOOD)
     sestui.ok("apply", sestui.write("news.md", news(body + OFF)))
     said = sestui.ok("campaign", "check", "news")
-    assert (
-        f"warning  {where}  no contact on its lists has frist_name; did you mean first_name?"
-        in (said)
+    assert f"warning  {where}  nobody in its audience has frist_name; did you mean first_name?" in (
+        said
     )
 
 

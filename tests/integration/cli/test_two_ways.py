@@ -164,7 +164,7 @@ def test_a_task_sends_nothing_again_unless_that_is_said(both: Sestui) -> None:
     sent_once(both)
     said = both.refused(1, "task", "run", "weekly")
     assert said == (
-        "news has been sent before (run 1: 1 accepted). Add --again to mail everyone on its lists "
+        "news has been sent before (run 1: 1 accepted). Add --again to mail its whole audience "
         "again."
     )
     assert (accepted(both), both.json("task", "log", "weekly")) == (1, [])

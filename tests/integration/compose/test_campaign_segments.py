@@ -4,6 +4,7 @@ import pytest
 
 from sestui.compose.checks import Checker
 from sestui.compose.files import load_campaign
+from sestui.core.segments.expression import Together
 from sestui.core.segments.parse import parse
 from sestui.errors import BadFileError, NotFoundError, StateError
 from sestui.sending.runs.run_starter import RunStarter
@@ -29,9 +30,9 @@ def test_apply_shows_a_segment_and_warns_of_what_is_missing(campaigns, write, da
     (missing,) = first.warnings
     assert missing.endswith("news.md, line 5: segment: There is no segment 'pros'.")
     Segments(database).save("pros", "valid()", NOW)
-    again = plan(campaigns, load_campaign(write(lists=None, segment=text)), NOW)
+    again = plan(campaigns, load_campaign(write(lists=None, segment=text + ' or opened("x")')), NOW)
     assert [each.partition(": segment: ")[2] for each in again.warnings] == [
-        "There is no campaign 'news'."
+        "There is no campaign 'x'."  # news, itself, will be there
     ]
     make_campaign(database, lists=(), segment=text)
     last = plan(campaigns, load_campaign(write(lists=None, segment=text)), NOW)
@@ -46,9 +47,12 @@ def test_segments_that_are_applied_at_the_same_time_are_there(write, database):
     loaded = load_campaign(write(lists=None, segment="pros"))
     checker = Checker(database, load_settings(), FakeClock())
     given = loaded.file.fields, loaded.message, None
+    other = load_campaign(write(file="b.md", lists=None, segment='not opened("c")'))
+    together = Together(campaigns=frozenset({"c"}))
+    assert checker.for_file(other.file.fields, other.message, None, together) == ()
     said = [each.sentence for each in checker.for_file(*given)]
     assert said == ["segment: There is no segment 'pros'."]
-    assert checker.for_file(*given, {"pros": parse("valid()")}) == ()
+    assert checker.for_file(*given, Together({"pros": parse("valid()")})) == ()
 
 
 @pytest.fixture

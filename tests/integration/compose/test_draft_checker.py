@@ -85,7 +85,7 @@ def test_with_nobody_to_send_to_a_contact_is_made_up(checker, people, lists):
 
 def test_a_variable_nobody_has_is_told_until_somebody_has_it(checker, people, database):
     body = "{{ frist_name or 'x' }} {{ season }}"
-    typo = "body, line 1: no contact on its lists has frist_name; did you mean first_name?"
+    typo = "body, line 1: nobody in its audience has frist_name; did you mean first_name?"
     for _ in range(2):
         assert told(look(checker, body, keywords="season: autumn")) == [("warning", typo)]
     rows = [NewContact("c@example.com", "c@example.com", {"frist_name": "C"})]

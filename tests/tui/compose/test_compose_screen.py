@@ -137,7 +137,7 @@ async def test_what_is_wrong_is_found_as_one_types_and_a_key_goes_there(runtime,
             "stands; sestui's look like {{ first_name }}.",
             "body, line 4: the link 'www.example.com' has no scheme; write "
             "https://www.example.com.",
-            "body, line 4: no contact on its lists has frist_name; did you mean first_name?",
+            "body, line 4: nobody in its audience has frist_name; did you mean first_name?",
         ]
         await press(pilot, "@enter", "{% if %}")
         await until(pilot, lambda: "the template is broken" in found(app)[0])

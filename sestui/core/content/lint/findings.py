@@ -283,7 +283,7 @@ def unknown_variables(
     names = {*known, *envelope.keywords, *BUILT_INS}
     for name in sorted(missing):
         where, line = checked.variables[name]
-        problem = f"no contact on its lists has {printable(name)}"
+        problem = f"nobody in its audience has {printable(name)}"
         if hint := did_you_mean(name, names):
             problem += f"; {hint}"
         column = column_of(checked.parts.get(where, ""), line, name)

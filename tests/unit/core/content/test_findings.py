@@ -134,8 +134,8 @@ def test_unknown_variables_are_named_with_their_place_and_a_close_name():
     assert wanted_attributes(checked, SENDER) == {"frist_name", "zzz"}
     told = unknown_variables(checked, SENDER, {"frist_name", "zzz"}, {"first_name", "city"})
     assert [each.sentence for each in told] == [
-        "subject: no contact on its lists has frist_name; did you mean first_name?",
-        "body, line 2: no contact on its lists has zzz.",
+        "subject: nobody in its audience has frist_name; did you mean first_name?",
+        "body, line 2: nobody in its audience has zzz.",
     ]
 
 
