@@ -11,8 +11,8 @@ from sestui.store.contacts.audience_sql import ResolvedAudience
 from sestui.store.contacts.segments_sql import ResolvedSegment
 
 
-def frozen(audience: ResolvedAudience) -> str:
-    """The audience's segment as text; '' if it has none."""
+def frozen(audience: ResolvedAudience, timezone: str) -> str:
+    """The audience's segment as text; '' if it has none. ``timezone`` is where its days begin."""
     segment = audience.segment
     if segment is None:
         return ""
@@ -20,14 +20,16 @@ def frozen(audience: ResolvedAudience) -> str:
         "expressions": dict(segment.texts),
         "lists": dict(segment.lists),
         "campaigns": dict(segment.campaigns),
+        "timezone": timezone,
     }
     return json.dumps(parts, ensure_ascii=False)
 
 
-def thawed(text: str) -> ResolvedSegment:
-    """The segment that :func:`frozen` wrote."""
+def thawed(text: str) -> tuple[ResolvedSegment, str]:
+    """The segment that :func:`frozen` wrote, and its time zone."""
     parts = json.loads(text)
     roots = {name: parse(each).root for name, each in parts["expressions"].items()}
-    return ResolvedSegment(
+    segment = ResolvedSegment(
         roots.pop(""), roots, parts["lists"], parts["campaigns"], parts["expressions"]
     )
+    return segment, parts["timezone"]

@@ -16,7 +16,7 @@ from sestui.store.ledger.statements import RUN
 _MOST_RUNS = 16
 """Runs whose statements are kept."""
 
-_FROZEN = (RUN.c.frozen_segment, RUN.c.created_at, RUN.c.timezone)
+_FROZEN = (RUN.c.frozen_segment, RUN.c.created_at)
 
 
 class SegmentLeavers:
@@ -51,8 +51,8 @@ class SegmentLeavers:
 def _statement(connection: Connection, run_id: int) -> Select[Any]:
     """Which of the contacts ``b_ids`` are not in the run's segment."""
     run = connection.execute(select(*_FROZEN).where(RUN.c.id == run_id)).one()
-    segment = thawed(run.frozen_segment)
-    present = Present(run.created_at, zone_named(run.timezone))
+    segment, timezone = thawed(run.frozen_segment)
+    present = Present(run.created_at, zone_named(timezone))
     sqlite = connection.dialect.name == "sqlite"
     sql = SegmentSql(segment, present, sqlite=sqlite, without_run=run_id)
     # A planner can't begin with everybody who fulfils what is within CASE.

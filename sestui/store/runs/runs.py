@@ -125,7 +125,7 @@ class Runs:
                     run.scheduled_for = distinct_instant(session, campaign, scheduled_for.at)
                 number_run(session, run)
                 audience = resolved(session.connection(), Audience.of(campaign), now)
-                run.frozen_segment = frozen(audience)
+                run.frozen_segment = frozen(audience, campaign.timezone)
                 run.pending = add_audience(session.connection(), run, audience, only)
                 if only is not None and not run.pending and scheduled_for is None:
                     raise StateError(f"Nobody in {campaign.name}'s audience is {only} now.")

@@ -203,11 +203,7 @@ def _unmailed(checked: StartCheck) -> str:
     count = checked.unmailed
     if not count:
         return ""
-    who = (
-        "1 contact of its audience is"
-        if count == 1
-        else f"{grouped(count)} contacts of its audience are"
-    )
+    who = f"{grouped(count)} of its contacts {'is' if count == 1 else 'are'}"
     return f"{who} unsubscribed, suppressed or invalid, and will be skipped."
 
 

@@ -260,7 +260,7 @@ async def test_the_question_says_who_is_left_out_anyway(runtime, still, suppress
     async with running(runtime) as (app, pilot):
         await begin(app, pilot, ConfirmScreen)
         assert "Send news to 2 recipients?" in shown(app)
-        assert "1 contact of its audience is unsubscribed, suppressed or invalid" in shown(app)
+        assert "1 of its contacts is unsubscribed, suppressed or invalid" in shown(app)
 
 
 async def test_a_campaign_that_is_changed_behind_the_question_is_not_sent_unchecked(runtime, still):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from sestui.core.delivery.explain import (
@@ -107,6 +109,7 @@ def say(instant):
         ),
         (DeliveryFacts(S.SKIPPED, "unsubscribed"), "they no longer have."),
         (DeliveryFacts(S.SKIPPED, "invalid"), "was marked invalid when their turn came"),
+        (DeliveryFacts(S.SKIPPED, "left_segment"), "no longer in the campaign's segment when the"),
         (DeliveryFacts(S.SKIPPED, "odd", "Some reason"), "Skipped: odd: Some reason."),
         (DeliveryFacts(S.SKIPPED), "Skipped: no reason given."),
     ],
@@ -174,6 +177,10 @@ def test_a_cancelled_run_skips_whoever_is_left():
             "it was a follow-up, and run 1 had mailed them already.",
         ),
         (GOING, ADA, "though they joined news at 5: the run was for a part of the list"),
+        (replace(GOING, segment=True), ADA, "not in the campaign's segment when the run started a"),
+        (replace(GOING, segment=True, lists=()), ADA, "not in the campaign's segment when the run"),
+        (replace(GOING, segment=True, lists=("x",)), ADA, "they are not on its list x."),
+        (replace(GOING, segment=True, lists=(), had_it="run 1"), ADA, "and run 1 had mailed them"),
     ],
 )
 def test_who_is_in_no_delivery_was_not_in_the_audience(run, recipient, told):
