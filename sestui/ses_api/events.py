@@ -46,6 +46,26 @@ _ACCOUNT_NEWS = frozenset(
 """What SES sends through EventBridge besides events of mails; a rule on its source takes them all.
 `sestui doctor` asks SES for both. Source: "Monitoring SES events using EventBridge" there."""
 
+
+def _plain(word: str) -> str:
+    return "".join(filter(str.isalnum, word)).lower()
+
+
+_WORDS = {
+    _plain(word): word
+    for word in (
+        # Types of bounces, and their sub-types.
+        *("Undetermined", "Permanent", "Transient", "General", "NoEmail", "Suppressed"),
+        *("OnAccountSuppressionList", "OnTenantSuppressionList", "EmailValidationSuppressed"),
+        *("UnsubscribedRecipient", "MailboxFull", "MessageTooLarge", "ContentRejected"),
+        *("AttachmentRejected", "CustomTimeoutExceeded"),
+        # Types of complaints.
+        *("abuse", "auth-failure", "fraud", "not-spam", "other", "virus"),
+    )
+}
+"""Whether somebody is suppressed must not hang on capitals or a blank: others have met a tab after
+OnAccountSuppressionList, and SES's API v2 writes PERMANENT."""
+
 _KINDS = {kind.value.replace(" ", "").lower(): kind for kind in EventKind}
 _DETAILS = {
     EventKind.DELAY: "deliveryDelay",
@@ -151,8 +171,8 @@ def parse_event(text: str | bytes) -> SesEvent:
         destination=destination,
         recipients=_recipients(detail, destination),
         tags=tags,
-        type=_first(detail, "bounceType", "complaintFeedbackType", "delayType"),
-        sub_type=_first(detail, "bounceSubType", "complaintSubType"),
+        type=_word(detail, "bounceType", "complaintFeedbackType", "delayType"),
+        sub_type=_word(detail, "bounceSubType", "complaintSubType"),
         feedback_id=_text(detail, "feedbackId"),
         reason=_first(detail, "reason", "errorMessage"),
         link=_text(detail, "link", most=_LONGEST_LINK),
@@ -303,6 +323,12 @@ def _object(body: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def _first(detail: Mapping[str, Any], *names: str) -> str:
     return next((text for name in names if (text := _text(detail, name))), "")
+
+
+def _word(detail: Mapping[str, Any], *names: str) -> str:
+    """One of SES's words as the guide spells it, however it is written; another as it is."""
+    written = _first(detail, *names).strip()
+    return _WORDS.get(_plain(written), written)
 
 
 def _text(detail: Mapping[str, Any], name: str, most: int = _LONGEST_TEXT) -> str:

@@ -61,6 +61,29 @@ def test_what_a_bounce_says():
     assert event.occurred_at == 1_790_000_001.0
 
 
+@pytest.mark.parametrize(
+    ("kind", "written", "read"),
+    [
+        ("Bounce", ("permanent", "noemail"), ("Permanent", "NoEmail")),
+        ("Bounce", ("PERMANENT", "NO_EMAIL"), ("Permanent", "NoEmail")),
+        ("Bounce", (" Permanent ", "OnAccountSuppressionList\t"),
+         ("Permanent", "OnAccountSuppressionList")),
+        ("Bounce", ("Transient", "mailbox full"), ("Transient", "MailboxFull")),
+        ("Bounce", ("Transient", "Something New "), ("Transient", "Something New")),
+        ("Bounce", (None, ["odd"]), ("", "")),
+        ("Complaint", ("Not_Spam\n", None), ("not-spam", "")),
+        ("Complaint", ("ABUSE", "onaccountsuppressionlist"), ("abuse", "OnAccountSuppressionList")),
+    ],
+)  # fmt: skip
+def test_the_words_of_ses_count_however_they_are_written(kind, written, read):
+    names = {
+        "Bounce": ("bounceType", "bounceSubType"),
+        "Complaint": ("complaintFeedbackType", "complaintSubType"),
+    }[kind]
+    event = parsed(ses_event(kind, **dict(zip(names, written, strict=True))))
+    assert (event.type, event.sub_type) == read
+
+
 def test_a_complaint_may_name_everybody_at_a_domain():
     people = [{"emailAddress": f"{name}@example.com"} for name in ("ada", "bob", "cy")]
     event = parsed(ses_event("Complaint", complainedRecipients=people))
