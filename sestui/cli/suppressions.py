@@ -45,4 +45,4 @@ def sync(
     if as_json:
         put_json({**result.figures(), "dry_run": dry_run, "steps": steps})
     else:
-        say(result.sentence)
+        say(result.sentence(dry_run=dry_run))

@@ -55,10 +55,10 @@ class SyncResult:
     kept: int = 0
     """Removed here, and still listed at SES, as no removals were wanted."""
 
-    @property
-    def sentence(self) -> str:
+    def sentence(self, *, dry_run: bool) -> str:
         """``3 added here, 2 added at SES, 0 removed here, 0 removed at SES.``"""
-        told = (
+        told = "Nothing has been changed; a sync would come to: " if dry_run else ""
+        told += (
             f"{self.added_here:,} added here, {self.added_there:,} added at SES, "
             f"{self.removed_here:,} removed here, {self.removed_there:,} removed at SES."
         )

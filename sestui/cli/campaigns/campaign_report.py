@@ -24,21 +24,22 @@ def report_command(
     raw: Raw = False,
 ) -> None:
     """The results of a run: bounces, complaints, opens and clicks by hour, and earlier runs."""
+    from sestui.core.schedule.zones import dated_time  # noqa: PLC0415 - as below
     from sestui.reports.report_tables import as_html, as_text, write_csv  # noqa: PLC0415 - the database is slow
     from sestui.reports.run_report import run_report  # noqa: PLC0415 - as above
 
     if form not in _FORMATS:
         raise UsageError(f"--format {form}: must be text, json, csv or html.")
     with opened() as runtime:
-        report, local = run_report(runtime.database, name, number), runtime.local_time
+        report, zone = run_report(runtime.database, name, number), runtime.settings.zone
         with target(out) as file:
             if form == "csv":
-                write_csv(report, local, file, raw=raw)
+                write_csv(report, lambda at: dated_time(at, zone), file, raw=raw)
             elif form == "html":
-                file.write(as_html(report, local))
+                file.write(as_html(report, lambda at: dated_time(at, zone)))
             elif form == "json":
                 file.write(json.dumps(report.as_dict(), ensure_ascii=False, indent=2) + "\n")
             else:
-                file.writelines(f"{line}\n" for line in as_text(report, local))
+                file.writelines(f"{line}\n" for line in as_text(report, runtime.local_time))
     if not is_stdout(out):
         say(f"The report is in {out}.")

@@ -75,7 +75,8 @@ class CheckProgress:
         """Report the number of recipients checked so far."""
         now = self._clock.monotonic()
         if self._told_at is None:
-            say(f"Checking the mail of {self._size:,} recipients.")
+            people = "1 recipient" if self._size == 1 else f"{self._size:,} recipients"
+            say(f"Checking the mail of {people}.")
             self._told_at = now
         if looked_at >= self._size:
             self.close()  # what comes next stands in its place

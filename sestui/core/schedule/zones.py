@@ -235,6 +235,11 @@ def due_at(stored: Instant, name: str, zone: str) -> Instant:
     return stored if abs(found - stored) < _SAME_SECONDS else found
 
 
+def dated_time(instant: Instant, zone: ZoneInfo | None) -> str:
+    """An instant for files, which are read on another day: ``2026-11-28 10:42+01:00``."""
+    return datetime.fromtimestamp(instant, zone).astimezone(zone).isoformat(" ", "minutes")
+
+
 def local_time(instant: Instant, now: Instant, zone: ZoneInfo | None) -> str:
     """An instant for people: ``at 10:42`` today, else ``on 23 Nov [2025] at 10:42``."""
     then = datetime.fromtimestamp(instant, zone).astimezone(zone)

@@ -25,4 +25,4 @@ class SyncSuppressions(TaskType[SyncSuppressionsParameters]):
         result = context.services.feedback.suppression_sync(context.stop).run(
             dry_run=given.dry_run, remove=given.remove, on_step=lambda *_: context.go_on()
         )
-        return Outcome(result.sentence, result.figures())
+        return Outcome(result.sentence(dry_run=given.dry_run), result.figures())

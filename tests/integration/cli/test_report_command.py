@@ -5,6 +5,7 @@ import io
 import json
 import sqlite3
 from contextlib import closing
+from datetime import datetime
 
 import pytest
 
@@ -36,9 +37,14 @@ def test_the_report_in_every_format(reported: Sestui) -> None:
         csv.reader(io.StringIO(reported.ok("campaign", "report", "news", "--format", "csv")))
     )
     assert ["Recipients", "bounced", str(count), "100 %"] in rows
+    hours = [row[1] for row in rows if row[0] == "Hour by hour"][1:]
+    assert [datetime.fromisoformat(each).timestamp() for each in hours] == [
+        datetime.fromisoformat(each["at"]).timestamp() for each in report["hours"]
+    ]
     page = reported.home / "report.html"
     reported.ok("campaign", "report", "news", "--format", "html", "-o", page)
     assert page.read_text().startswith("<!doctype html>")
+    assert all(each in page.read_text() for each in hours)
     assert reported.run("campaign", "report", "news", "--format", "pdf").returncode == 2
     assert reported.run("campaign", "report", "news", "--run", "9").returncode == 1
 

@@ -29,6 +29,7 @@ def test_the_difference_is_shown_then_made(sestui: Sestui) -> None:
     list_at_ses(sestui, "ada@example.com")
     shown = sestui.run("suppressions", "sync", "--dry-run")
     assert shown.stdout == "would be added here      ada@example.com  bounced\n"
+    assert shown.stderr.startswith("Nothing has been changed; a sync would come to: 1 added here,")
     done = sestui.json("suppressions", "sync")
     assert done["added_here"] == 1
     assert done["steps"] == [
