@@ -3,113 +3,116 @@
 import json
 import os
 import sys
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sestui.cli.shared.common import AsJson
 from sestui.core.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from sestui.compose.apply import Plan
-    from sestui.compose.apply_segments import SegmentPlan
-    from sestui.compose.apply_tasks import TaskPlan
+    from sestui.compose.applying import AnyPlan, Applying
+    from sestui.compose.prune import Leftover
+
+_CHANGES = 2
+"""The exit code of `plan` where something would change."""
 
 _GREEN, _RED, _CYAN, _RESET = "\x1b[32m", "\x1b[31m", "\x1b[36m", "\x1b[0m"
 
 
+Paths = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="FILE...",
+        help="Campaigns (Markdown or HTML, with front matter), tasks and segments (YAML), or "
+        "folders of them.",
+    ),
+]
+AllowFolder = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="DIR",
+        help="A folder outside a campaign's own that it may attach files from; repeatable.",
+    ),
+]
+Prune = Annotated[
+    bool, typer.Option("--prune", help="Also remove what no file of the folders names.")
+]
+
+
 def apply_command(
-    files: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="FILE...",
-            help="Campaigns (Markdown or HTML, with front matter), tasks and segments (YAML).",
-        ),
-    ],
+    files: Paths,
+    *,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change; write nothing.")
     ] = False,
-    allow_folder: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="DIR",
-            help="A folder outside a campaign's own that it may attach files from; repeatable.",
-        ),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
+    prune: Prune = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask before removing.")] = False,
+    allow_folder: AllowFolder = None,
+    as_json: AsJson = False,
 ) -> None:
     """Create or update campaigns, tasks and segments from files; applied twice, nothing changes."""
-    plans = _applied(files, allow_folder or (), dry_run=dry_run)
-    _report(plans, as_json=as_json, dry_run=dry_run)
+    with _opened(files, allow_folder or (), prune=prune) as applying:
+        if not dry_run:
+            if not yes:
+                _confirm(applying.leftovers)
+            applying.apply()
+    _report(applying.plans, applying.left_out, as_json=as_json, dry_run=dry_run)
 
 
-def _applied(
-    files: "Sequence[Path]", allowed: "Sequence[Path]", *, dry_run: bool
-) -> "list[Plan | SegmentPlan | TaskPlan]":
-    """Plan the changes, and apply them unless ``dry_run``; none if a file is wrong."""
+def plan_command(
+    files: Paths,
+    *,
+    prune: Prune = False,
+    allow_folder: AllowFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what `apply` would change, and write nothing; exit code 2 if anything would."""
+    with _opened(files, allow_folder or (), prune=prune) as applying:
+        plans, left_out = applying.plans, applying.left_out
+    _report(plans, left_out, as_json=as_json, dry_run=True)
+    if any(each.change != "unchanged" for each in plans):
+        raise typer.Exit(_CHANGES)
+
+
+@contextmanager
+def _opened(
+    paths: "Sequence[Path]", allowed: "Sequence[Path]", *, prune: bool
+) -> "Iterator[Applying]":
+    """The changes, planned, while the database is open."""
     # Jinja, Markdown and the database: only for those who apply.
-    from sestui.compose.apply import apply_plan, plan, refuse_repeated_names  # noqa: PLC0415
-    from sestui.compose.apply_segments import (  # noqa: PLC0415
-        apply_segments,
-        describes_segment,
-        plan_segments,
-    )
-    from sestui.compose.apply_tasks import (  # noqa: PLC0415
-        SUFFIXES,
-        apply_task,
-        plan_task,
-        refuse_second_ways,
-    )
-    from sestui.compose.checks import Checker  # noqa: PLC0415
-    from sestui.compose.files import load_campaign  # noqa: PLC0415
+    from sestui.compose.applying import Applying  # noqa: PLC0415
     from sestui.core.clock import SystemClock  # noqa: PLC0415
-    from sestui.core.segments.expression import Together  # noqa: PLC0415
     from sestui.runtime import open_database  # noqa: PLC0415
     from sestui.settings import load_settings  # noqa: PLC0415
-    from sestui.store.campaigns.campaigns import Campaigns  # noqa: PLC0415
-    from sestui.store.contacts.segments import Segments  # noqa: PLC0415
-    from sestui.tasks.task_service import TaskService  # noqa: PLC0415
 
-    settings, clock = load_settings(), SystemClock()
-    in_yaml = [path for path in files if path.suffix.lower() in SUFFIXES]
-    of_segments = [path for path in in_yaml if describes_segment(path)]
-    of_tasks = [path for path in in_yaml if path not in of_segments]
-    of_campaigns = [path for path in files if path not in in_yaml]
-    loaded = [
-        load_campaign(path, settings.timezone, allowed=allowed, layouts=settings.layouts_dir)
-        for path in of_campaigns
-    ]
-    now = clock.now()
+    settings = load_settings()
     with closing(open_database(settings)) as database:
-        campaigns = Campaigns(database)
-        service = TaskService(database, settings, clock)
-        checker = Checker(database, settings, clock)
-        segments = Segments(database)
-        segment_plans = plan_segments(segments, of_segments)
-        together = Together(
-            {each.name: each.expression for each in segment_plans},
-            frozenset(each.file.fields.name for each in loaded),
-        )
-        plans = [plan(campaigns, each, now, checker, together) for each in loaded]
-        refuse_repeated_names(plans)
-        tasks = [plan_task(service, path, settings.timezone) for path in of_tasks]
-        refuse_repeated_names(tasks)
-        refuse_second_ways(campaigns, service, plans, tasks)
-        if not dry_run:
-            apply_segments(segments, segment_plans, now)
-            for each in plans:
-                apply_plan(campaigns, each, now, [task.name for task in tasks])
-            for task in tasks:
-                apply_task(service, task)
-    return [*segment_plans, *plans, *tasks]
+        yield Applying(database, settings, SystemClock(), paths, allowed=allowed, prune=prune)
+
+
+def _confirm(leftovers: "Sequence[Leftover]") -> None:
+    """Ask before anything is removed, with the numbers."""
+    parts = []
+    for change in ("removed", "archived", "switched off"):
+        for kind in ("campaign", "task", "segment"):
+            count = sum(each.kind == kind and each.change == change for each in leftovers)
+            if count:
+                parts.append(f"{count:,} {kind}{'' if count == 1 else 's'} {change}")
+    if parts:
+        question = f"No file names them: {', '.join(parts)}. Do that?"
+        typer.confirm(question, abort=True, err=True)
 
 
 def _report(
-    plans: "Sequence[Plan | SegmentPlan | TaskPlan]", *, as_json: bool, dry_run: bool
+    plans: "Sequence[AnyPlan]", left_out: "Sequence[Path]", *, as_json: bool, dry_run: bool
 ) -> None:
+    for path in left_out:
+        typer.echo(f"left out, as it has no front matter or kind: {printable(str(path))}", err=True)
     for each in plans:
         for warning in each.warnings:
             typer.echo(f"warning: {printable(warning)}", err=True)
@@ -121,7 +124,7 @@ def _report(
             typer.echo("\n".join(_lines(each, colour=colour, dry_run=dry_run)))
 
 
-def _as_dict(each: "Plan | SegmentPlan | TaskPlan") -> dict[str, object]:
+def _as_dict(each: "AnyPlan") -> dict[str, object]:
     return {
         "kind": each.kind,
         "name": each.name,
@@ -135,7 +138,7 @@ def _as_dict(each: "Plan | SegmentPlan | TaskPlan") -> dict[str, object]:
     }
 
 
-def _lines(each: "Plan | SegmentPlan | TaskPlan", *, colour: bool, dry_run: bool) -> list[str]:
+def _lines(each: "AnyPlan", *, colour: bool, dry_run: bool) -> list[str]:
     verb = f"would be {each.change}" if dry_run and each.change != "unchanged" else each.change
     lines = [f"{verb} {each.name}"]
     for change in each.changes:

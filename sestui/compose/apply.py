@@ -21,11 +21,17 @@ from sestui.store.db.tables import Campaign
 
 
 class Change(StrEnum):
-    """What applying a file changes."""
+    """What applying files changes."""
 
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+    REMOVED = "removed"
+    """No file names it any more; as the next two."""
+    ARCHIVED = "archived"
+    """It was sent, or something else names it."""
+    OFF = "switched off"
+    """It is a task that has run."""
 
 
 @dataclass(frozen=True, slots=True)

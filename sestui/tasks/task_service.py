@@ -171,6 +171,10 @@ class TaskService:
         with self._database.snapshot():
             return self._seen(self._tasks.get(name))
 
+    def names(self) -> list[str]:
+        """The name of every task."""
+        return [task.name for task in self._tasks.all()]
+
     def find(self, name: str) -> TaskView | None:
         """The task of that name, or None."""
         with self._database.snapshot():

@@ -67,7 +67,7 @@ CHANGING = {
     *("campaign report", "doctor", "events pull", "export events", "send-pending", "setup"),
     *("events quarantine drop", "events quarantine list", "events quarantine retry"),
     *("events quarantine show", "suppressions sync", "web key list", "web key rotate"),
-    *("contact erase", "list rename", "list merge", "list delete", "undo", "web events"),
+    *("plan", "contact erase", "list rename", "list merge", "list delete", "undo", "web events"),
     *("segment add", "segment remove"),
     *("relay key add", "relay key revoke", "simulator advance", "simulator reset"),
     *("simulator fault add", "simulator fault clear"),
