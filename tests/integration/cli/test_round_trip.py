@@ -30,6 +30,7 @@ def test_from_file_to_sent_log(sestui: Sestui) -> None:
         "subject": "{{ first_name }}, your news",
         "state": "draft",
         "lists": ["readers"],
+        "segment": "",
         "archived": False,
         "audience": 2,
         "next_due_at": None,

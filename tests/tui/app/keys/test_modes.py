@@ -173,12 +173,12 @@ async def test_tab_stays_among_the_fields_of_compose(full, still, key, size):
         await until(pilot, lambda: app.screen.drawn is not None)
         for page in "mad":
             await pilot.press(page, "i")
-            visited = await fields_by_tab(app, pilot, key, 12)
+            visited = await fields_by_tab(app, pilot, key, 13)
             form = app.screen.query_one(DraftForm)
             assert all(form in each.ancestors for each in visited)
             assert all(each.region for each in visited)
             chain = [each for each in app.screen.focus_chain if form in each.ancestors]
-            assert set(visited[: len(chain)]) == set(chain[:12])
+            assert set(visited[: len(chain)]) == set(chain[:13])
             app.set_focus(None)
 
 
