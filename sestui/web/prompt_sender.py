@@ -63,24 +63,26 @@ class PromptSender:
 
     def _sent_some(self) -> bool:
         """Send what there is; False once there is nothing more, or it can't be sent."""
+        trouble = ""
         try:
-            run_id = self._requests.unsent_run()
-            error = None if run_id is None else self._send(run_id)
-        except StorageError as failed:
-            run_id, error = None, failed
-        trouble = "" if error is None else str(error)
+            run = self._requests.unsent_run()
+            if run is not None:
+                trouble = run.held or self._send(run.id)
+        except StorageError as error:
+            run, trouble = None, str(error)
         if trouble and trouble != self._trouble:
             self._warn(f"Mails that ask to confirm a subscription are waiting: {trouble}")
         self._trouble = trouble
-        return run_id is not None and not trouble
+        return run is not None and not trouble
 
-    def _send(self, run_id: int) -> SestuiError | None:
+    def _send(self, run_id: int) -> str:
+        """Send the run's mails; returns why that failed, '' if it didn't."""
         sender = self._runtime.sender(only=run_id)
         try:
             sender.start()
         except SestuiError as error:  # no thread available at the moment
-            return error
+            return str(error)
         while not sender.join(_LOOK_SECONDS):
             if self._stop.is_set():
                 sender.stop()
-        return sender.error
+        return "" if sender.error is None else str(sender.error)

@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 from sestui.core.clock import Instant
 from sestui.core.contact.address_check import Address, mailbox_key, wire_address
 from sestui.core.content.confirmation import FALLBACK, confirmation_message
-from sestui.core.delivery.states import DeliveryState, RunKind, RunState
+from sestui.core.delivery.states import ENDED_RUN_STATES, DeliveryState, RunKind, RunState
 from sestui.store.campaigns.messages import stored_message
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Delivery, Run
@@ -58,6 +58,15 @@ class TakenSubscription:
     """Too many have come in the last hour, whoever for; it was not kept."""
     queued: bool = False
     """A mail is queued; otherwise the address had one lately."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnsentRun:
+    """A run with mails that have not left."""
+
+    id: int
+    held: str
+    """Why it doesn't send, as it is paused or waits; '' if it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,22 +126,24 @@ class SubscriptionRequests:
             for row in rows
         }
 
-    def unsent_run(self) -> int | None:
+    def unsent_run(self) -> UnsentRun | None:
         """The newest run with mails that have not left; None if there is none."""
         query = (
-            select(_RUN.c.id)
+            select(_RUN.c.id, _RUN.c.state, _RUN.c.detail)
             .join(_CAMPAIGN, _CAMPAIGN.c.id == _RUN.c.campaign_id)
             .where(
                 _CAMPAIGN.c.name == OWN_NAME,
-                _RUN.c.state == RunState.SENDING.value,
+                _RUN.c.state.not_in(sorted(ENDED_RUN_STATES)),
                 _RUN.c.pending > 0,
             )
             .order_by(_RUN.c.id.desc())
             .limit(1)
         )
         with self._database.read_connection() as connection:
-            found = connection.execute(query).scalar()
-        return None if found is None else int(found)
+            row = connection.execute(query).first()
+        if row is None:
+            return None
+        return UnsentRun(row.id, "" if row.state == RunState.SENDING else row.detail or row.state)
 
     def purge(self, now: Instant) -> int:
         """Delete requests that are no longer needed; how many."""

@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from sestui.core.delivery.states import PauseReason, RunState
 from sestui.web.prompt_sender import PromptSender
 from sestui.web.serve import create_app
 from tests.support.page import Asker, serving
@@ -45,5 +46,33 @@ def test_they_leave_at_once_and_nothing_else_does(tmp_path):
         finally:
             sender.close()
         assert "member@example.com" not in world.outbox()
+    finally:
+        world.close()
+
+
+def test_it_says_what_holds_them_back(tmp_path):
+    world = World(
+        tmp_path / "w",
+        web_url="https://news.example.com",
+        web_subscribe_lists="news",
+        web_subscribe_from="news@example.com",
+    )
+    try:
+        runtime = world.runtime()
+        with serving(create_app(runtime, style=None, warn=pytest.fail)) as port:
+            fill(port, "ada@example.com")
+        [run] = runtime.runs.in_states([RunState.SENDING])
+        runtime.runs.pause(run.id, PauseReason.ERRORS, "SES refused 10 in a row.")
+        said = []
+        sender = PromptSender(runtime, said.append)
+        sender.start()
+        try:
+            until(lambda: bool(said))
+        finally:
+            sender.close()
+        assert said == [
+            "Mails that ask to confirm a subscription are waiting: SES refused 10 in a row."
+        ]
+        assert world.outbox() == {}
     finally:
         world.close()
