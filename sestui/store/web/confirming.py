@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sestui.core.clock import Instant
@@ -20,6 +20,15 @@ from sestui.store.web.recipients import CHANGE, CONTACT, MEMBERSHIP, SUPPRESSION
 from sestui.store.web.subscriptions import REQUEST
 
 _LIST = ContactList.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+
+# Built once, as building them costs more than running them.
+_LINKED = select(REQUEST).where(
+    REQUEST.c.id == bindparam("id"), REQUEST.c.email_key == bindparam("key")
+)
+_LOCKED = _LINKED.with_for_update()
+_SUPPRESSED = select(SUPPRESSION.c.email_key, SUPPRESSION.c.reason).where(
+    SUPPRESSION.c.email_key.in_([bindparam("key"), bindparam("domain")])
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +107,8 @@ class Confirmations:
 
 def _request(connection: Connection, link: ConfirmLink, *, lock: bool = False) -> Any:
     """The link's request; None if it is gone, or its number belongs to another by now."""
-    query = select(REQUEST).where(
-        REQUEST.c.id == link.request_id, REQUEST.c.email_key == link.address_key
-    )
-    row = connection.execute(query.with_for_update() if lock else query).first()
+    given = {"id": link.request_id, "key": link.address_key}
+    row = connection.execute(_LOCKED if lock else _LINKED, given).first()
     return row if row is not None and digest_of(row.lists) == link.lists else None
 
 
@@ -111,12 +118,8 @@ def _is_suppressed(connection: Connection, key: str) -> bool:
     A mailbox that bounced, a complaint and the operator's decision outlast a form that anybody may
     fill in. Having unsubscribed doesn't: confirming is their own word too, and the newer one.
     """
-    keys = (key, f"@{key.rpartition('@')[2]}")
-    rows = connection.execute(
-        select(SUPPRESSION.c.email_key, SUPPRESSION.c.reason).where(
-            SUPPRESSION.c.email_key.in_(keys)
-        )
-    ).all()
+    given = {"key": key, "domain": f"@{key.rpartition('@')[2]}"}
+    rows = connection.execute(_SUPPRESSED, given).all()
     own_word = (key, RefusalReason.UNSUBSCRIBED.value)
     return any((row.email_key, row.reason) != own_word for row in rows)
 
