@@ -86,7 +86,7 @@ CLAIMABLE = (
         .exists()
         .label("refuses_lists"),
         func.coalesce(_SUPPRESSION.c.email_key, _OF_DOMAIN.c.email_key).label("suppressed"),
-        _SUPPRESSION.c.reason.label("refused_by"),
+        case((~_SUPPRESSION.c.kept, _SUPPRESSION.c.reason)).label("refused_by"),
         _OF_DOMAIN.c.email_key.label("of_domain"),
     )
     .select_from(DELIVERY)

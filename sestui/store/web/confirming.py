@@ -26,7 +26,7 @@ _LINKED = select(REQUEST).where(
     REQUEST.c.id == bindparam("id"), REQUEST.c.email_key == bindparam("key")
 )
 _LOCKED = _LINKED.with_for_update()
-_SUPPRESSED = select(SUPPRESSION.c.email_key, SUPPRESSION.c.reason).where(
+_SUPPRESSED = select(SUPPRESSION.c.email_key, SUPPRESSION.c.reason, SUPPRESSION.c.kept).where(
     SUPPRESSION.c.email_key.in_([bindparam("key"), bindparam("domain")])
 )
 
@@ -120,8 +120,8 @@ def _is_suppressed(connection: Connection, key: str) -> bool:
     """
     given = {"key": key, "domain": f"@{key.rpartition('@')[2]}"}
     rows = connection.execute(_SUPPRESSED, given).all()
-    own_word = (key, RefusalReason.UNSUBSCRIBED.value)
-    return any((row.email_key, row.reason) != own_word for row in rows)
+    own_word = (key, RefusalReason.UNSUBSCRIBED.value, False)
+    return any((row.email_key, row.reason, row.kept) != own_word for row in rows)
 
 
 def _list_id(connection: Connection, name: str, now: Instant) -> int:

@@ -15,6 +15,7 @@ from sestui.core.delivery.states import PauseReason
 from sestui.core.delivery.unsubscribe_token import LinkSubject
 from sestui.errors import SettingsError
 from sestui.store.contacts.contacts import NewContact
+from sestui.store.db.tables import Suppression
 from sestui.store.erasure.erasure import erase
 from sestui.store.web.preferences import Chosen, Preferences, ReceivedChoice
 from sestui.web.serve import create_app
@@ -165,14 +166,16 @@ def test_the_answer_gives_nothing_away(scene, form):
             ("@gone.example", "manual"),
             ("word@example.com", "unsubscribed"),
         ):
-            values = {"k": key, "r": reason}
-            session.execute(text("INSERT INTO suppression VALUES (:k, :r, '', 0)"), values)
+            session.add(Suppression(email_key=key, reason=reason, created_at=0))
+        by_hand = {"email_key": "both@example.com", "reason": "unsubscribed", "kept": True}
+        session.add(Suppression(**by_hand, created_at=0))
     open_to = ["new@example.com", "on@example.com", "left@example.com", "word@example.com"]
     closed = [
         "bounced@example.com",
         "complained@example.com",
         "manual@example.com",
         "a@gone.example",
+        "both@example.com",
     ]
     answers = []
     for email in (*open_to, *closed):
@@ -351,17 +354,25 @@ def page_link(scene, form):
     return lambda choice: form.choose(link, choice)
 
 
-@pytest.mark.parametrize("reason", ["bounced", "complained", "manual", "unsubscribed"])
-def test_only_their_own_word_is_taken_back(scene, form, reason):
+@pytest.mark.parametrize(
+    ("reason", "kept"),
+    [
+        ("bounced", False),
+        ("complained", False),
+        ("manual", False),
+        ("unsubscribed", True),  # and suppressed by hand, too
+        ("unsubscribed", False),
+    ],
+)
+def test_only_their_own_word_is_taken_back(scene, form, reason, kept):
     """What came in after the mail had left."""
     form.fill()
     token = form.token()
     with scene.database.write() as session:
-        given = {"k": ADA, "r": reason}
-        session.execute(text("INSERT INTO suppression VALUES (:k, :r, '', 0)"), given)
+        session.add(Suppression(email_key=ADA, reason=reason, kept=kept, created_at=0))
     before = scene.state()
     shown = form.confirm(token)
-    if reason == "unsubscribed":
+    if reason == "unsubscribed" and not kept:
         assert lists_of(scene, ADA) == {"news"}
         assert scene.runtime.suppressions.get(ADA) is None
     else:
