@@ -53,6 +53,7 @@ class AskScreen(Dialog[str]):
         self._text = text
         self._placeholder = placeholder
         self._value = value
+        self._said = Static("", id="ask-fault", classes="fault", markup=False)
 
     def compose(self) -> ComposeResult:
         """Question, explanation, the line."""
@@ -65,7 +66,7 @@ class AskScreen(Dialog[str]):
                 yield NameHint(line)
             else:
                 yield Input(self._value, placeholder=self._placeholder)
-            yield Static("", id="ask-fault", classes="fault", markup=False)
+            yield self._said
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -81,9 +82,8 @@ class AskScreen(Dialog[str]):
         self._say("")
 
     def _say(self, text: str) -> None:
-        line = self.query_one("#ask-fault", Static)
-        line.update(text)
-        line.display = bool(text)
+        self._said.update(text)
+        self._said.display = bool(text)
 
     def action_go_back(self) -> None:
         """Change nothing."""
