@@ -63,8 +63,8 @@ def test_from_file_to_sent_log(sestui: Sestui) -> None:
     by_run = [(row["run"], row["email"], row["state"]) for row in rows]
     assert by_run == [
         ("1", "me@example.net", "accepted"),
-        ("2", "ada@example.com", "accepted"),
-        ("2", "bob@example.org", "accepted"),
+        ("1", "ada@example.com", "accepted"),
+        ("1", "bob@example.org", "accepted"),
     ]
     mails = {mail["message_id"]: mail for mail in sestui.json("simulator", "outbox")}
     assert {row["message_id"] for row in rows} == set(mails)
