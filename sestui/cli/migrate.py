@@ -69,6 +69,29 @@ def listmonk_command(
         _migrate(listmonk.Listmonk(tables), dry_run=dry_run, rejects=rejects, as_json=as_json)
 
 
+@app.command("sendy")
+def sendy_command(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SOURCE",
+            help="A dump by mysqldump or phpMyAdmin, also packed by gzip or zip.",
+        ),
+    ],
+    *,
+    dry_run: DryRun = False,
+    rejects: LeftOutPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take over Sendy's database."""
+    from sestui.audience.migrate import sendy, sql_dump  # noqa: PLC0415
+    from sestui.audience.migrate.tables import Tables  # noqa: PLC0415
+
+    with Tables(sendy.TOOL, printable(str(source)), sendy.WANTED) as tables:
+        sql_dump.read_dump(source, tables)
+        _migrate(sendy.Sendy(tables), dry_run=dry_run, rejects=rejects, as_json=as_json)
+
+
 def _migrate(
     source: "MigrationSource", *, dry_run: bool, rejects: Path | None, as_json: bool
 ) -> None:

@@ -52,6 +52,10 @@ class _Dialect:
 
 
 _POSTGRES, _MYSQL = _Dialect(_POSTGRES_TEXT), _Dialect(_MYSQL_TEXT)
+_ENDS = (
+    *("-- PostgreSQL database dump complete", "-- Dump completed"),
+    "/*!40101 SET CHARACTER_SET_CLIENT=@OLD_CHARACTER_SET_CLIENT",
+)
 _separator = re.compile(r"\s*+([,;]|ON\s)", re.IGNORECASE)
 _REFUSED = {
     b"PGDMP": "is in pg_dump's custom format; make it plain text by `pg_restore -f dump.sql`",
@@ -97,7 +101,9 @@ class _Dump:
         of_mysql = re.search(r"^-- (?:MySQL|MariaDB|phpMyAdmin)|`", start, re.MULTILINE)
         self._dialect = _MYSQL if of_mysql else _POSTGRES
         self._ends = re.search(
-            r"^-- (?:PostgreSQL database|MySQL|MariaDB) dump", start, re.MULTILINE
+            r"^-- (?:PostgreSQL database|MySQL|MariaDB) dump|SET @OLD_CHARACTER_SET_CLIENT=",
+            start,
+            re.MULTILINE,
         )
         self._ended = False
         self._columns: dict[str, list[str]] = {}
@@ -115,7 +121,7 @@ class _Dump:
                 self._inserted(found, line)
             elif line[:13].upper() == "CREATE TABLE " and (found := _create(line)):
                 self._columns[_plain_name(found[1])] = self._created()
-            elif line.startswith(("-- PostgreSQL database dump complete", "-- Dump completed")):
+            elif line.startswith(_ENDS):
                 self._ended = True
         if self._ends and not self._ended:
             raise BadFileError(

@@ -120,8 +120,8 @@ _NOT_REFUSED = (
 _SUPPRESS = text(
     "INSERT INTO suppression (email_key, reason, detail, created_at) "
     "VALUES (:key, :reason, :detail, :at) ON CONFLICT (email_key) DO UPDATE SET kept = TRUE "
-    "WHERE excluded.reason NOT IN ('bounced', 'complained') AND suppression.reason <> 'manual' "
-    "AND NOT suppression.kept"
+    "WHERE excluded.reason NOT IN ('bounced', 'complained') "
+    "AND suppression.reason IN ('bounced', 'complained') AND NOT suppression.kept"
 )
 """Whoever the file suppresses for another reason than SES has is kept, also where SES releases."""
 _SUPPRESSIONS = text("SELECT count(*) FROM suppression")

@@ -12,7 +12,10 @@ from tests.support.migrations import FOLDER
 
 LISTMONK = FOLDER / "listmonk.sql"
 COMPLETE = "-- PostgreSQL database dump complete\n--\n\n"
-SOURCES = {"listmonk": (LISTMONK, {"ada@example.org", "left.news@example.org", "Zoe@example.org"})}
+SOURCES = {
+    "listmonk": (LISTMONK, {"ada@example.org", "left.news@example.org", "Zoe@example.org"}),
+    "sendy": (FOLDER / "sendy.sql", {"ada@example.org", "left.news@example.org"}),
+}
 """By tool: its data, and who may still be mailed."""
 EVERYBODY = """\
 ---
