@@ -46,6 +46,8 @@ def _examined(settings: "Settings") -> "DoctorReport":
     try:
         runtime = Runtime.open(settings)
     except StorageError as error:
-        return machine_report(settings, broken_database(error))
+        return machine_report(
+            settings, broken_database(error, is_file=settings.sqlite_file is not None)
+        )
     with runtime:
         return runtime.doctor().check()

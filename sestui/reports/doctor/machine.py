@@ -38,19 +38,24 @@ def judge_database(database: Database) -> DoctorFinding:
     try:
         check_writable(database)
     except StorageError as error:
-        return broken_database(error)
+        return broken_database(error, is_file=database.is_sqlite)
     name = printable(database.name)
     return DoctorFinding("database", DoctorSeverity.OK, f"The database {name} can be written.")
 
 
-def broken_database(error: SestuiError) -> DoctorFinding:
-    """It can't be opened, or can't be written."""
+def broken_database(error: SestuiError, *, is_file: bool) -> DoctorFinding:
+    """It can't be opened, or can't be written; ``is_file``: it is SQLite's."""
+    step = (
+        "Correct it, or put a backup in its place: `sestui restore FILE`."
+        if is_file
+        else "Start or correct the server, or correct the setting database_url."
+    )
     return DoctorFinding(
         "database",
         DoctorSeverity.ERROR,
         str(error),
         "Nothing is sent while the database can't be written.",
-        "Correct it, or put a backup in its place: `sestui restore FILE`.",
+        step,
     )
 
 

@@ -84,6 +84,11 @@ def test_a_database_that_can_t_be_opened_is_a_finding(sestui: Sestui) -> None:
     assert found["database"]["severity"] == "error"
     assert found["account"]["severity"] == "unknown"
     assert found["versions"]["severity"] == "ok"
+    assert "sestui restore" in found["database"]["next_step"]
+    nobody = "postgresql://nobody@127.0.0.1:1/none"
+    elsewhere = findings(sestui.run("doctor", "--json", SESTUI_DATABASE_URL=nobody))["database"]
+    assert elsewhere["severity"] == "error"
+    assert elsewhere["next_step"].endswith("correct the setting database_url.")
 
 
 def test_files_that_others_can_read_are_named_with_the_command(ready: Sestui) -> None:

@@ -10,8 +10,21 @@ import pytest
 
 from sestui.feedback.insights_search import SearchResult
 from sestui.ses.message_insights import ExportJob, JobResult, MessageInsights
+from sestui.store.db.database import Database
 from sestui.store.ledger.doubtful import Unclear
+from sestui.store.ledger.insight_questions import InsightQuestions
+from tests.support.clocks import FakeClock
 from tests.support.doubts import GRACE, Doubts
+from tests.support.reported import mail
+from tests.support.seeding import (
+    add_contacts,
+    addresses,
+    make_campaign,
+    open_ledger,
+    rows_of,
+    start_run,
+    tell_governor,
+)
 from tests.support.workspaces import World, counts
 
 IN_DOUBT, TAKEN, KNOWN = 40, 30, 2
@@ -215,3 +228,24 @@ def test_relayed_mail_has_no_sender_in_common_and_is_asked_for_by_address(doubts
     asking = counted()
     doubts.search(asking).run(doubts.run.id)
     assert (asking.by_time, asking.by_address) == (0, BY_ADDRESS)
+
+
+def test_what_a_sweep_reads_of_the_ledger(database: Database) -> None:
+    clock = FakeClock()
+    tell_governor(database, now=clock.now())
+    add_contacts(database, addresses(7))
+    run = start_run(database, make_campaign(database), clock.now())
+    ledger = open_ledger(database, clock)
+    for _ in range(7):
+        mail(ledger, run, 1)
+        clock.advance(1)
+    rows = rows_of(database, run.id)
+    times = sorted(each.claimed_at for each in rows if each.claimed_at is not None)
+    questions = InsightQuestions(database, "simulator")
+    assert questions.claim_times(run.id, 3) == [times[2], times[5]]
+    assert questions.claim_times(run.id, 8) == []
+    assert questions.sender(run.id) == run.from_address
+    control = questions.control(run.id, rows[3].id, 0, any_run=False)
+    assert control is not None
+    assert control.id == rows[2].id
+    assert questions.control(run.id + 1, 1, 0, any_run=False) is None
