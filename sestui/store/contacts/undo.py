@@ -127,6 +127,11 @@ def _suppressed(connection: Connection, change: Noted, done: Undone, _now: Insta
             SUPPRESSION.c.created_at == change.at,
         )
     ).rowcount
+    connection.execute(
+        update(SUPPRESSION)
+        .where(SUPPRESSION.c.email_key.in_(ours), SUPPRESSION.c.reason != MANUAL)
+        .values(kept=False)
+    )
     still = select(func.count()).where(SUPPRESSION.c.email_key.in_(ours))
     _note(
         done,

@@ -241,10 +241,14 @@ def test_undoing_what_was_suppressed_by_hand_releases_nobody_who_has_refused_mai
     everybody = change_selected(database, Selection(), Suppress("by hand"), now)
     assert everybody.changed == 3
     pull([about(claims[0], "Bounce"), about(claims[1], "Complaint")])
+    bounced = suppressions.get(claims[0].email)
+    assert bounced is not None
+    assert (bounced.reason, bounced.kept) == ("bounced", True)
     done = undo_last(database, now + 1)
     assert "2 of them are still suppressed" in done.sentence
     found = [suppressions.get(each.email) for each in claims]
     assert [each and each.reason for each in found] == ["bounced", "complained", None]
+    assert [each and each.kept for each in found] == [False, False, None]
 
 
 def test_a_complaint_that_names_a_whole_domain_is_about_the_recipient(database, mailed, pull):
