@@ -5,7 +5,7 @@ import contextlib
 import pytest
 
 from sestui.core.campaign.audience import Audience
-from sestui.core.campaign.follow_up import Only
+from sestui.core.campaign.follow_up import MailedBefore, Only
 from sestui.core.segments.expression import quoted
 from sestui.core.segments.names import Refers
 from sestui.errors import NotFoundError, SegmentError, SestuiError, StateError
@@ -52,6 +52,7 @@ def names(members):
 
 
 AUDIENCES = (
+    (("everybody",), "not received() and mails_in(7) < 1", "abcde"),
     ((), "", ""),
     (("news",), "", "abe"),
     (("news", "vip"), "", "abce"),
@@ -99,6 +100,9 @@ def same_people(database, clock, campaign, who):
     assert audiences.follow_up_size(campaign, Only.JOINED) == len(who)
     run = start_run(database, campaign, clock.now())
     assert names(rows_of(database, run.id)) == who
+    assert audiences.mailed_before(campaign) == MailedBefore()
+    newest = [f"{name}@example.com" for name in reversed(PEOPLE) if name[0] in who]
+    assert audiences.sample(audience, 2) == newest[:2]
 
 
 @pytest.mark.parametrize(
