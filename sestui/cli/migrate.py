@@ -29,7 +29,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Count everything; chang
 LeftOutPath = Annotated[
     Path | None,
     typer.Option(
-        "--rejects", metavar="FILE", help="Rows left out as CSV: line, kind, value, reason."
+        "--rejects", metavar="FILE", help="Rows left out as CSV: file, line, kind, value, reason."
     ),
 ]
 
@@ -92,6 +92,37 @@ def sendy_command(
         _migrate(sendy.Sendy(tables), dry_run=dry_run, rejects=rejects, as_json=as_json)
 
 
+@app.command("mailchimp")
+def mailchimp_command(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SOURCE",
+            help="The export of an audience or of the whole account: its zip, or its folder.",
+        ),
+    ],
+    *,
+    list_name: Annotated[
+        str,
+        typer.Option(
+            "--list", metavar="NAME", help="The list of an audience that the export doesn't name."
+        ),
+    ] = "Mailchimp",
+    dry_run: DryRun = False,
+    rejects: LeftOutPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take over an export of Mailchimp."""
+    from sestui.audience.imports.importer import check_list_name  # noqa: PLC0415
+    from sestui.audience.migrate.export_files import ExportFiles  # noqa: PLC0415
+    from sestui.audience.migrate.mailchimp import Mailchimp  # noqa: PLC0415
+
+    check_list_name(list_name)
+    with ExportFiles(source) as files:
+        found = Mailchimp(files, list_name)
+        _migrate(found, dry_run=dry_run, rejects=rejects, as_json=as_json)
+
+
 def _migrate(
     source: "MigrationSource", *, dry_run: bool, rejects: Path | None, as_json: bool
 ) -> None:
@@ -107,9 +138,9 @@ def _migrate(
         found = migrate(database, source, now=SystemClock().now(), dry_run=dry_run)
         if file is not None:
             writer = csv.writer(file)
-            writer.writerow(("line", "kind", "value", "reason"))
+            writer.writerow(("file", "line", "kind", "value", "reason"))
             for each in found.left_out:
-                cells = (str(each.line), each.kind, each.value, each.reason)
+                cells = (each.file, str(each.line), each.kind, each.value, each.reason)
                 writer.writerow([guarded(cell) for cell in cells])
     if as_json:
         put_json(_as_dict(found))
@@ -181,7 +212,8 @@ def _put(found: "Reconciliation") -> None:
 
 def _narrate(found: "Reconciliation", rejects: Path | None) -> None:
     for each in found.left_out[:_SHOWN]:
-        say(f"line {each.line:,}, {each.kind}: {each.value}: {each.reason}")
+        place = f"{each.file}, line" if each.file else "line"
+        say(f"{place} {each.line:,}, {each.kind}: {each.value}: {each.reason}")
     hidden = len(found.left_out) - _SHOWN
     if hidden > 0:
         way = "" if rejects else "; see them with --rejects FILE"

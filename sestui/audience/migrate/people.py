@@ -72,6 +72,8 @@ class People:
         self.tallies = {kind: Tally() for kind in MigratedKind}
         self.lists: dict[str, None] = {}
         """Names of the lists, in order."""
+        self.file = ""
+        """The file that is being read, of an export of several."""
         self.left_out: list[LeftOut] = []
         """The first rows that are left out."""
         self._contacts = Spool()
@@ -100,7 +102,7 @@ class People:
         """Count a row as left out, and keep its place."""
         self.tallies[kind].leave_out(reason)
         if len(self.left_out) < _FIRST_LEFT_OUT:
-            self.left_out.append(LeftOut(kind, line, value[:_SHOWN], reason))
+            self.left_out.append(LeftOut(kind, line, value[:_SHOWN], reason, self.file))
 
     def pass_over(self, kind: MigratedKind, reason: str) -> None:
         """Count something as read and left out."""

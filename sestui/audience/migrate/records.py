@@ -57,6 +57,8 @@ class LeftOut:
     line: int
     value: str
     reason: str
+    file: str = ""
+    """Within an export of several files; '' for the source itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,14 +100,11 @@ def _unpacked(file: BinaryIO, name: str) -> OpenedFile:
             _check_size(sum(each.file_size for each in archive.infolist()), _size(file), name)
             file.seek(0)
             return OpenedFile(file, name, is_workbook=True)
-        with closing(file), archive:
-            member = _only_member(archive, name)
-            with archive.open(member) as packed:
-                inner = _spooled(packed, name=name, packed_size=max(member.compress_size, 1))
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        raise BadFileError(
-            f"{name} is a zip archive that can't be unpacked: {printable(str(error))}."
-        ) from error
+        raise _not_unpacked(name, error) from error
+    with closing(file), archive:
+        member = _only_member(archive, name)
+        inner = unpack(archive, member, name)
     inside = printable(PurePosixPath(member.filename).name)
     head = inner.read(4)
     inner.seek(0)
@@ -118,6 +115,26 @@ def _unpacked(file: BinaryIO, name: str) -> OpenedFile:
         notes=(f"{inside} of the zip", *opened.notes),
         members=(inside, *opened.members),
     )
+
+
+def unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> BinaryIO:
+    """Unpack a file of an archive to an unnamed temporary one; ``name`` is for messages.
+
+    Raises:
+        BadFileError: it can't be unpacked, or becomes far too big.
+        StorageError: the disk for temporary files is full.
+    """
+    if member.flag_bits & 1:
+        raise BadFileError(f"{name} is a zip archive with a password; unpack it first.")
+    try:
+        with archive.open(member) as packed:
+            return _spooled(packed, name=name, packed_size=max(member.compress_size, 1))
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise _not_unpacked(name, error) from error
+
+
+def _not_unpacked(name: str, error: Exception) -> BadFileError:
+    return BadFileError(f"{name} is a zip archive that can't be unpacked: {printable(str(error))}.")
 
 
 def _is_workbook(members: list[str], name: str) -> bool:
@@ -145,8 +162,6 @@ def _only_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
             f"{name} is a zip archive of {len(members):,} files ({names}"
             f"{', …' if len(members) > 5 else ''}); unpack it and import the one you mean."
         )
-    if members[0].flag_bits & 1:
-        raise BadFileError(f"{name} is a zip archive with a password; unpack it first.")
     return members[0]
 
 

@@ -14,6 +14,10 @@ LISTMONK = FOLDER / "listmonk.sql"
 COMPLETE = "-- PostgreSQL database dump complete\n--\n\n"
 SOURCES = {
     "listmonk": (LISTMONK, {"ada@example.org", "left.news@example.org", "Zoe@example.org"}),
+    "mailchimp": (
+        FOLDER / "mailchimp",
+        {"ada@example.org", "Zoe@example.org", "left.news@example.org"},
+    ),
     "sendy": (FOLDER / "sendy.sql", {"ada@example.org", "left.news@example.org"}),
 }
 """By tool: its data, and who may still be mailed."""

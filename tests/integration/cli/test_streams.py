@@ -34,6 +34,7 @@ REPORTING = {
     "import": ("readers.csv", "--list", "readers", "--dry-run"),
     "log": ("--path",),
     "migrate listmonk": (str(FOLDER / "listmonk.sql"), "--dry-run"),
+    "migrate mailchimp": (str(FOLDER / "mailchimp"), "--dry-run"),
     "migrate sendy": (str(FOLDER / "sendy.sql"), "--dry-run"),
     "relay key list": (),
     "relay key show": ("shop",),
