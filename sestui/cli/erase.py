@@ -115,10 +115,10 @@ def _put(erasure: "Erasure", *, as_json: bool, dry_run: bool = False, clean: boo
 def _listed(erasure: "Erasure") -> str:
     """``1 contact, 3 deliveries (1 of them skipped)``."""
     parts = []
-    for kind, count in erasure.found.items():
-        if kind == "skipped":
+    for kind, (one, many) in _ONE_AND_MANY.items():
+        count = erasure.found.get(kind, 0)
+        if not count:
             continue
-        one, many = _ONE_AND_MANY[kind]
         parts.append(f"{count:,} {one if count == 1 else many}")
         skipped = erasure.found.get("skipped", 0)
         if kind == "deliveries" and skipped:

@@ -15,7 +15,7 @@ def test_a_person_is_erased_and_stays_away(ready: Sestui) -> None:
     assert ready.json("contact", "show", EMAIL)["is_contact"]
 
     done = ready.run("contact", "erase", EMAIL, "--yes")
-    assert done.stdout == f"{EMAIL} is erased: 1 membership of a list, 1 contact.\n"
+    assert done.stdout == f"{EMAIL} is erased: 1 contact, 1 membership of a list.\n"
     assert "Backups can't be reached" in done.stderr
     assert f"{EMAIL} was erased" in ready.refused(1, "contact", "show", EMAIL)
 
@@ -45,7 +45,7 @@ def test_the_address_is_typed(ready: Sestui, typed: str, code: int, said: str) -
     done = ready.run("contact", "erase", EMAIL, typed=typed)
     assert done.returncode == code
     assert said in done.stdout + done.stderr
-    assert "erases for good: 1 membership of a list, 1 contact." in done.stderr
+    assert "erases for good: 1 contact, 1 membership of a list." in done.stderr
     gone = ready.run("contact", "show", EMAIL, "--json")
     assert (gone.returncode == 0) == (code != 0)
 
