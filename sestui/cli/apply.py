@@ -28,8 +28,8 @@ Paths = Annotated[
     list[Path],
     typer.Argument(
         metavar="FILE...",
-        help="Campaigns (Markdown or HTML, with front matter), tasks and segments (YAML), or "
-        "folders of them.",
+        help="Campaigns (Markdown or HTML, with front matter), tasks, lists and segments (YAML), "
+        "or folders of them.",
     ),
 ]
 AllowFolder = Annotated[
@@ -55,7 +55,10 @@ def apply_command(
     allow_folder: AllowFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create or update campaigns, tasks and segments from files; applied twice, nothing changes."""
+    """Create or update campaigns, tasks, lists and segments from files.
+
+    Applied twice, nothing changes.
+    """
     with _opened(files, allow_folder or (), prune=prune) as applying:
         if not dry_run:
             if not yes:

@@ -8,7 +8,7 @@ from typing import ClassVar
 from sestui.compose.apply import Change, FieldChange, refuse_repeated_names
 from sestui.compose.files import text_of
 from sestui.core.clock import Instant
-from sestui.core.segments.expression import SegmentExpression
+from sestui.core.segments.expression import SegmentExpression, Together
 from sestui.core.segments.file import SegmentFile, is_segment
 from sestui.errors import BadFileError, SestuiError
 from sestui.store.contacts.segments import Segments
@@ -38,8 +38,12 @@ def describes_segment(path: Path) -> bool:
     return is_segment(text_of(path), str(path))
 
 
-def plan_segments(segments: Segments, paths: Sequence[Path]) -> list[SegmentPlan]:
+def plan_segments(
+    segments: Segments, paths: Sequence[Path], lists: frozenset[str] = frozenset()
+) -> list[SegmentPlan]:
     """Compare files with the database; nothing is written. They may use each other.
+
+    ``lists`` are names of lists that are created before.
 
     Raises:
         NotFoundError: there is no such file.
@@ -47,7 +51,7 @@ def plan_segments(segments: Segments, paths: Sequence[Path]) -> list[SegmentPlan
     """
     files = [SegmentFile(text_of(path), str(path)) for path in paths]
     refuse_repeated_names(files)
-    together = {each.name: each.expression for each in files}
+    together = Together({each.name: each.expression for each in files}, lists=lists)
     plans = []
     for each in files:
         try:

@@ -161,7 +161,11 @@ class Checker:
         ran = campaign_id is not None and self._campaigns.has_run(campaign_id)
         about_campaign = check_campaign_fields(
             fields,
-            missing_lists=self._campaigns.missing_lists(fields.lists),
+            missing_lists=[
+                each
+                for each in self._campaigns.missing_lists(fields.lists)
+                if each not in together.lists
+            ],
             segment_fault=self._audiences.segment_fault(Audience.of(fields), itself),
             too_late=None if ran else self._clock.now() - START_GRACE,
         )

@@ -1,4 +1,4 @@
-"""The files of a folder that can be applied: campaigns, tasks and segments, in subfolders too."""
+"""The files of a folder that can be applied: campaigns, tasks, lists and segments."""
 
 import re
 from collections.abc import Sequence
@@ -42,8 +42,8 @@ def files_of(paths: Sequence[Path]) -> FoundFiles:
         inside = _inside(path)
         if not any(map(_can_be_applied, inside)):
             raise BadFileError(
-                f"{printable(str(path))} has no campaign, task or segment: Markdown or HTML that "
-                "begins with '---', or YAML with a kind."
+                f"{printable(str(path))} has no campaign, task, list or segment: Markdown or HTML "
+                "that begins with '---', or YAML with a kind."
             )
         for each in inside:
             if _can_be_applied(each):

@@ -46,6 +46,8 @@ class Together:
     """By name, in place of those that have their names now."""
     campaigns: frozenset[str] = frozenset()
     """Names of campaigns, which may be new."""
+    lists: frozenset[str] = frozenset()
+    """Names of lists, which may be new."""
 
 
 NOTHING_ELSE = Together()

@@ -61,7 +61,8 @@ class TaskFile:
                 raise UsageError(f"there is no field {printable(name)!r} ({hint}).")
         if self._values.get("kind") != "task":
             raise UsageError(
-                "YAML files describe tasks or segments; begin with 'kind: task' or 'kind: segment'."
+                "YAML files describe tasks, lists or segments; begin with 'kind: task', "
+                "'kind: list' or 'kind: segment'."
             )
         if ("schedule" in self._values) == ("at" in self._values):
             raise UsageError("give either schedule or at, so that it runs at some time.")

@@ -83,6 +83,24 @@ class ContactLists:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def names(self) -> frozenset[str]:
+        """The name of every list."""
+        with self._database.read_connection() as connection:
+            return frozenset(connection.execute(select(LIST.c.name)).scalars())
+
+    def add(self, name: str, now: Instant) -> bool:
+        """Create an empty list; False if there is one of that name.
+
+        Raises:
+            UsageError: that is no name.
+        """
+        name = list_name(name)
+        with self._database.write_connection() as connection:
+            if find_list(connection, name) is not None:
+                return False
+            connection.execute(insert(LIST).values(name=name, created_at=now))
+        return True
+
     def mentions(self, name: str) -> Mentions:
         """What names the list."""
         with self._database.read_connection() as connection:
@@ -96,7 +114,7 @@ class ContactLists:
             StateError: there is one of the new name.
             UsageError: that is no name.
         """
-        new_name = _checked(new_name)
+        new_name = list_name(new_name)
         with self._database.write_connection() as connection:
             list_id = _existing(connection, name)
             if new_name == name:
@@ -177,7 +195,7 @@ class ContactLists:
             return ListChanged(said, size, found)
 
 
-def _checked(name: str) -> str:
+def list_name(name: str) -> str:
     """A list's name as it may be.
 
     Raises:

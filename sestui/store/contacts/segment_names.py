@@ -47,7 +47,7 @@ def resolve(
     segment = ResolvedSegment(
         expression.root,
         named,
-        _ids(connection, Refers.LIST, expressions),
+        _ids(connection, Refers.LIST, expressions, together.lists),
         _ids(connection, Refers.CAMPAIGN, expressions, together.campaigns),
         {"": expression.text, **{name: each.text for name, each in used.found.items()}},
     )

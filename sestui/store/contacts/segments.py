@@ -83,10 +83,8 @@ class Segments:
         keep_index(self._database)
         return saved
 
-    def check(
-        self, name: str, expression: SegmentExpression, together: Mapping[str, SegmentExpression]
-    ) -> None:
-        """Check that the segment could be saved with the others of ``together``.
+    def check(self, name: str, expression: SegmentExpression, together: Together) -> None:
+        """Check that the segment could be saved with what ``together`` has.
 
         Raises:
             NotFoundError: a list, campaign or segment that it names doesn't exist.
@@ -95,7 +93,7 @@ class Segments:
         """
         _checked(name)
         with self._database.read_connection() as connection:
-            resolve(connection, expression, called=name, together=Together(together))
+            resolve(connection, expression, called=name, together=together)
 
     def save_together(self, texts: Mapping[str, str], now: Instant) -> None:
         """Save expressions by name in place of what has the names, all of them or none.

@@ -18,7 +18,8 @@ def folder(ready: Sestui) -> Path:
     (made / ".git").mkdir()
     (made / "campaigns" / "news.md").write_text(MESSAGE)
     (made / "nightly.yaml").write_text(TASK.format(name="nightly"))
-    expression = "'list(\"readers\")'"
+    (made / "fair.yaml").write_text("kind: list\nname: fair\n")
+    expression = '\'list("readers") - list("fair")\''
     (made / "vip.yml").write_text(SEGMENT.format(name="vip", expression=expression))
     (made / "README.md").write_text("# How we mail\n")
     (made / "compose.yaml").write_text("services: {}\n")
@@ -33,16 +34,23 @@ def lines(text: str) -> list[str]:
 def test_a_plan_tells_what_apply_does_and_then_nothing_is_left(ready: Sestui, folder: Path) -> None:
     planned = ready.run("plan", folder)
     assert planned.returncode == 2
-    told = ["would be created vip", "unchanged news", "would be created nightly"]
+    told = [
+        "would be created fair",
+        "would be created vip",
+        "unchanged news",
+        "would be created nightly",
+    ]
     assert lines(planned.stdout) == told
     assert [line.rpartition("/")[2] for line in planned.stderr.splitlines()] == [
         "README.md",
         "compose.yaml",
     ]
     assert ready.json("segment", "list") == []
+    assert len(ready.json("list", "show")) == 1
 
     applied = ready.ok("apply", folder)
-    assert lines(applied) == ["created vip", "unchanged news", "created nightly"]
+    assert lines(applied) == [line.removeprefix("would be ") for line in told]
+    assert len(ready.json("list", "show")) == 2
     again = ready.run("plan", folder, "--prune", "--json")
     assert again.returncode == 0
     assert {each.split(" ")[0] for each in lines(ready.ok("apply", folder, "--prune"))} == {
@@ -68,6 +76,7 @@ def test_what_no_file_names_is_removed_or_put_away(ready: Sestui, folder: Path) 
     planned = ready.run("plan", folder, "--prune")
     assert planned.returncode == 2
     told = [
+        "unchanged fair",
         "would be created other",
         "would be switched off nightly",
         "would be removed weekly",
@@ -119,6 +128,11 @@ def test_pruning_by_a_single_file_is_refused(ready: Sestui, folder: Path) -> Non
     (ready.home / "empty").mkdir()
     for command in ("plan", "apply"):
         said = ready.refused(1, command, ready.home / "empty", "--prune")
-        assert "has no campaign, task or segment" in said
+        assert "has no campaign, task, list or segment" in said
+    (folder / "fair.yaml").write_text("kind: list\nname: ''\n")
+    assert "A list needs a name" in ready.refused(1, "plan", folder)
+    (folder / "fair.yaml").write_text("kind: list\nnames: x\n")
+    assert "there is no field 'names'" in ready.refused(1, "plan", folder)
+    (folder / "fair.yaml").unlink()
     (folder / "campaigns" / "news.md").write_text("---\nname: news\n")
     assert "front matter is not closed" in ready.refused(1, "plan", folder)

@@ -361,7 +361,7 @@ def test_apply_is_the_same_twice(sestui: Sestui) -> None:
         ("task_runs: 30", "task_runs: soon", "wrong: task_runs: input should be a valid integer"),
         ("task_runs: 30", "taskruns: 30", "there is no parameter taskruns (did you mean task_runs"),
         ("Europe/Paris", "Mars/Base", "timezone: 'Mars/Base' is not an IANA time zone"),
-        ("kind: task", "kind: tusk", "begin with 'kind: task' or 'kind: segment'."),
+        ("kind: task", "kind: tusk", "begin with 'kind: task', 'kind: list' or 'kind: segment'."),
     ],
 )
 def test_a_bad_file_is_named_and_stores_nothing(

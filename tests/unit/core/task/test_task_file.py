@@ -68,10 +68,10 @@ def test_once():
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "begin with 'kind: task' or 'kind: segment'."),
+        ("", "begin with 'kind: task', 'kind: list' or 'kind: segment'."),
         (
             "name: x\n",
-            "nightly.yaml: YAML files describe tasks or segments; begin ",
+            "nightly.yaml: YAML files describe tasks, lists or segments; begin ",
         ),
         (SHORT + "misfre: once\n", "there is no field 'misfre' (did you mean misfire?)."),
         (SHORT + "misfire: twice\n", "misfire: 'twice' is not one of skip, once, all."),
