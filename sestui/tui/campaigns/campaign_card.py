@@ -115,7 +115,7 @@ class CampaignForecast(CampaignFigure):
         told = self.snapshot.forecast
         if told is None:
             unknown = (
-                "its audience is empty" if not self.snapshot.view.audience else "not known yet"
+                "its audience is empty" if self.snapshot.view.audience == 0 else "not known yet"
             )
             return Content.assemble(("forecast ", "$text-muted"), unknown)
         text = (

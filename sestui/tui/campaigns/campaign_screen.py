@@ -46,7 +46,7 @@ _NEVER_SENT = """\
 Never sent.
 
   t   sends the message to one address of yours, as a test
-  s   starts it: everyone on its lists gets it
+  s   starts it: everyone in its audience gets it
   e   edits it; under d Details you can set when it starts by itself
 
 Nothing is sent without a question. ? shows all keys.

@@ -186,11 +186,12 @@ class CampaignTable(DataTable[Text]):
         run = view.run
         counts = run.counts if run else None
         size = counts.audience if counts else view.audience
+        gone = "no segment" if view.whom.segment else "no list"
         known = view.state if f"table--{view.state}" in self.COMPONENT_CLASSES else "quiet"
         return {
             "name": (shorten(view.name, widths["name"]), ""),
             "state": ((run.doing if run else "") or view.state, known),
-            "audience": ("no list" if size is None else grouped(size), ""),
+            "audience": (gone if size is None else grouped(size), ""),
             "bar": segment_pieces(counts, widths.get("bar", 0)) if counts else ("", ""),
             "share": (run.progress.percent if run else "", ""),
             "rejected": _count(counts.rejected if counts else None),

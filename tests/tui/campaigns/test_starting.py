@@ -214,6 +214,8 @@ async def test_the_list_is_saved_as_csv_without_formulas(runtime, still, tmp_pat
     [
         ({"lists": ("nobody",)}, f"Hi {OFF}", "Nobody is on nobody", "lists"),
         ({"lists": ("gone",)}, f"Hi {OFF}", "There is no list 'gone'", "lists"),
+        ({"segment": "adlts"}, f"Hi {OFF}", "There is no segment 'adlts'.", "segment"),
+        ({"segment": "not valid()"}, f"Hi {OFF}", "is in the segment of news now", "segment"),
         ({}, f"Hi {{{{ first_name {OFF}", "body, line 1", "body"),
     ],
 )
