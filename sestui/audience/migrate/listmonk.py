@@ -190,12 +190,19 @@ def _template(row: Row) -> MailDraft:
             MigratedKind.TEMPLATES,
             name,
             MessageSource(subject, body, "html"),
+            number=_text(row, "id"),
             transactional=True,
             untranslated=go.untranslated,
         )
     layout = _layout_name(row, "name")
     message = MessageSource(subject, _EMPTY, "markdown", layout=body, layout_name=layout)
-    return MailDraft(MigratedKind.TEMPLATES, name, message, untranslated=go.untranslated)
+    return MailDraft(
+        MigratedKind.TEMPLATES,
+        name,
+        message,
+        number=_text(row, "id"),
+        untranslated=go.untranslated,
+    )
 
 
 def _campaign(row: Row, lists: Sequence[str]) -> MailDraft:
@@ -224,6 +231,7 @@ def _campaign(row: Row, lists: Sequence[str]) -> MailDraft:
         MigratedKind.CAMPAIGNS,
         name,
         message,
+        number=_text(row, "id"),
         from_address=_text(row, "from_email"),
         lists=tuple(lists),
         headers=tuple((header, go.jinja(value)) for header, value in _headers(row)),

@@ -1,7 +1,9 @@
 """Take over what another tool holds: who must not be mailed first, then everything else."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from typing import Protocol
 
 from sestui.audience.migrate.people import People
@@ -145,7 +147,7 @@ class _Drafts:
             if mail.left_out:
                 tally.leave_out(mail.left_out)
                 continue
-            name = self._free_name(campaign_values.possible_name(mail.name))
+            name = self._free_name(mail)
             if self._campaigns.find(name) is not None:
                 tally.here += 1
                 continue
@@ -192,11 +194,17 @@ class _Drafts:
     def _note(self, draft: str, said: str) -> None:
         self._notes.append(DraftNote(draft, printable(said)))
 
-    def _free_name(self, wanted: str) -> str:
-        """A name that no other draft of this source has."""
-        name, number = wanted, 2
-        while name in self._names:
-            ending = f"-{number}"
-            name, number = wanted[: _LONGEST_NAME - len(ending)] + ending, number + 1
+    def _free_name(self, mail: MailDraft) -> str:
+        """A name that no other draft of this source has, the same each time."""
+        wanted = campaign_values.possible_name(mail.name)
+        names = [wanted] if re.search("[A-Za-z0-9]", mail.name) else []
+        names += [_with_ending(wanted, mail.number)] if mail.number else []
+        numbered = (_with_ending(wanted, str(number)) for number in count(2))
+        name = next(each for each in chain(names, numbered) if each not in self._names)
         self._names.add(name)
         return name
+
+
+def _with_ending(name: str, ending: str) -> str:
+    """``march-2``, of at most as many characters as a campaign's name may have."""
+    return f"{name[: _LONGEST_NAME - len(ending) - 1]}-{ending}"

@@ -20,6 +20,9 @@ from sestui.core.delivery.states import ContactStatus
 from sestui.core.text import printable
 from sestui.store.contacts.upsert import ContactRow, More
 
+_json = json.JSONEncoder(ensure_ascii=False).encode
+"""As ``json.dumps``, which makes an encoder for each call."""
+
 _BATCH = 5_000
 _SHOWN = 200
 _MAX_LIST_NAME = 200
@@ -131,7 +134,7 @@ class People:
         more = More(no_contact=True, suppressed=meaning.value, detail=self._told(why))
         if at is not None:
             more["suppressed_at"] = at
-        self._put(_SUPPRESS, (verdict.key, meaning.weight, json.dumps(more, ensure_ascii=False)))
+        self._put(_SUPPRESS, (verdict.key, meaning.weight, _json(more)))
 
     def add(
         self,
@@ -162,10 +165,10 @@ class People:
             ContactRow(
                 verdict.email,
                 verdict.key,
-                json.dumps(members, ensure_ascii=False),
-                json.dumps(list(dict.fromkeys(tags)), ensure_ascii=False),
+                _json(members),
+                _json(list(dict.fromkeys(tags))),
                 0 if meaning is Meaning.ACTIVE else 1,
-                json.dumps(more, ensure_ascii=False) if more else "",
+                _json(more) if more else "",
             )
         )
         return verdict.key
@@ -280,7 +283,7 @@ def _completed(
         )
         more |= More(status=ContactStatus.UNSUBSCRIBED.value, status_reason=why)
         weight = 1
-    return row._replace(weight=weight, more=json.dumps(more, ensure_ascii=False))
+    return row._replace(weight=weight, more=_json(more))
 
 
 def _members(attributes: Mapping[str, Json]) -> dict[str, Json]:

@@ -69,6 +69,8 @@ class MailDraft:
     name: str
     """As the tool has it."""
     message: MessageSource
+    number: str = ""
+    """The tool's own number of it, which distinguishes namesakes; '' for none."""
     from_address: str = ""
     reply_to: str = ""
     lists: tuple[str, ...] = ()

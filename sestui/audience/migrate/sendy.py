@@ -111,12 +111,15 @@ class Sendy:
         body = tags.jinja(_text(row, "html_text")) or html_of_text(text)
         message = MessageSource(tags.jinja(subject), body, "html", text=text)
         if kind is MigratedKind.TEMPLATES:
-            return MailDraft(kind, name, message, untranslated=tags.untranslated)
+            return MailDraft(
+                kind, name, message, number=_text(row, "id"), untranslated=tags.untranslated
+            )
         numbers = (_text(row, "lists") or _text(row, "to_send_lists")).split(",")
         return MailDraft(
             kind,
             name,
             message,
+            number=_text(row, "id"),
             from_address=_mailbox(_text(row, "from_name"), _text(row, "from_email")),
             reply_to=_text(row, "reply_to"),
             lists=tuple(

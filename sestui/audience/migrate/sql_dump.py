@@ -56,6 +56,10 @@ _ENDS = (
     *("-- PostgreSQL database dump complete", "-- Dump completed"),
     "/*!40101 SET CHARACTER_SET_CLIENT=@OLD_CHARACTER_SET_CLIENT",
 )
+_of_mysql = re.compile(
+    r"^(?:-- (?:MySQL|MariaDB|phpMyAdmin)|(?:DROP TABLE|CREATE TABLE|INSERT)[\w ]*? `)",
+    re.MULTILINE,
+).search
 _separator = re.compile(r"\s*+([,;]|ON\s)", re.IGNORECASE)
 _REFUSED = {
     b"PGDMP": "is in pg_dump's custom format; make it plain text by `pg_restore -f dump.sql`",
@@ -98,8 +102,8 @@ class _Dump:
             start = codecs.getincrementaldecoder(codec)("replace").decode(head)
         except UnicodeError:
             start = ""
-        of_mysql = re.search(r"^-- (?:MySQL|MariaDB|phpMyAdmin)|`", start, re.MULTILINE)
-        self._dialect = _MYSQL if of_mysql else _POSTGRES
+        # Not any backquote, as a mail in Markdown has them.
+        self._dialect = _MYSQL if _of_mysql(start) else _POSTGRES
         self._ends = re.search(
             r"^-- (?:PostgreSQL database|MySQL|MariaDB) dump|SET @OLD_CHARACTER_SET_CLIENT=",
             start,

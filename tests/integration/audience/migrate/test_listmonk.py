@@ -17,7 +17,7 @@ from sestui.core.contact.address_check import Address, check_address
 from sestui.core.content.message import MessageSource
 from sestui.errors import BadFileError, StorageError
 from sestui.store.campaigns.campaigns import Campaigns
-from sestui.store.contacts.contacts import Contacts
+from sestui.store.contacts.contacts import Contacts, NewContact
 from sestui.store.db.database import Database
 from sestui.store.erasure.erasure import erase
 from tests.support.migrations import FOLDER, everything, figures, standings
@@ -154,6 +154,41 @@ def test_who_was_erased_here_stays_away(database: Database) -> None:
         "ada@example.org",
         "bounced@example.org",
     }
+
+
+def test_who_left_there_leaves_the_list_of_that_name_here(database: Database) -> None:
+    known = NewContact("left.news@example.org", "left.news@example.org")
+    Contacts(database).add([known], list_name="News", now=5)
+    assert standings(database)["left.news@example.org"] == ("active", "", "News", "")
+    found = figures(migrated(database))
+    assert standings(database) == STANDINGS
+    assert found[MigratedKind.LISTS] == (3, 2, 1, 0)
+
+
+def test_drafts_of_one_name_and_of_another_script_keep_their_names(
+    database: Database, tmp_path: Path
+) -> None:
+    path = tmp_path / "dump.sql"
+    dump = DUMP.read_text("utf-8").replace("\tPlain one\t", "\tНовости\t")
+    path.write_text(dump.replace("\tNot yet\t", "\tMarch news\t"), "utf-8")
+    migrated(database, path)
+    drafts = {"House-template", "Receipt-template", "March-news", "March-news-3", "campaign-2"}
+    assert set(Campaigns(database).names()) == drafts
+    assert figures(migrated(database, path))[MigratedKind.CAMPAIGNS] == (4, 0, 3, 1)
+
+
+def test_a_tool_without_anything_is_taken_over_too(database: Database, tmp_path: Path) -> None:
+    path = tmp_path / "dump.sql"
+    path.write_text(
+        re.sub(
+            r"(FROM stdin;\n).*?(^\\\.$)",
+            r"\1\2",
+            DUMP.read_text("utf-8"),
+            flags=re.DOTALL | re.MULTILINE,
+        ),
+        "utf-8",
+    )
+    assert set(figures(migrated(database, path)).values()) == {(0, 0, 0, 0)}
 
 
 @pytest.mark.parametrize(

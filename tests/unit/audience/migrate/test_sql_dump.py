@@ -140,6 +140,11 @@ def test_a_folder_and_a_missing_file_are_named(tmp_path: Path) -> None:
         read(tmp_path / "none.sql")
 
 
+def test_backquotes_in_a_mail_make_no_dump_of_mysql(tmp_path: Path) -> None:
+    dump = INSERTS.replace("'a text with", "'some `code`; CREATE TABLE `x` and C:\\")
+    assert read(written(tmp_path, dump)) == EXPECTED
+
+
 def test_many_rows_in_one_statement_are_read_one_by_one(tmp_path: Path) -> None:
     rows = ",\n".join(f"({number}, 'person{number}@example.org', '''', 1)" for number in range(999))
     dump = f"INSERT INTO people (id, email, note, age) VALUES\n{rows};\n"
