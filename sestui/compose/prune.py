@@ -12,7 +12,7 @@ from sestui.core.segments.names import Refers
 from sestui.core.segments.parse import parse
 from sestui.core.text import printable
 from sestui.store.campaigns.campaigns import Campaigns
-from sestui.store.campaigns.upkeep import CampaignUpkeep
+from sestui.store.campaigns.upkeep import CampaignUpkeep, is_operators
 from sestui.store.contacts.segments import Segments
 from sestui.tasks.task_service import TaskService
 
@@ -71,7 +71,7 @@ class Pruning:
         campaigns = [
             self._campaign(each.name, off, gone)
             for each in self._campaigns.all()
-            if each.name not in self._kept.campaigns
+            if each.name not in self._kept.campaigns and is_operators(each)
         ]
         deleted = {each.name for each in campaigns if each.change is Change.REMOVED}
         found = [*tasks, *campaigns, *self._of_segments(deleted)]

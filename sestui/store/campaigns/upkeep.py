@@ -195,13 +195,18 @@ class CampaignUpkeep:
             return use.tests
 
 
+def is_operators(campaign: Campaign) -> bool:
+    """Whether it is the operator's, and not one of sestui's own."""
+    return campaign.is_campaign and not campaign.name.startswith(_RELAYED)
+
+
 def _own_campaign(session: Session, name: str, *, lock: bool = False) -> Campaign:
     """The operator's campaign of that name, kept until the transaction ends if it is to be."""
     query = select(Campaign).where(Campaign.name == name)
     campaign = session.exec(query.with_for_update() if lock else query).one_or_none()
     if campaign is None:
         raise NotFoundError(f"There is no campaign {printable(name)!r}.")
-    if campaign.name.startswith(_RELAYED) or not campaign.is_campaign:
+    if not is_operators(campaign):
         raise StateError(f"{printable(name)} is sestui's own, and stays as it is.")
     return campaign
 

@@ -106,6 +106,7 @@ def test_what_no_file_names_is_removed_or_put_away(ready: Sestui, folder: Path) 
 
 def test_what_is_used_by_what_stays_stays_too(ready: Sestui, folder: Path) -> None:
     ready.ok("apply", folder)
+    ready.ok("relay", "key", "add", "shop", "--sender", "*@example.com")  # has a campaign
     (folder / "vip.yml").unlink()
     expression = "'segment(\"vip\")'"
     (folder / "users.yml").write_text(SEGMENT.format(name="users", expression=expression))
@@ -118,7 +119,7 @@ def test_what_is_used_by_what_stays_stays_too(ready: Sestui, folder: Path) -> No
     assert done.returncode == 0
     assert "The segment vip, which no file names, is used by users; it stays." in done.stderr
     assert "The task weekly starts news, which no file names; it stays." in done.stderr
-    assert [each["name"] for each in ready.json("campaign", "list")] == ["news"]
+    assert [each["name"] for each in ready.json("campaign", "list")] == ["news", "relay:shop"]
 
 
 def test_pruning_by_a_single_file_is_refused(ready: Sestui, folder: Path) -> None:
