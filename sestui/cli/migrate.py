@@ -45,8 +45,8 @@ def listmonk_command(
         str,
         typer.Argument(
             metavar="SOURCE",
-            help="A plain-text dump by pg_dump, also packed by gzip or zip, or the database's "
-            "URL: postgresql://…",
+            help="A plain-text dump by pg_dump, also packed by gzip or zip (- reads standard "
+            "input), or the database's URL: postgresql://…",
         ),
     ],
     *,
@@ -60,7 +60,7 @@ def listmonk_command(
     from sestui.audience.migrate.tables import Tables  # noqa: PLC0415
 
     url = postgres.is_url(source)
-    name = "the database" if url else printable(source)
+    name = "the database" if url else _shown(source)
     with Tables(listmonk.TOOL, name, listmonk.WANTED) as tables:
         if url:
             postgres.read_database(source, tables)
@@ -75,7 +75,8 @@ def sendy_command(
         Path,
         typer.Argument(
             metavar="SOURCE",
-            help="A dump by mysqldump or phpMyAdmin, also packed by gzip or zip.",
+            help="A dump by mysqldump or phpMyAdmin, also packed by gzip or zip; - reads standard "
+            "input.",
         ),
     ],
     *,
@@ -87,7 +88,7 @@ def sendy_command(
     from sestui.audience.migrate import sendy, sql_dump  # noqa: PLC0415
     from sestui.audience.migrate.tables import Tables  # noqa: PLC0415
 
-    with Tables(sendy.TOOL, printable(str(source)), sendy.WANTED) as tables:
+    with Tables(sendy.TOOL, _shown(str(source)), sendy.WANTED) as tables:
         sql_dump.read_dump(source, tables)
         _migrate(sendy.Sendy(tables), dry_run=dry_run, rejects=rejects, as_json=as_json)
 
@@ -147,6 +148,10 @@ def _migrate(
     else:
         _put(found)
     _narrate(found, rejects)
+
+
+def _shown(source: str) -> str:
+    return "standard input" if source == "-" else printable(source)
 
 
 @contextmanager

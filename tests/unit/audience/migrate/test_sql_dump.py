@@ -140,6 +140,14 @@ def test_a_folder_and_a_missing_file_are_named(tmp_path: Path) -> None:
         read(tmp_path / "none.sql")
 
 
+def test_an_endless_text_is_read_once(tmp_path: Path) -> None:
+    """It was looked through again at each of its lines: minutes for 3 MB."""
+    endless = "INSERT INTO x VALUES (1,'\n" * 100_000
+    for head in ("", "-- MySQL dump\n"):
+        with pytest.raises(BadFileError, match="an INSERT into x has no end"):
+            read(written(tmp_path, head + endless))
+
+
 def test_backquotes_in_a_mail_make_no_dump_of_mysql(tmp_path: Path) -> None:
     dump = INSERTS.replace("'a text with", "'some `code`; CREATE TABLE `x` and C:\\")
     assert read(written(tmp_path, dump)) == EXPECTED
