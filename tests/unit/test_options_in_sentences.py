@@ -125,7 +125,7 @@ ROWS = [["email", "age"], ["a@example.com", "7"]]
         (lambda _: TypedColumns(recognise(ROWS, {}, "x"), {"age": "y"}), "--type age=y: "),
         (lambda _: TypedColumns(recognise(ROWS, {}, "x"), {"ag": "int"}), "--type ag: "),
         (lambda _: Reading(delimiter="ab"), "--delimiter "),
-        (lambda _: once("soon"), "--at soon: "),
+        (lambda _: once("soon"), "--at 'soon' "),
         (_import, "--list NAME"),
         (_attach, "--allow-folder"),
     ],
