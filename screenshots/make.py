@@ -6,12 +6,14 @@ writes one SVG a screen and theme, and the recording, beside this file; no netwo
 """
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from recording import Recording
 from textual.pilot import Pilot
+from textual.widgets import Static
 from workspace import WATCHED, Workspace, workspace
 
 from sestui.tui.app.app import SestuiApp
@@ -142,7 +144,8 @@ async def record(made: Workspace) -> None:
         await pilot.press("s")
         await until(pilot, lambda: app.screen is not campaigns and bool(app.screen.query("Input")))
         await film.show("s  start: every mail has been checked; type the number to send", 2)
-        await film.press("s  start: every mail has been checked; type the number to send", *"1200")
+        number = re.sub(r"\D", "", str(app.screen.query_one("#type-it", Static).content))
+        await film.press("s  start: every mail has been checked; type the number to send", *number)
         await pilot.press("enter")
         await until(pilot, lambda: accepted() > 0)
         watching = "The run, live: what was accepted, refused and in doubt, and what bounced"

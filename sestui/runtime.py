@@ -42,9 +42,9 @@ if TYPE_CHECKING:
     from sestui.sending.sender import Sender
     from sestui.sending.shared_account import SharedAccount
     from sestui.store.campaigns.upkeep import CampaignUpkeep
-    from sestui.store.contacts.segments import Segments
     from sestui.store.contacts.suppressions import Suppressions
     from sestui.store.db.lineage import Lineage
+    from sestui.store.segments.segments import Segments
     from sestui.tasks.execution import Ended
     from sestui.tasks.task_service import TaskService
     from sestui.tasks.worker_pool import WorkerPool
@@ -148,7 +148,7 @@ class Runtime:
     @lazy
     def segments(self) -> "Segments":
         """Named expressions over contacts."""
-        from sestui.store.contacts.segments import Segments  # noqa: PLC0415 - few commands need it
+        from sestui.store.segments.segments import Segments  # noqa: PLC0415 - few commands need it
 
         return Segments(self.database)
 

@@ -17,7 +17,7 @@ from sestui.audience.sources.json_rows import loads
 from sestui.core.delivery.states import ContactStatus
 from sestui.core.text import printable
 from sestui.errors import UsageError
-from sestui.store.contacts.edits import ContactFields
+from sestui.store.contacts.changes.edits import ContactFields
 from sestui.store.db.tables import Contact
 
 

@@ -11,7 +11,7 @@ from sestui.core.contact.address_check import (
 from sestui.core.delivery.states import MANUAL
 from sestui.core.text import printable
 from sestui.errors import UsageError
-from sestui.store.contacts.edits import ContactEdits
+from sestui.store.contacts.changes.edits import ContactEdits
 from sestui.store.contacts.suppressions import Suppressions
 from sestui.store.db.tables import Suppression
 

@@ -11,6 +11,7 @@ from sestui.core.clock import iso
 from sestui.core.delivery.states import Standing
 from sestui.core.spreadsheet import guarded
 from sestui.reports.sent_log import Format
+from sestui.store.contacts.changes.selection import Selection
 from sestui.store.contacts.export import (
     ExportedContact,
     attribute_names,
@@ -19,7 +20,6 @@ from sestui.store.contacts.export import (
     selected_attribute_names,
 )
 from sestui.store.contacts.key_queries import Which
-from sestui.store.contacts.selection import Selection
 from sestui.store.db.database import Database
 
 _TOLD_EACH = 1_000

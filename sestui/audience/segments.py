@@ -26,10 +26,10 @@ from sestui.core.segments.parse import parse
 from sestui.core.segments.present import Present
 from sestui.core.text import printable
 from sestui.errors import NotFoundError, SegmentError
-from sestui.store.contacts.segment_queries import leaf_counts, leaves_of_contact
-from sestui.store.contacts.segments import Segments
-from sestui.store.contacts.segments_sql import ResolvedSegment
 from sestui.store.db.database import Database
+from sestui.store.segments.segment_queries import leaf_counts, leaves_of_contact
+from sestui.store.segments.segments import Segments
+from sestui.store.segments.segments_sql import ResolvedSegment
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sestui.audience.segments import ChosenSegment, ExplainedLeaf
     from sestui.core.segments.present import Present
     from sestui.runtime import Runtime
-    from sestui.store.contacts.segments import NamedSegment
+    from sestui.store.segments.segments import NamedSegment
 
 app = Commands(help="Segments: contacts chosen by an expression.", no_args_is_help=True)
 
@@ -78,7 +78,7 @@ def list_(*, as_json: AsJson = False) -> None:
 def show(name: SegmentName, *, as_json: AsJson = False) -> None:
     """Show a segment: its expression, how many contacts are in it, and the newest of them."""
     from sestui.audience.segments import choose  # noqa: PLC0415 - the database is slow to import
-    from sestui.store.contacts.segment_queries import sample_segment  # noqa: PLC0415 - as above
+    from sestui.store.segments.segment_queries import sample_segment  # noqa: PLC0415 - as above
 
     with opened() as runtime:
         segment = runtime.segments.get(name)
@@ -163,7 +163,7 @@ def export(
     """Export the contacts in a segment with every attribute."""
     from sestui.audience.export import write_contacts  # noqa: PLC0415 - the database is slow
     from sestui.audience.segments import choose  # noqa: PLC0415 - as above
-    from sestui.store.contacts.selection import Selection  # noqa: PLC0415 - as above
+    from sestui.store.contacts.changes.selection import Selection  # noqa: PLC0415 - as above
 
     written_as = format_of(form)
     with opened() as runtime:
@@ -193,13 +193,13 @@ def _present(runtime: "Runtime") -> "Present":
 
 
 def _count(runtime: "Runtime", chosen: "ChosenSegment") -> int:
-    from sestui.store.contacts.segment_queries import count_segment  # noqa: PLC0415 - slow to import
+    from sestui.store.segments.segment_queries import count_segment  # noqa: PLC0415 - slow to import
 
     return count_segment(runtime.database, chosen.resolved, _present(runtime))
 
 
 def _warn_of_unknown(runtime: "Runtime", chosen: "ChosenSegment") -> list[str]:
-    from sestui.store.contacts.segment_queries import unknown_names  # noqa: PLC0415 - as above
+    from sestui.store.segments.segment_queries import unknown_names  # noqa: PLC0415 - as above
 
     unknown = unknown_names(runtime.database, chosen.resolved)
     for each in unknown:

@@ -17,8 +17,8 @@ def undo_command(
     as_json: AsJson = False,
 ) -> None:
     """Undo the last change to contacts or lists, up to a day old; imports can't be undone."""
-    from sestui.store.contacts.journal import last_change  # noqa: PLC0415 - the database is slow
-    from sestui.store.contacts.undo import NOTHING, undo_last  # noqa: PLC0415 - as above
+    from sestui.store.contacts.changes.journal import last_change  # noqa: PLC0415 - the database is slow
+    from sestui.store.contacts.changes.undo import NOTHING, undo_last  # noqa: PLC0415 - as above
 
     with opened() as runtime:
         now = runtime.clock.now()

@@ -11,7 +11,7 @@ from sestui.core.clock import Instant
 from sestui.core.segments.expression import SegmentExpression, Together
 from sestui.core.segments.file import SegmentFile, is_segment
 from sestui.errors import BadFileError, SestuiError
-from sestui.store.contacts.segments import Segments
+from sestui.store.segments.segments import Segments
 
 
 @dataclass(frozen=True, slots=True)

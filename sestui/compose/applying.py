@@ -28,8 +28,8 @@ from sestui.settings import Settings
 from sestui.store.campaigns.campaigns import Campaigns
 from sestui.store.campaigns.upkeep import CampaignUpkeep
 from sestui.store.contacts.contact_lists import ContactLists
-from sestui.store.contacts.segments import Segments
 from sestui.store.db.database import Database
+from sestui.store.segments.segments import Segments
 from sestui.tasks.task_service import TaskService
 
 AnyPlan = Plan | ListPlan | SegmentPlan | TaskPlan | Leftover

@@ -13,7 +13,7 @@ from sestui.core.segments.parse import parse
 from sestui.core.text import printable
 from sestui.store.campaigns.campaigns import Campaigns
 from sestui.store.campaigns.upkeep import CampaignUpkeep, is_operators
-from sestui.store.contacts.segments import Segments
+from sestui.store.segments.segments import Segments
 from sestui.tasks.task_service import TaskService
 
 

@@ -16,9 +16,9 @@ from sqlalchemy import text
 from sestui.core.segments.parse import parse
 from sestui.core.segments.present import Present
 from sestui.store.contacts.contacts import Contacts, NewContact
-from sestui.store.contacts.segment_queries import count_segment
-from sestui.store.contacts.segments import Segments
 from sestui.store.db.database import Database
+from sestui.store.segments.segment_queries import count_segment
+from sestui.store.segments.segments import Segments
 from tests.benchmarks import figures
 
 ROWS = figures.size("ROWS", 1_000_000)

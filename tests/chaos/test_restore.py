@@ -18,6 +18,7 @@ import pytest
 
 from sestui.errors import EXIT_DONE, EXIT_FAILED
 from tests.support.cli import MESSAGE, Sestui
+from tests.support.seeding import SUPPRESS_LATE
 
 KILLED_AT = """
 import os, signal, sys
@@ -50,7 +51,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made.ok("send", "news")
     crashed = made.home / "crashed"
     with closing(sqlite3.connect(made.data / "sestui.db", isolation_level=None)) as live:
-        live.execute("INSERT INTO suppression VALUES ('late@example.com', 'r', '', 0)")
+        live.execute(SUPPRESS_LATE)
         shutil.copytree(made.data, crashed)
     shutil.rmtree(made.data)
     crashed.rename(made.data)

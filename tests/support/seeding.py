@@ -157,3 +157,10 @@ def checked_counts(database: Database, run_id: int) -> RunCounts:
     rows = {state: states[state] for state in counts.as_dict()}
     assert counts.as_dict() == rows, (counts, rows)
     return counts
+
+
+SUPPRESS_LATE = (
+    "INSERT INTO suppression (email_key, reason, detail, created_at, kept) "
+    "VALUES ('late@example.com', 'r', '', 0, 0)"
+)
+"""One more suppressed address, written as another process would."""

@@ -15,11 +15,11 @@ from sestui.core.task.fields import CAMPAIGN_TYPE, campaign_of
 from sestui.core.text import printable
 from sestui.errors import NotFoundError, StateError, UsageError
 from sestui.store.campaigns.campaigns import fields_of
-from sestui.store.contacts.campaign_segments import campaigns_naming, rename_in_campaigns
-from sestui.store.contacts.segments import rename_in_segments, segments_naming
 from sestui.store.db.database import Database
 from sestui.store.db.row_values import to_row
 from sestui.store.db.tables import Campaign, Run
+from sestui.store.segments.campaign_segments import campaigns_naming, rename_in_campaigns
+from sestui.store.segments.segments import rename_in_segments, segments_naming
 from sestui.store.tasks.tables import Task
 
 _MOST_COPIES = 1_000

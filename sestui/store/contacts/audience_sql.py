@@ -13,10 +13,10 @@ from sestui.core.segments.present import Present
 from sestui.core.text import printable
 from sestui.errors import NotFoundError
 from sestui.store.contacts.key_queries import CONTACT, MEMBERSHIP
-from sestui.store.contacts.segment_names import resolve
-from sestui.store.contacts.segment_queries import count_in
-from sestui.store.contacts.segments_sql import ResolvedSegment, SegmentSql
 from sestui.store.db.tables import ContactList
+from sestui.store.segments.segment_names import resolve
+from sestui.store.segments.segment_queries import count_in
+from sestui.store.segments.segments_sql import ResolvedSegment, SegmentSql
 
 LIST = ContactList.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 

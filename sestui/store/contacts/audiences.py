@@ -33,9 +33,9 @@ from sestui.store.contacts.audience_sql import (
     resolved,
 )
 from sestui.store.contacts.key_queries import CONTACT, MEMBERSHIP, SUPPRESSED
-from sestui.store.contacts.segment_queries import unknown_in
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Delivery, Run
+from sestui.store.segments.segment_queries import unknown_in
 
 _DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _HANDED_OVER = _DELIVERY.c.state.in_(sorted(state.value for state in HANDED_OVER_STATES))

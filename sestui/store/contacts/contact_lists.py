@@ -11,21 +11,21 @@ from sestui.core.segments.names import Refers
 from sestui.core.segments.parse import parse
 from sestui.core.text import printable
 from sestui.errors import NotFoundError, StateError, UsageError
-from sestui.store.contacts.bulk import JOINED, LEFT, counted, find_list
-from sestui.store.contacts.campaign_segments import (
+from sestui.store.contacts.changes.bulk import JOINED, LEFT, counted, find_list
+from sestui.store.contacts.changes.journal import ROW, ChangeKind, begin, finish, forget_old
+from sestui.store.contacts.key_queries import MEMBERSHIP
+from sestui.store.contacts.refusals import not_refused
+from sestui.store.contacts.tables import SavedFilter
+from sestui.store.db.database import Database
+from sestui.store.db.tables import Campaign, ContactList
+from sestui.store.segments.campaign_segments import (
     campaign_segment,
     campaigns_naming,
     refuse_list_of_runs,
     write_campaign_segment,
 )
-from sestui.store.contacts.journal import ROW, ChangeKind, begin, finish, forget_old
-from sestui.store.contacts.key_queries import MEMBERSHIP
-from sestui.store.contacts.refusals import not_refused
-from sestui.store.contacts.segment_names import SEGMENT
-from sestui.store.contacts.segments import segments_naming, write_expression
-from sestui.store.contacts.tables import SavedFilter
-from sestui.store.db.database import Database
-from sestui.store.db.tables import Campaign, ContactList
+from sestui.store.segments.segment_names import SEGMENT
+from sestui.store.segments.segments import segments_naming, write_expression
 from sestui.store.tasks.tables import Task
 
 LIST = ContactList.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass

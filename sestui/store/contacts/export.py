@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 from sqlmodel import col
 
 from sestui.core.clock import Instant
+from sestui.store.contacts.changes.selection import Selection, id_chunks, id_values
 from sestui.store.contacts.key_queries import (
     CONTACT,
     MEMBERSHIP,
@@ -17,7 +18,6 @@ from sestui.store.contacts.key_queries import (
     Which,
     key_query_of,
 )
-from sestui.store.contacts.selection import Selection, id_chunks, id_values
 from sestui.store.db.database import Database
 from sestui.store.db.tables import ContactList
 

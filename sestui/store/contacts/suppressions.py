@@ -6,8 +6,7 @@ from sqlmodel import col, select
 from sestui.core.clock import Instant
 from sestui.core.delivery.states import MANUAL
 from sestui.core.text import printable
-from sestui.store.contacts.erased import hold_off_erasure, is_erased
-from sestui.store.contacts.journal import (
+from sestui.store.contacts.changes.journal import (
     QUICKLY_FORGOTTEN,
     ROW,
     ChangeKind,
@@ -16,6 +15,7 @@ from sestui.store.contacts.journal import (
     forget_old,
     record,
 )
+from sestui.store.contacts.erased import hold_off_erasure, is_erased
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Suppression
 

@@ -230,7 +230,7 @@ class Run(SQLModel, table=True):
     send_window: str = Field(default="")
     timezone: str = Field(default="")
     frozen_segment: str = Field(default="", sa_column=_text())
-    """The segment as it was at the start (``store.contacts.frozen_segments``); '' for none."""
+    """The segment as it was at the start (``store.segments.frozen_segments``); '' for none."""
     tat: float = Field(default=0)
     """Theoretical arrival time for the run's own max_rate."""
     account: str = Field(default="")

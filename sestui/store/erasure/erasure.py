@@ -12,8 +12,8 @@ from sestui.core.contact.address_check import Address, wire_address
 from sestui.core.contact.address_in_text import AddressInText
 from sestui.core.delivery.events import EventKind
 from sestui.core.delivery.states import OPEN_STATES, DeliveryState, SkipReason
+from sestui.store.contacts.changes.journal import CHANGE, ROW
 from sestui.store.contacts.erased import erased_at, hold_off_writers, note_erased
-from sestui.store.contacts.journal import CHANGE, ROW
 from sestui.store.contacts.key_queries import CONTACT, MEMBERSHIP, SUPPRESSION
 from sestui.store.contacts.refusals import REFUSAL
 from sestui.store.contacts.tables import ListedSuppression, SavedFilter

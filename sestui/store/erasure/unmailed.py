@@ -7,8 +7,8 @@ from sqlalchemy import Connection, Select, delete, func, or_, select, update
 from sestui.core.clock import Instant
 from sestui.core.delivery.events import EventKind
 from sestui.core.delivery.states import OPEN_STATES, ContactStatus, DeliveryState
+from sestui.store.contacts.changes.journal import ROW
 from sestui.store.contacts.erased import hold_off_writers
-from sestui.store.contacts.journal import ROW
 from sestui.store.contacts.key_queries import CONTACT, MEMBERSHIP
 from sestui.store.contacts.refusals import REFUSAL
 from sestui.store.db.database import Database

@@ -7,11 +7,11 @@ from sqlalchemy import Connection, Row, Select, case, select
 
 from sestui.core.schedule.zones import zone_named
 from sestui.core.segments.present import Present
-from sestui.store.contacts.frozen_segments import thawed
 from sestui.store.contacts.key_queries import CONTACT
-from sestui.store.contacts.segments_sql import SegmentSql
 from sestui.store.ledger.bulk_statements import ids_of, values_text
 from sestui.store.ledger.statements import RUN
+from sestui.store.segments.frozen_segments import thawed
+from sestui.store.segments.segments_sql import SegmentSql
 
 _MOST_RUNS = 16
 """Runs whose statements are kept."""

@@ -32,7 +32,6 @@ from sestui.errors import (
 )
 from sestui.store.contacts.audience_sql import resolved
 from sestui.store.contacts.audiences import add_audience
-from sestui.store.contacts.frozen_segments import frozen
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Contact, Delivery, Run
 from sestui.store.ledger.clocks import ledger_now
@@ -46,6 +45,7 @@ from sestui.store.ledger.unrenderable import (
 )
 from sestui.store.runs.new_runs import label_of, new_run, number_run, sent_fields
 from sestui.store.runs.start_rules import has_occurred, refuse_repeat, refuse_unstartable
+from sestui.store.segments.frozen_segments import frozen
 from sestui.store.tasks.occurrences import distinct_instant
 
 _DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass

@@ -14,7 +14,7 @@ from sestui.core.contact.preferences import ReaderChoice, Source
 from sestui.core.delivery.events import RefusalReason
 from sestui.core.delivery.states import ContactStatus
 from sestui.core.delivery.unsubscribe_token import LinkSubject
-from sestui.store.contacts.bulk import insert_new
+from sestui.store.contacts.changes.bulk import insert_new
 from sestui.store.contacts.erased import hold_off_erasure
 from sestui.store.contacts.refusals import REFUSAL
 from sestui.store.db.database import Database

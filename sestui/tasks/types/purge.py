@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from sestui.core.clock import Instant
-from sestui.store.contacts.journal import forget_batch
+from sestui.store.contacts.changes.journal import forget_batch
 from sestui.store.erasure.unmailed import forget_unmailed
 from sestui.store.events.purge import purge_events
 from sestui.store.relay.mails import RelayedMails

@@ -15,7 +15,7 @@ from textual.widgets import Button, Input, Static
 
 from sestui.core.percent import percent
 from sestui.errors import SestuiError
-from sestui.store.contacts.bulk import Changed
+from sestui.store.contacts.changes.bulk import Changed
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.contacts.changes import BulkJob
 from sestui.tui.dialogs.dialog import Dialog

@@ -5,13 +5,13 @@ from pathlib import Path
 from sestui.audience.export import write_contacts
 from sestui.reports.output_file import output_file
 from sestui.runtime import Runtime
-from sestui.store.contacts.bulk import BulkAction, Changed, change_selected
+from sestui.store.contacts.changes.bulk import BulkAction, Changed, change_selected
+from sestui.store.contacts.changes.journal import Noted, last_change
+from sestui.store.contacts.changes.selection import Selection
+from sestui.store.contacts.changes.undo import Undone, undo_last
 from sestui.store.contacts.contact_lists import ContactLists
 from sestui.store.contacts.filters import ContactFilters
-from sestui.store.contacts.journal import Noted, last_change
 from sestui.store.contacts.key_queries import Which
-from sestui.store.contacts.selection import Selection
-from sestui.store.contacts.undo import Undone, undo_last
 from sestui.tui.app.screens.background_jobs import BackgroundJob
 from sestui.tui.dialogs.export_file import FileExport
 from sestui.tui.widgets.format import grouped

@@ -9,10 +9,10 @@ from textual.binding import Binding, BindingType
 
 from sestui.core.percent import percent
 from sestui.errors import SestuiError
+from sestui.store.contacts.changes.selection import Selection
 from sestui.store.contacts.key_queries import Order, Which
 from sestui.store.contacts.pages import ContactLine, ContactPages
 from sestui.store.contacts.search import find_contacts
-from sestui.store.contacts.selection import Selection
 from sestui.store.db.database import Database
 from sestui.tui.contacts.contact_cells import contact_cells, contact_columns
 from sestui.tui.contacts.marks import MOST_MARKED, Marks

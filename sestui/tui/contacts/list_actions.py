@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual.binding import Binding
 
-from sestui.store.contacts.bulk import counted
+from sestui.store.contacts.changes.bulk import counted
 from sestui.store.contacts.contact_lists import ListChanged, Mentions
 from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from sestui.tui.app.screens.screen_part import ScreenPart, in_worker

@@ -8,8 +8,16 @@ from typing import ClassVar
 from textual.binding import Binding
 
 from sestui.core.text import printable
-from sestui.store.contacts.bulk import BulkAction, Join, Leave, Suppress, Tag, Untag, counted
-from sestui.store.contacts.selection import Selection, count_selected
+from sestui.store.contacts.changes.bulk import (
+    BulkAction,
+    Join,
+    Leave,
+    Suppress,
+    Tag,
+    Untag,
+    counted,
+)
+from sestui.store.contacts.changes.selection import Selection, count_selected
 from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from sestui.tui.app.screens.screen_part import ScreenPart, in_worker
 from sestui.tui.contacts.bulk_dialogs import AddOrRemoveScreen, BulkProgressScreen

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from sestui.store.contacts.changes.selection import Selection
 from sestui.store.contacts.key_queries import Which
-from sestui.store.contacts.selection import Selection
 from sestui.tui.widgets.format import grouped
 
 MOST_MARKED = 10_000

@@ -8,7 +8,7 @@ from sestui.audience.contact_form import ContactForm, fields_of
 from sestui.core.delivery.states import Standing
 from sestui.errors import StateError
 from sestui.runtime import Runtime
-from sestui.store.contacts.edits import ContactEdits
+from sestui.store.contacts.changes.edits import ContactEdits
 from sestui.store.contacts.key_queries import Order, Which
 from sestui.store.contacts.pages import ContactLine, count_of
 from sestui.store.db.tables import Contact

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual.binding import Binding
 
-from sestui.store.contacts.undo import NOTHING
+from sestui.store.contacts.changes.undo import NOTHING
 from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from sestui.tui.app.screens.screen_part import ScreenPart, in_worker
 from sestui.tui.contacts.changes import ContactChanges

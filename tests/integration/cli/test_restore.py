@@ -23,6 +23,7 @@ from sestui.errors import (
 )
 from sestui.store.db.version import HEAD
 from tests.support.cli import Sestui
+from tests.support.seeding import SUPPRESS_LATE
 
 
 def database(sestui: Sestui) -> Path:
@@ -183,7 +184,7 @@ def test_a_copy_with_its_log_beside_it(sent, tmp_path):
     copy = tmp_path / "copies" / "sestui.db"
     copy.parent.mkdir()
     with closing(sqlite3.connect(database(sent), isolation_level=None)) as live:
-        live.execute("INSERT INTO suppression VALUES ('late@example.com', 'r', '', 0)")
+        live.execute(SUPPRESS_LATE)
         for ending in ("", "-wal"):
             shutil.copy(f"{database(sent)}{ending}", f"{copy}{ending}")
     before = copy.read_bytes(), copy.with_name("sestui.db-wal").read_bytes()
@@ -209,7 +210,7 @@ def test_the_log_of_a_crash_goes_with_the_database_that_it_belongs_to(sent, tmp_
     """Killed with a log beside the database: what is in it isn't lost, nor mixed with the new."""
     crashed = tmp_path / "crashed"
     with closing(sqlite3.connect(database(sent), isolation_level=None)) as live:
-        live.execute("INSERT INTO suppression VALUES ('late@example.com', 'r', '', 0)")
+        live.execute(SUPPRESS_LATE)
         shutil.copytree(sent.data, crashed)
     shutil.rmtree(sent.data)
     crashed.rename(sent.data)
@@ -226,7 +227,7 @@ def test_the_log_of_a_crash_goes_with_the_database_that_it_belongs_to(sent, tmp_
 def test_what_nobody_can_open_is_put_aside_as_it_is(sent):
     """Somebody has copied the backup beside the log of a crash, and was refused."""
     with closing(sqlite3.connect(database(sent), isolation_level=None)) as live:
-        live.execute("INSERT INTO suppression VALUES ('late@example.com', 'r', '', 0)")
+        live.execute(SUPPRESS_LATE)
         log = (sent.data / "sestui.db-wal").read_bytes()
     shutil.copy(backup(sent), database(sent))
     (sent.data / "sestui.db-wal").write_bytes(log)
@@ -326,7 +327,7 @@ def test_a_backup_with_its_log_where_nothing_may_be_written(sent, tmp_path):
         pytest.skip("only root can mount a disk")
     try:
         with closing(sqlite3.connect(database(sent), isolation_level=None)) as live:
-            live.execute("INSERT INTO suppression VALUES ('late@example.com', 'r', '', 0)")
+            live.execute(SUPPRESS_LATE)
             for ending in ("", "-wal"):
                 shutil.copy(f"{database(sent)}{ending}", folder)
         shutil.copy(backup(sent), folder)
@@ -344,7 +345,7 @@ def test_a_backup_with_its_log_where_nothing_may_be_written(sent, tmp_path):
 
 def test_a_backup_beside_the_log_of_another(sent):
     with closing(sqlite3.connect(database(sent), isolation_level=None)) as live:
-        live.execute("INSERT INTO suppression VALUES ('late@example.com', 'r', '', 0)")
+        live.execute(SUPPRESS_LATE)
         shutil.copy(sent.data / "sestui.db-wal", sent.home / "backup.db-wal")
     said = untouched(sent, EXIT_FAILED, backup(sent), "--yes")
     assert "backup.db-wal beside the database" in said

@@ -12,8 +12,8 @@ from sestui.settings import load_settings
 from sestui.store.campaigns.campaigns import fields_of
 from sestui.store.contacts.audiences import Audiences
 from sestui.store.contacts.contacts import Contacts
-from sestui.store.contacts.segments import Segments
 from sestui.store.runs.runs import Runs
+from sestui.store.segments.segments import Segments
 from tests.support.clocks import FakeClock
 from tests.support.compose import plan
 from tests.support.seeding import add_contacts, make_campaign

@@ -11,10 +11,10 @@ from sestui.errors import StorageError
 from sestui.feedback.puller import EventPuller
 from sestui.feedback.retry import retry_quarantined
 from sestui.ses_api.events import QueueMessage
-from sestui.store.contacts.bulk import Suppress, change_selected
-from sestui.store.contacts.selection import Selection
+from sestui.store.contacts.changes.bulk import Suppress, change_selected
+from sestui.store.contacts.changes.selection import Selection
+from sestui.store.contacts.changes.undo import undo_last
 from sestui.store.contacts.suppressions import Suppressions
-from sestui.store.contacts.undo import undo_last
 from sestui.store.db.tables import Contact, Run, Suppression
 from sestui.store.events.apply import EventRules
 from sestui.store.events.event_tables import EventRow

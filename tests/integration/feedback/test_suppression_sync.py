@@ -13,10 +13,10 @@ from sestui.errors import StoppedError
 from sestui.feedback.suppression_sync import SuppressionSync, SyncResult
 from sestui.ses import suppression_list
 from sestui.ses.suppression_list import SuppressionList
-from sestui.store.contacts.bulk import Suppress, change_selected
+from sestui.store.contacts.changes.bulk import Suppress, change_selected
+from sestui.store.contacts.changes.selection import Selection
 from sestui.store.contacts.contacts import Contacts, NewContact
 from sestui.store.contacts.listed_suppressions import ListedSuppressions
-from sestui.store.contacts.selection import Selection
 from sestui.store.contacts.suppressions import Suppressions
 from sestui.store.contacts.upsert import ContactRow
 from sestui.store.db.database import Database

@@ -9,8 +9,8 @@ from sestui.core.delivery.states import PauseReason, RunKind, Standing
 from sestui.errors import NotFoundError
 from sestui.reports.contact_record import ContactRecords
 from sestui.store.contacts.address_checks import AddressChecks
+from sestui.store.contacts.changes.edits import ContactEdits
 from sestui.store.contacts.contacts import Contacts
-from sestui.store.contacts.edits import ContactEdits
 from sestui.store.contacts.history import ContactHistory
 from sestui.store.contacts.suppressions import Suppressions
 from sestui.store.db.tables import Campaign, Delivery

@@ -8,10 +8,10 @@ from sqlalchemy import text as sql
 
 from sestui.core.delivery.states import Standing
 from sestui.store.campaigns.campaigns import Campaigns
-from sestui.store.contacts import selection as selecting
+from sestui.store.contacts.changes import selection as selecting
+from sestui.store.contacts.changes.journal import last_change
 from sestui.store.contacts.contacts import NewContact
 from sestui.store.contacts.filters import ContactFilters
-from sestui.store.contacts.journal import last_change
 from sestui.tui.contacts.bulk_dialogs import AddOrRemoveScreen, BulkProgressScreen
 from sestui.tui.contacts.changes import BulkJob
 from sestui.tui.contacts.contact_table import ContactTable

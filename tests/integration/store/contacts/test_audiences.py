@@ -12,13 +12,13 @@ from sestui.errors import NotFoundError, SegmentError, SestuiError, StateError
 from sestui.store.campaigns.campaigns import Campaigns
 from sestui.store.campaigns.upkeep import CampaignUpkeep
 from sestui.store.contacts.audiences import Audiences
+from sestui.store.contacts.changes.undo import undo_last
 from sestui.store.contacts.contact_lists import ContactLists
 from sestui.store.contacts.contacts import Contacts, NewContact
 from sestui.store.contacts.members import Members
-from sestui.store.contacts.segments import Segments
-from sestui.store.contacts.undo import undo_last
 from sestui.store.events.bounce_risks import of_audience
 from sestui.store.runs.runs import Runs
+from sestui.store.segments.segments import Segments
 from tests.support.clocks import FakeClock
 from tests.support.seeding import make_campaign, rows_of, start_run
 

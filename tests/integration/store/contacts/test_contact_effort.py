@@ -23,7 +23,8 @@ FILL = (
     "INSERT INTO contact_list (name, created_at) VALUES ('all', 0), ('few', 0)",
     "INSERT INTO membership SELECT 1, id, 0 FROM contact",
     "INSERT INTO membership SELECT 2, id, 0 FROM contact WHERE id % 1000 = 0",
-    "INSERT INTO suppression SELECT email_key, 'bounce', '', 0 FROM contact WHERE id % 500 = 1",
+    "INSERT INTO suppression (email_key, reason, detail, created_at, kept) "
+    "SELECT email_key, 'bounce', '', 0, 0 FROM contact WHERE id % 500 = 1",
 )
 
 

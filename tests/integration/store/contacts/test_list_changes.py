@@ -5,9 +5,9 @@ import pytest
 from sestui.core.task.fields import TaskFields
 from sestui.errors import NotFoundError, StateError, UsageError
 from sestui.store.campaigns.campaigns import Campaigns
+from sestui.store.contacts.changes.undo import undo_last
 from sestui.store.contacts.contact_lists import ContactLists
 from sestui.store.contacts.contacts import Contacts, NewContact
-from sestui.store.contacts.undo import undo_last
 from sestui.store.tasks.tasks import Tasks
 from tests.support.seeding import make_campaign
 

@@ -43,7 +43,11 @@ class Crash:
         self._written += 300
         rows = [(f"s{self._written - number}@example.com",) for number in range(300)]
         self._open.execute("BEGIN")
-        self._open.executemany("INSERT INTO suppression VALUES (?, 'r', '', 0)", rows)
+        self._open.executemany(
+            "INSERT INTO suppression (email_key, reason, detail, created_at, kept) "
+            "VALUES (?, 'r', '', 0, 0)",
+            rows,
+        )
         self._open.execute("COMMIT")
 
     def change(self) -> None:

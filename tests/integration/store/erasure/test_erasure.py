@@ -21,15 +21,15 @@ from sestui.feedback.puller import EventPuller
 from sestui.ses_api.events import QueueMessage
 from sestui.ses_api.relay_admission import Admission, AdmissionVerdict, Incoming, Terms
 from sestui.ses_api.relayed import mail_of, packed
-from sestui.store.contacts.bulk import Join, Suppress, Tag, change_selected
-from sestui.store.contacts.edits import ContactEdits
+from sestui.store.contacts.changes.bulk import Join, Suppress, Tag, change_selected
+from sestui.store.contacts.changes.edits import ContactEdits
+from sestui.store.contacts.changes.journal import last_change
+from sestui.store.contacts.changes.selection import Selection
+from sestui.store.contacts.changes.undo import undo_last
 from sestui.store.contacts.erased import allow_again
-from sestui.store.contacts.journal import last_change
 from sestui.store.contacts.listed_suppressions import ListedAddress, ListedSuppressions
-from sestui.store.contacts.selection import Selection
 from sestui.store.contacts.suppressions import Suppressions
 from sestui.store.contacts.tables import SavedFilter, SavedSegment
-from sestui.store.contacts.undo import undo_last
 from sestui.store.db.tables import Contact, ImportRecord, Run
 from sestui.store.erasure.erasure import erase
 from sestui.store.erasure.traces import clear_traces

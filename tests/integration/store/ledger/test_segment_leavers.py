@@ -8,9 +8,9 @@ from sestui.core.campaign.follow_up import Only
 from sestui.core.delivery.handover import ClaimRequest
 from sestui.core.segments.parse import parse
 from sestui.store.contacts.contact_lists import ContactLists
-from sestui.store.contacts.segments import Segments
 from sestui.store.db.tables import Contact, ContactList, Delivery, Membership
 from sestui.store.runs.runs import Runs
+from sestui.store.segments.segments import Segments
 from tests.support.seeding import (
     accepted,
     add_contacts,

@@ -13,9 +13,9 @@ from sestui.core.segments.source import MOST_LEVELS
 from sestui.core.suggestions import did_you_mean
 from sestui.core.text import printable
 from sestui.errors import NotFoundError, SegmentError
-from sestui.store.contacts.segments_sql import ResolvedSegment
 from sestui.store.contacts.tables import SavedSegment
 from sestui.store.db.tables import Campaign, ContactList
+from sestui.store.segments.segments_sql import ResolvedSegment
 
 SEGMENT = SavedSegment.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _LIST = ContactList.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass

@@ -12,9 +12,9 @@ from sestui.core.contact.address_check import Address
 from sestui.core.delivery.states import ContactStatus
 from sestui.core.text import printable
 from sestui.errors import NotFoundError, StateError
-from sestui.store.contacts.bulk import At, Join, Leave, find_list
+from sestui.store.contacts.changes.bulk import At, Join, Leave, find_list
+from sestui.store.contacts.changes.journal import ChangeKind, begin, finish, record
 from sestui.store.contacts.erased import hold_off_erasure, refuse_erased
-from sestui.store.contacts.journal import ChangeKind, begin, finish, record
 from sestui.store.contacts.refusals import REFUSAL
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Contact, ContactList, Membership

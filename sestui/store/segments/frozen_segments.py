@@ -8,7 +8,7 @@ import json
 
 from sestui.core.segments.parse import parse
 from sestui.store.contacts.audience_sql import ResolvedAudience
-from sestui.store.contacts.segments_sql import ResolvedSegment
+from sestui.store.segments.segments_sql import ResolvedSegment
 
 
 def frozen(audience: ResolvedAudience, timezone: str) -> str:

@@ -11,9 +11,8 @@ from sestui.core.contact.address_check import address_key
 from sestui.core.delivery.states import MANUAL
 from sestui.core.text import printable
 from sestui.errors import ConflictError, StateError
-from sestui.store.contacts.bulk import JOINED, LEFT, find_list, insert_new
-from sestui.store.contacts.contact_lists import LIST, lists_of, mentions_in, write_lists
-from sestui.store.contacts.journal import (
+from sestui.store.contacts.changes.bulk import JOINED, LEFT, find_list, insert_new
+from sestui.store.contacts.changes.journal import (
     CHANGE,
     ROW,
     UNDO_SECONDS,
@@ -21,6 +20,7 @@ from sestui.store.contacts.journal import (
     Noted,
     newest,
 )
+from sestui.store.contacts.contact_lists import LIST, lists_of, mentions_in, write_lists
 from sestui.store.contacts.key_queries import CONTACT, MEMBERSHIP, SUPPRESSION
 from sestui.store.contacts.refusals import not_refused
 from sestui.store.contacts.tags_sql import has_tag, with_tag_at, without_tag

@@ -24,7 +24,14 @@ from sestui.core.clock import Instant
 from sestui.core.delivery.states import MANUAL
 from sestui.core.text import printable
 from sestui.errors import NotFoundError, StateError
-from sestui.store.contacts.journal import ROW, ChangeKind, begin, finish, forget_old
+from sestui.store.contacts.changes.journal import ROW, ChangeKind, begin, finish, forget_old
+from sestui.store.contacts.changes.selection import (
+    OnProgress,
+    Selection,
+    id_chunks,
+    id_values,
+    no_progress,
+)
 from sestui.store.contacts.key_queries import (
     CONTACT,
     MEMBERSHIP,
@@ -33,7 +40,6 @@ from sestui.store.contacts.key_queries import (
     on_list,
 )
 from sestui.store.contacts.refusals import not_refused
-from sestui.store.contacts.selection import OnProgress, Selection, id_chunks, id_values, no_progress
 from sestui.store.contacts.tags_sql import has_tag, place_of_tag, with_tag, without_tag
 from sestui.store.db.database import Database
 from sestui.store.db.tables import ContactList

@@ -56,8 +56,8 @@ from sestui.core.segments.present import Present
 from sestui.store.contacts.address_sql import of_domain
 from sestui.store.contacts.attribute_sql import AttributeSql, bytewise, small_letters
 from sestui.store.contacts.key_queries import CONTACT, MEMBERSHIP, on_list
-from sestui.store.contacts.mail_history_sql import MailHistory
 from sestui.store.contacts.tags_sql import has_tag
+from sestui.store.segments.mail_history_sql import MailHistory
 
 _PLACES = {DayPart.YEAR: (1, 4), DayPart.MONTH: (6, 2), DayPart.DAY: (9, 2)}
 """Where the parts stand in a day: first character and length."""

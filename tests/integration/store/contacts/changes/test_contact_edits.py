@@ -5,8 +5,8 @@ import pytest
 from sestui.core.contact.address_check import Address, address_key
 from sestui.core.delivery.states import ContactStatus
 from sestui.errors import NotFoundError, StateError
+from sestui.store.contacts.changes.edits import ContactEdits, ContactFields
 from sestui.store.contacts.contacts import Contacts
-from sestui.store.contacts.edits import ContactEdits, ContactFields
 from sestui.store.contacts.history import ContactHistory
 from sestui.store.contacts.suppressions import Suppressions
 

@@ -8,9 +8,9 @@ from sqlalchemy import event, text
 from sestui.core.segments.expression import quoted
 from sestui.core.segments.parse import parse
 from sestui.core.segments.present import Present
-from sestui.store.contacts.segment_indexes import indexed_attributes
-from sestui.store.contacts.segment_queries import count_segment
-from sestui.store.contacts.segments import Segments
+from sestui.store.segments.segment_indexes import indexed_attributes
+from sestui.store.segments.segment_queries import count_segment
+from sestui.store.segments.segments import Segments
 from tests.support.seeding import add_contacts
 
 NOW = 1_000.0

@@ -13,12 +13,12 @@ from sestui.core.segments.expression import quoted
 from sestui.core.segments.parse import parse
 from sestui.core.segments.present import Present
 from sestui.store.contacts.key_queries import CONTACT
-from sestui.store.contacts.segment_queries import count_segment
-from sestui.store.contacts.segments import Segments
-from sestui.store.contacts.segments_sql import SegmentSql
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Contact, ContactList, Delivery, Membership, Run
 from sestui.store.events.event_tables import EventRow
+from sestui.store.segments.segment_queries import count_segment
+from sestui.store.segments.segments import Segments
+from sestui.store.segments.segments_sql import SegmentSql
 from tests.support.seeding import make_campaign
 from tests.support.segment_oracle import Mailed, Oracle, Person
 

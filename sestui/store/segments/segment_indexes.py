@@ -16,8 +16,8 @@ from sestui.core.segments.kinds import AskedAttribute, OperandKind, attribute_as
 from sestui.core.segments.nodes import leaves
 from sestui.core.segments.parse import parse
 from sestui.store.contacts.attribute_sql import AttributeSql
-from sestui.store.contacts.segment_names import SEGMENT
 from sestui.store.db.database import Database
+from sestui.store.segments.segment_names import SEGMENT
 
 _PREFIX = "ix_contact_asked_"
 _MOST = 8

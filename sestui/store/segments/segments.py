@@ -13,11 +13,11 @@ from sestui.core.segments.names import Refers
 from sestui.core.segments.parse import parse
 from sestui.core.text import printable
 from sestui.errors import StateError, UsageError
-from sestui.store.contacts.campaign_segments import campaigns_naming
-from sestui.store.contacts.segment_indexes import keep_index
-from sestui.store.contacts.segment_names import SEGMENT, name_not_found, resolve
-from sestui.store.contacts.segments_sql import ResolvedSegment
 from sestui.store.db.database import Database
+from sestui.store.segments.campaign_segments import campaigns_naming
+from sestui.store.segments.segment_indexes import keep_index
+from sestui.store.segments.segment_names import SEGMENT, name_not_found, resolve
+from sestui.store.segments.segments_sql import ResolvedSegment
 
 _LONGEST = 100
 """Characters of a name."""

@@ -30,8 +30,8 @@ from sestui.store.contacts.key_queries import (
 )
 from sestui.store.contacts.pages import count_of
 from sestui.store.contacts.search import word_of_contact, words_of
-from sestui.store.contacts.segments_sql import ResolvedSegment, SegmentSql
 from sestui.store.db.database import Database
+from sestui.store.segments.segments_sql import ResolvedSegment, SegmentSql
 
 CHUNK = 20_000
 """Ids that are looked through at once."""

@@ -9,15 +9,15 @@ from sqlalchemy import text as sql
 
 from sestui.core.delivery.states import MANUAL, ContactStatus, Standing
 from sestui.errors import NotFoundError, StateError, StoppedError
-from sestui.store.contacts import selection as selecting
-from sestui.store.contacts.bulk import Join, Leave, Suppress, Tag, Untag, change_selected
+from sestui.store.contacts.changes import selection as selecting
+from sestui.store.contacts.changes.bulk import Join, Leave, Suppress, Tag, Untag, change_selected
+from sestui.store.contacts.changes.edits import ContactEdits, ContactFields
+from sestui.store.contacts.changes.journal import UNDO_SECONDS, forget_batch, last_change
+from sestui.store.contacts.changes.selection import Selection, count_selected
+from sestui.store.contacts.changes.undo import undo_last
 from sestui.store.contacts.contacts import Contacts, NewContact
-from sestui.store.contacts.edits import ContactEdits, ContactFields
-from sestui.store.contacts.journal import UNDO_SECONDS, forget_batch, last_change
 from sestui.store.contacts.key_queries import Which
-from sestui.store.contacts.selection import Selection, count_selected
 from sestui.store.contacts.suppressions import Suppressions
-from sestui.store.contacts.undo import undo_last
 from tests.support.statements import counted
 
 NOW = 1_000.0
@@ -237,8 +237,8 @@ def test_everybody_costs_a_bounded_number_of_statements(database, contacts):
 
 KILLED = """
 import sys
-from sestui.store.contacts import selection
-from sestui.store.contacts.bulk import Tag, Join, Suppress, Leave, change_selected
+from sestui.store.contacts.changes import selection
+from sestui.store.contacts.changes.bulk import Tag, Join, Suppress, Leave, change_selected
 from sestui.store.db.database import Database
 selection.CHUNK = 3
 def told(done, of):

@@ -9,12 +9,12 @@ from sestui.core.segments.present import Present
 from sestui.core.segments.source import MOST_LEVELS
 from sestui.errors import NotFoundError, SegmentError, StateError, UsageError
 from sestui.store.campaigns.upkeep import CampaignUpkeep
+from sestui.store.contacts.changes.undo import undo_last
 from sestui.store.contacts.contact_lists import ContactLists
 from sestui.store.contacts.contacts import Contacts, NewContact
-from sestui.store.contacts.segment_queries import count_segment, unknown_names
-from sestui.store.contacts.segments import NO_NAME, Segments
-from sestui.store.contacts.undo import undo_last
 from sestui.store.db.tables import Contact
+from sestui.store.segments.segment_queries import count_segment, unknown_names
+from sestui.store.segments.segments import NO_NAME, Segments
 from tests.support.seeding import add_contacts, make_campaign
 
 NOW = 1_000.0

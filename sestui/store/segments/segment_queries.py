@@ -21,10 +21,10 @@ from sestui.core.segments.present import Present
 from sestui.core.text import printable
 from sestui.store.contacts.attribute_sql import AttributeSql
 from sestui.store.contacts.key_queries import CONTACT
-from sestui.store.contacts.segment_indexes import EVERY_ENTRY, indexed_attributes
-from sestui.store.contacts.segments_sql import ResolvedSegment, SegmentSql
 from sestui.store.contacts.tags_sql import has_tag
 from sestui.store.db.database import Database
+from sestui.store.segments.segment_indexes import EVERY_ENTRY, indexed_attributes
+from sestui.store.segments.segments_sql import ResolvedSegment, SegmentSql
 
 _AT_ONCE = 60
 """Leaves that one statement asks."""
