@@ -66,7 +66,9 @@ def listmonk_command(
             postgres.read_database(source, tables)
         else:
             sql_dump.read_dump(Path(source), tables)
-        _migrate(listmonk.Listmonk(tables), dry_run=dry_run, rejects=rejects, as_json=as_json)
+        found = listmonk.Listmonk(tables)
+        read = None if url else Path(source)
+        _migrate(found, read, dry_run=dry_run, rejects=rejects, as_json=as_json)
 
 
 @app.command("sendy")
@@ -90,7 +92,7 @@ def sendy_command(
 
     with Tables(sendy.TOOL, _shown(str(source)), sendy.WANTED) as tables:
         sql_dump.read_dump(source, tables)
-        _migrate(sendy.Sendy(tables), dry_run=dry_run, rejects=rejects, as_json=as_json)
+        _migrate(sendy.Sendy(tables), source, dry_run=dry_run, rejects=rejects, as_json=as_json)
 
 
 @app.command("mailchimp")
@@ -121,17 +123,26 @@ def mailchimp_command(
     check_list_name(list_name)
     with ExportFiles(source) as files:
         found = Mailchimp(files, list_name)
-        _migrate(found, dry_run=dry_run, rejects=rejects, as_json=as_json)
+        _migrate(found, source, dry_run=dry_run, rejects=rejects, as_json=as_json)
 
 
 def _migrate(
-    source: "MigrationSource", *, dry_run: bool, rejects: Path | None, as_json: bool
+    source: "MigrationSource",
+    read: Path | None,
+    *,
+    dry_run: bool,
+    rejects: Path | None,
+    as_json: bool,
 ) -> None:
+    """``read`` is the file or folder of the source; None for a database."""
+    from sestui.audience.imports.rejects import check_rejects_path  # noqa: PLC0415
     from sestui.audience.migrate.migrate import migrate  # noqa: PLC0415
     from sestui.core.clock import SystemClock  # noqa: PLC0415
     from sestui.runtime import open_database  # noqa: PLC0415
     from sestui.settings import load_settings  # noqa: PLC0415
 
+    if read is not None:
+        check_rejects_path(read, rejects)
     with ExitStack() as stack:
         file = stack.enter_context(_opened(rejects)) if rejects else None
         database = open_database(load_settings())

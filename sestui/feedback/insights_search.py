@@ -130,6 +130,7 @@ class InsightsSearch:
             and not each.is_elsewhere
             and wire_or_none(each.email)
             and not each.is_forgotten(began)
+            and each.sent_at <= began  # the database's clock may be ahead
             and (wanted is None or wanted(each))
         ]
 

@@ -59,6 +59,8 @@ class InsightsSweep:
         if len(pages) >= self._budget:
             return
         self._controls = self._controls_of(pages, doubts, oldest)
+        if not self._controls:
+            return
         first = min(times + [each.sent_at for each in self._controls.values()])
         since = max(float(floor(first - MARGIN_SECONDS)), float(ceil(oldest)))
         self._pages.extend(pages)
@@ -67,15 +69,20 @@ class InsightsSweep:
     def _controls_of(
         self, pages: Sequence[TimePage], doubts: Sequence[DoubtfulDelivery], oldest: Instant
     ) -> dict[str, ControlMail]:
-        """A mail near the first in doubt of each page, by message id."""
+        """A mail before the first in doubt of each page, by message id; none if any page has none.
+
+        An older one, as the sender may have been changed since: then it isn't found under the
+        sender that is searched for.
+        """
         found: dict[str, ControlMail] = {}
         for page in pages:
             first = next((each for each in doubts if page.since <= each.sent_at), doubts[0])
-            control = self._asking.questions.control(
-                self._run_id, first.id, oldest + MARGIN_SECONDS, any_run=False
+            control = self._asking.questions.earlier_control(
+                self._run_id, first, oldest + MARGIN_SECONDS
             )
-            if control is not None:
-                found[control.message_id] = control
+            if control is None:
+                return {}
+            found[control.message_id] = control
         return found
 
     def step(self) -> bool:

@@ -23,6 +23,7 @@ COLUMNS = (
     "occurred_at",
     "mailed_at",
     "received_at",
+    "run_kind",
 )
 
 
@@ -72,4 +73,5 @@ def _row(event: LoggedEvent) -> tuple[str | int | None, ...]:
         iso(event.occurred_at),
         iso(event.mailed_at),
         iso(event.received_at),
+        event.run_kind or "",
     )

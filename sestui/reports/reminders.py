@@ -5,7 +5,14 @@ from collections.abc import Iterator, Sequence
 
 from sestui.core.clock import Clock
 from sestui.core.content.notice import Notice
-from sestui.core.delivery.states import GOING_RUN_STATES, PauseReason, RunKind, RunState, WaitReason
+from sestui.core.delivery.states import (
+    GOING_RUN_STATES,
+    PauseReason,
+    RunKind,
+    RunState,
+    WaitReason,
+    run_name,
+)
 from sestui.core.schedule.reminders import Reminding, Subject, told_before
 from sestui.sending.runs.campaign_scheduler import NotStarted
 from sestui.store.db.tables import Run
@@ -43,7 +50,7 @@ class ReminderService:
 
     def _run(self, run: Run, campaign: str) -> tuple[ReminderNote, str]:
         states, sentences = [], []
-        title, name = f"{campaign} run {run.number}", shlex.quote(campaign)
+        title, name = f"{campaign} {run_name(run.kind, abs(run.number))}", shlex.quote(campaign)
         if run.state == RunState.PAUSED:
             states.append(f"paused:{run.reason}")
             option = " --despite-breaker" if run.reason == PauseReason.BREAKER else ""

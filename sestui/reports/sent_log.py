@@ -26,6 +26,7 @@ COLUMNS = (
     "outcome_code",
     "opened_at",
     "clicked_at",
+    "run_kind",
 )
 _INSTANTS = frozenset(name for name in COLUMNS if name.endswith("_at"))
 _NUMBERS = ("run", "attempts")
@@ -81,7 +82,8 @@ def _texts(batch: LogBatch) -> list[Sequence[str]]:
     return [
         [part.campaign for part in parts] * each_of,
         [str(part.number) for part in parts] * each_of,
-        *(_text(batch, name) for name in COLUMNS[2:]),
+        *(_text(batch, name) for name in COLUMNS[2:-1]),
+        [part.kind for part in parts] * each_of,
     ]
 
 

@@ -23,6 +23,8 @@ _AWS = (
 _SECRETS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _PLACES = ("SESTUI_DATA_DIR=", "SESTUI_CONFIG=", "SESTUI_DATABASE_URL=")
 _EVERY_MINUTE = "* * * * *"
+_SECONDS = 10.0
+"""How long the crontab command may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +207,10 @@ def _crontab(action: str, argument: str, text: str = "") -> subprocess.Completed
             input=text.encode("utf-8", "surrogateescape"),
             capture_output=True,
             check=False,
+            timeout=_SECONDS,
         )
+    except subprocess.TimeoutExpired as error:
+        raise SestuiError(f"The crontab can't be {action}: its command doesn't answer.") from error
     except OSError as error:
         raise SestuiError(f"The crontab can't be {action}: {error.strerror}.") from error
 

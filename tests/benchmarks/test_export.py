@@ -42,8 +42,8 @@ FILL = (
 )
 PLAIN = (
     "SELECT c.name, r.number, d.email, d.state, d.message_id, d.attempts, d.code, d.reason, "
-    "d.queued_at, d.sent_at, d.outcome, d.outcome_at, d.outcome_code, d.opened_at, d.clicked_at "
-    "FROM delivery d JOIN run r ON r.id = d.run_id JOIN campaign c ON c.id = r.campaign_id "
+    "d.queued_at, d.sent_at, d.outcome, d.outcome_at, d.outcome_code, d.opened_at, d.clicked_at, "
+    "r.kind FROM delivery d JOIN run r ON r.id = d.run_id JOIN campaign c ON c.id = r.campaign_id "
     "ORDER BY d.id"
 )
 

@@ -15,8 +15,8 @@ GRACE = 24 * 3600.0
 
 
 class Doubts:
-    """Of its mails SES took the first ``taken`` and the last ``known``, which alone are accepted;
-    all others are in doubt."""
+    """Of its mails SES took the first ``taken`` and the last ``known``, which alone are accepted,
+    and were sent first; all others are in doubt."""
 
     def __init__(self, world: World, emails: list[str], taken: int, known: int = 0) -> None:
         self.world = world
@@ -29,6 +29,10 @@ class Doubts:
             connection.exec_driver_sql(
                 "UPDATE delivery SET state = 'in_doubt', message_id = '', sent_at = NULL "
                 f"WHERE id IN (SELECT id FROM delivery ORDER BY id LIMIT {doubtful})"
+            )
+            connection.exec_driver_sql(
+                "UPDATE delivery SET claimed_at = (SELECT min(claimed_at) FROM delivery) "
+                "WHERE state = 'accepted'"
             )
             connection.exec_driver_sql(f"UPDATE run SET in_doubt = {doubtful}, accepted = {known}")
             rows = connection.exec_driver_sql("SELECT email FROM delivery ORDER BY id")

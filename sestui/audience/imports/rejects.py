@@ -11,6 +11,7 @@ from sestui.atomic_write import text_output
 from sestui.audience.imports.columns import EMAIL
 from sestui.audience.imports.rows import SHOWN, Reject
 from sestui.audience.sources.file_cells import shown_bytes
+from sestui.audience.sources.opening import STANDARD_INPUT
 from sestui.core.spreadsheet import guarded, unguarded
 from sestui.core.text import printable
 from sestui.errors import UsageError
@@ -106,10 +107,13 @@ def _written(cell: str) -> str:
 
 
 def check_rejects_path(path: Path, rejects_path: Path | None) -> None:
-    """Check that the rejects of the file ``path`` don't overwrite it.
+    """Check that the rejects of the file or folder ``path`` don't overwrite what is read.
 
     Raises:
         UsageError: they would.
     """
-    if rejects_path is not None and rejects_path.exists() and rejects_path.samefile(path):
+    if rejects_path is None or path == STANDARD_INPUT or not rejects_path.exists():
+        return
+    one_of = path.is_dir() and rejects_path.resolve().is_relative_to(path.resolve())
+    if one_of or (path.exists() and rejects_path.samefile(path)):
         raise UsageError("The rejects' file is the imported file itself; name another.")

@@ -14,7 +14,8 @@ from sestui.core.text import printable
 from sestui.errors import StateError, UsageError
 
 _BATCH = 500
-_PAGE = 2_000
+_WHOLE_PAGE = 20
+"""Whole rows read at a time; one may have a million characters."""
 
 _CREATE = """
     CREATE TABLE reject (
@@ -58,8 +59,8 @@ class RejectsStore:
     def _whole(self) -> Iterator[Reject]:
         """All of them with their rows' cells."""
         offset = 0
-        while rejects := self.page(offset, _PAGE):
-            cells = self._read(_CELLS, offset, _PAGE)
+        while rejects := self.page(offset, _WHOLE_PAGE):
+            cells = self._read(_CELLS, offset, _WHOLE_PAGE)
             for reject, (packed,) in zip(rejects, cells, strict=True):
                 yield replace(reject, cells=tuple(json.loads(packed)))
             offset += len(rejects)

@@ -10,7 +10,7 @@ from pathlib import Path
 from sestui.audience.imports.columns import ColumnMap, head_of, recognise
 from sestui.audience.imports.importer import Progress
 from sestui.audience.imports.reader import RowFile
-from sestui.audience.imports.rejects import RejectsFile
+from sestui.audience.imports.rejects import RejectsFile, check_rejects_path
 from sestui.audience.imports.rows import Reject
 from sestui.audience.imports.spool import Spool
 from sestui.audience.imports.status_words import meaning_of_word
@@ -88,6 +88,7 @@ def suppress_file(
     with ExitStack() as stack:
         file = stack.enter_context(RowFile(path, reading))
         columns = _columns(file, mapping or {})
+        check_rejects_path(path, rejects_path)
         rejects = None
         if rejects_path is not None:
             rejects = stack.enter_context(RejectsFile.at(rejects_path, columns.labels))

@@ -129,10 +129,13 @@ class Mailchimp:
 
     def _draft(self, kind: MigratedKind, name: PurePosixPath, *, has_text: bool) -> MailDraft:
         ending = "-template" if kind is MigratedKind.TEMPLATES else ""
-        content = self._files.text(name)
-        text = self._files.text(name.with_suffix(".txt")) if has_text else ""
+        nothing = MessageSource("", "")
+        try:
+            content = self._files.text(name)
+            text = self._files.text(name.with_suffix(".txt")) if has_text else ""
+        except BadFileError as error:  # one mail that can't be read costs the others nothing
+            return MailDraft(kind, f"{name.stem}{ending}", nothing, left_out=str(error))
         if content is None or text is None:
-            nothing = MessageSource("", "")
             return MailDraft(kind, f"{name.stem}{ending}", nothing, left_out=_TOO_BIG)
         tags = MergeTags(self._attributes)
         found = _title(content)

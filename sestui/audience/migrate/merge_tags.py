@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection
 
 from sestui.audience.imports.columns import tidy
-from sestui.audience.migrate.translated import Translation, constant, variable, without_jinja
+from sestui.audience.migrate.translated import Translation, constant, variable, without_any_jinja
 
 _TAG = re.compile(r"\*\|\s*([^|*\r\n]{1,200}?)\s*\|\*")
 _USUAL = {
@@ -58,7 +58,7 @@ class MergeTags:
             return said if said is not None else self._printed(found, subject)
 
         self._unknown.clear()
-        translated = _TAG.sub(tag, without_jinja(text).replace("{{", "{ {"))
+        translated = _TAG.sub(tag, without_any_jinja(text))
         # A condition prints nothing by itself, so that the checks would not find it.
         return translated + "".join(f"{{{{ {name} }}}}" for name in self._unknown)
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 
 from sestui.audience.imports.columns import tidy
-from sestui.audience.migrate.translated import Translation, without_jinja
+from sestui.audience.migrate.translated import Translation, without_any_jinja
 from sestui.core.text import folded
 
 _TAG = re.compile(r"\[([^\[\]<>\"{}]{1,100}?)(?:,\s*fallback=([^\[\]]*))?\]")
@@ -37,7 +37,7 @@ class SendyTags:
 
     def jinja(self, text: str) -> str:
         """The text as Jinja."""
-        text = without_jinja(text).replace("{{", "{ {")
+        text = without_any_jinja(text)
         text = _LINK.sub(lambda link: f'<a href="[{link[1].lower()}]">{link[2]}</a>', text)
         return _TAG.sub(self._tag, text)
 

@@ -9,6 +9,10 @@ from sestui.audience.imports.temporary_database import open_temporary, translate
 from sestui.errors import BadFileError
 
 _BATCH = 5_000
+_FETCHED = 50
+"""Rows read at a time: a campaign's may hold a mail each."""
+_BATCH_CHARACTERS = 8_000_000
+"""Characters of waiting rows from which on they are written."""
 
 Row = Mapping[str, str | None]
 
@@ -107,7 +111,7 @@ class Tables:
         with translated():
             cursor = self._connection.execute(query)
             names = [column[0] for column in cursor.description]
-            while found := cursor.fetchmany(_BATCH):
+            while found := cursor.fetchmany(_FETCHED):
                 for row in found:
                     yield dict(zip(names, row, strict=True))
 
@@ -135,11 +139,14 @@ class Filler:
         self._tables = tables
         self._positions = positions
         self._batch: list[tuple[Any, ...]] = []
+        self._characters = 0
 
     def add(self, cells: Sequence[str | None], line: int) -> None:
         """Add a row with all columns of the source."""
-        self._batch.append((*[cells[position] for position in self._positions], line))
-        if len(self._batch) >= _BATCH:
+        wanted = [cells[position] for position in self._positions]
+        self._batch.append((*wanted, line))
+        self._characters += sum(len(cell) for cell in wanted if cell)
+        if len(self._batch) >= _BATCH or self._characters > _BATCH_CHARACTERS:
             self.finish()
 
     def finish(self) -> None:
@@ -147,3 +154,4 @@ class Filler:
         if self._batch:
             self._tables.store(self._insert, self._batch)
             self._batch.clear()
+            self._characters = 0

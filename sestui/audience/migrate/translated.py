@@ -33,6 +33,11 @@ def without_jinja(text: str) -> str:
     return re.sub(r"\{(?=[%#])", "{ ", text)
 
 
+def without_any_jinja(text: str) -> str:
+    """The same, and without ``{{``, for tools that have no such tags of their own."""
+    return re.sub(r"\{(?=[{%#])", "{ ", text)
+
+
 def html_of_text(text: str) -> str:
     """Plain text, with Jinja in it, as HTML."""
     paragraphs = re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip())

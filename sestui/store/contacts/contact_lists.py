@@ -13,6 +13,7 @@ from sestui.core.text import printable
 from sestui.errors import NotFoundError, StateError, UsageError
 from sestui.store.contacts.changes.bulk import JOINED, LEFT, counted, find_list
 from sestui.store.contacts.changes.journal import ROW, ChangeKind, begin, finish, forget_old
+from sestui.store.contacts.erased import hold_off_writers
 from sestui.store.contacts.key_queries import MEMBERSHIP
 from sestui.store.contacts.refusals import not_refused
 from sestui.store.contacts.tables import SavedFilter
@@ -143,9 +144,11 @@ class ContactLists:
         Raises:
             NotFoundError: there is no such list.
             StateError: a run that has not ended is for a segment with it.
+            StorageBusyError: an import or the start of a run is going on.
             UsageError: both are the same.
         """
         with self._database.write_connection() as connection:
+            hold_off_writers(connection)  # no start is under way that has read the list
             list_id, into_id = _existing(connection, name), _existing(connection, into)
             if list_id == into_id:
                 raise UsageError("A list can't be merged with itself.")
@@ -172,8 +175,10 @@ class ContactLists:
         Raises:
             NotFoundError: there is no such list.
             StateError: a campaign, a task, a segment, or a run that has not ended, names it.
+            StorageBusyError: an import or the start of a run is going on.
         """
         with self._database.write_connection() as connection:
+            hold_off_writers(connection)  # no start is under way that has read the list
             list_id = _existing(connection, name)
             if found := _named(mentions_in(connection, name)):
                 raise StateError(

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, and_, delete, exists, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sestui.core.clock import Instant
-from sestui.store.contacts.erased import erased_among, hold_off_erasure
+from sestui.store.contacts.erased import erased_among, hold_off_erasure, is_erased
 from sestui.store.contacts.tables import ListedSuppression
 from sestui.store.db.database import Database
 from sestui.store.db.tables import SharedSetting, Suppression
@@ -86,7 +86,9 @@ class ListedSuppressions:
     def note(self, entry: ListedAddress, listing: int) -> None:
         """SES lists it now."""
         with self._database.write_connection() as connection:
-            self._note(connection, entry, listing)
+            hold_off_erasure(connection)
+            if not is_erased(connection, entry.email_key):
+                self._note(connection, entry, listing)
 
     def released_here(self) -> list[str]:
         """Addresses that SES lists, and that have been released here since."""

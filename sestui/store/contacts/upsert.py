@@ -119,11 +119,18 @@ _NOT_REFUSED = (
 """Nobody comes back to a list that they left by their own word."""
 _SUPPRESS = text(
     "INSERT INTO suppression (email_key, reason, detail, created_at) "
-    "VALUES (:key, :reason, :detail, :at) ON CONFLICT (email_key) DO UPDATE SET kept = TRUE "
-    "WHERE excluded.reason NOT IN ('bounced', 'complained') "
-    "AND suppression.reason IN ('bounced', 'complained') AND NOT suppression.kept"
+    "VALUES (:key, :reason, :detail, :at) ON CONFLICT (email_key) DO UPDATE SET kept = TRUE, "
+    "reason = CASE WHEN excluded.reason IN ('bounced', 'complained') "
+    "THEN excluded.reason ELSE suppression.reason END, "
+    "detail = CASE WHEN excluded.reason IN ('bounced', 'complained') "
+    "THEN excluded.detail ELSE suppression.detail END "
+    "WHERE (excluded.reason NOT IN ('bounced', 'complained') "
+    "AND suppression.reason IN ('bounced', 'complained') AND NOT suppression.kept) "
+    "OR (excluded.reason IN ('bounced', 'complained') AND suppression.reason = 'unsubscribed')"
 )
-"""Whoever the file suppresses for another reason than SES has is kept, also where SES releases."""
+"""Whoever the file suppresses for another reason than SES has is kept, also where SES releases.
+A bounce or complaint stands above an unsubscription, which its owner may take back.
+"""
 _SUPPRESSIONS = text("SELECT count(*) FROM suppression")
 _IMPORT_LOCK = 0x5E5702  # any constant: one import at a time, to avoid deadlocks
 

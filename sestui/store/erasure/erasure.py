@@ -10,7 +10,6 @@ from sqlalchemy import Connection, Row, delete, func, or_, select, update
 from sestui.core.clock import Instant
 from sestui.core.contact.address_check import Address, wire_address
 from sestui.core.contact.address_in_text import AddressInText
-from sestui.core.delivery.events import EventKind
 from sestui.core.delivery.states import OPEN_STATES, DeliveryState, SkipReason
 from sestui.store.contacts.changes.journal import CHANGE, ROW
 from sestui.store.contacts.erased import erased_at, hold_off_writers, note_erased
@@ -24,6 +23,7 @@ from sestui.store.erasure.raw_events import (
     events_naming,
     newer_events_naming,
     quarantined_naming,
+    words_blanked,
 )
 from sestui.store.events.event_tables import EventRow, QuarantinedEvent
 from sestui.store.ledger.bulk_statements import ids_of, values_text
@@ -178,8 +178,7 @@ class _Eraser:
         given = {"b_ids": values_text(list(delivery_ids))}
         blanked = update(_EVENT).where(theirs).values(raw=None)
         self.found["events"] = self.connection.execute(blanked, given).rowcount
-        said = update(_EVENT).where(theirs, _EVENT.c.kind != EventKind.CLICK.value)
-        self.connection.execute(said.values(detail=""), given)
+        self.connection.execute(words_blanked(theirs), given)
 
     def events(self, ids: Sequence[int]) -> None:
         """The same for events of other mail that name them; and messages nobody could read."""

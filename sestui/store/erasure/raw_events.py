@@ -1,8 +1,12 @@
-"""Find events and messages whose JSON names a person; it is compressed, so each has to be read."""
+"""Events and messages that name a person, or hold what a server said of them.
 
-from sqlalchemy import Connection, select
+The JSON is compressed, so each has to be read.
+"""
 
-from sestui.core.contact.address_in_text import AddressInText
+from sqlalchemy import ColumnElement, Connection, Update, select, update
+
+from sestui.core.contact.address_in_text import ERASED, AddressInText
+from sestui.core.delivery.events import EventKind
 from sestui.store.db.database import Database
 from sestui.store.events.event_tables import EventRow, QuarantinedEvent
 from sestui.store.events.raw import uncompressed
@@ -37,6 +41,16 @@ def quarantined_naming(connection: Connection, address: AddressInText) -> list[i
     """Ids of quarantined messages with the address."""
     rows = connection.execute(select(_QUARANTINED.c.id, _QUARANTINED.c.raw))
     return [row.id for row in rows if address.is_in(uncompressed(row.raw))]
+
+
+def words_blanked(theirs: ColumnElement[bool]) -> Update:
+    """Blank what servers said in these events, but for whether they said anything.
+
+    Without any words a soft bounce would become an automatic reply, and counts would change. Which
+    link was followed stays.
+    """
+    said = update(_EVENT).where(theirs, _EVENT.c.kind != EventKind.CLICK.value)
+    return said.where(_EVENT.c.detail != "").values(detail=ERASED)
 
 
 def _batch(

@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, delete, func, or_, select, update
 
 from sestui.core.clock import Instant
-from sestui.core.delivery.events import EventKind
 from sestui.core.delivery.states import OPEN_STATES, ContactStatus, DeliveryState
 from sestui.store.contacts.changes.journal import ROW
 from sestui.store.contacts.erased import hold_off_writers
@@ -13,6 +12,7 @@ from sestui.store.contacts.key_queries import CONTACT, MEMBERSHIP
 from sestui.store.contacts.refusals import REFUSAL
 from sestui.store.db.database import Database
 from sestui.store.db.tables import GovernorRow
+from sestui.store.erasure.raw_events import words_blanked
 from sestui.store.events.event_tables import EventRow
 from sestui.store.ledger.bulk_statements import ids_of, values_text
 from sestui.store.ledger.statements import DELIVERY
@@ -81,8 +81,7 @@ def _forget(connection: Connection, ids: list[int]) -> None:
     theirs = DELIVERY.c.contact_id.in_(ids_of(connection))
     of_theirs = _EVENT.c.delivery_id.in_(select(DELIVERY.c.id).where(theirs))
     connection.execute(update(_EVENT).where(of_theirs).values(raw=None), given)
-    said = update(_EVENT).where(of_theirs, _EVENT.c.kind != EventKind.CLICK.value)
-    connection.execute(said.values(detail=""), given)
+    connection.execute(words_blanked(of_theirs), given)
     blank = update(DELIVERY).where(theirs).values(email="", reason="", contact_id=None)
     connection.execute(blank, given)
     of_contact = _CHOICE.c.contact_id.in_(ids_of(connection))

@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from sestui.core.clock import Instant
 from sestui.core.contact.address_check import address_key
+from sestui.core.contact.address_in_text import ERASED
 from sestui.core.delivery.breaker import BreakerRule
 from sestui.core.delivery.events import EventKind, MailEvent
 from sestui.core.delivery.states import DeliveryState
@@ -203,7 +204,7 @@ def _matched(connection: Connection, events: Sequence[NewEvent]) -> dict[bytes, 
 
 
 def _without_erased(connection: Connection, events: Sequence[NewEvent]) -> Sequence[NewEvent]:
-    """The events; of those about people erased on request, only what happened to which mail."""
+    """The events, without what they say of people who were erased on request."""
     people = {key for each in events for key in (*each.recipients, *each.about)}
     erased = erased_among(connection, people)
     if not erased:
@@ -211,10 +212,10 @@ def _without_erased(connection: Connection, events: Sequence[NewEvent]) -> Seque
     return [
         replace(
             each,
-            recipients=("",),
-            about=(),
+            recipients=tuple("" if key in erased else key for key in each.recipients),
+            about=tuple(key for key in each.about if key not in erased),
             raw=None,
-            event=replace(each.event, detail=_link_of(each.event)),
+            event=replace(each.event, detail=_detail_left(each.event)),
         )
         if erased.intersection((*each.recipients, *each.about))
         else each
@@ -222,8 +223,13 @@ def _without_erased(connection: Connection, events: Sequence[NewEvent]) -> Seque
     ]
 
 
-def _link_of(event: MailEvent) -> str:
-    return event.detail if event.kind is EventKind.CLICK else ""
+def _detail_left(event: MailEvent) -> str:
+    """Which link was followed; of a server's words only that there were some, which tells a bounce
+    from an automatic reply.
+    """
+    if event.kind is EventKind.CLICK:
+        return event.detail
+    return ERASED if event.detail else ""
 
 
 def _is_of(row: Row[Any], event: NewEvent) -> bool:

@@ -24,6 +24,8 @@ class LoggedEvent(NamedTuple):
     campaign: str | None
     run: int | None
     email: str | None
+    run_kind: str | None
+    """What the run is: tests and runs are numbered by themselves."""
     message_id: str
     kind: str
     type: str
@@ -40,7 +42,8 @@ _COLUMNS: tuple[Any, ...] = (
     _CAMPAIGN.c.name,
     func.abs(RUN.c.number),
     DELIVERY.c.email,
-    *(_EVENT.c[name] for name in LoggedEvent._fields[4:]),
+    RUN.c.kind,
+    *(_EVENT.c[name] for name in LoggedEvent._fields[5:]),
 )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sestui.core.clock import Instant
@@ -93,9 +93,13 @@ def _suppress(
         index_elements=["email_key"],
         set_={
             **{name: fresh.excluded[name] for name in ("reason", "detail", "created_at")},
-            "kept": True,  # the operator's word stands, whatever becomes of SES's list
+            "kept": True,  # the word that stood here does, whatever becomes of SES's list
         },
-        where=_SUPPRESSION.c.reason == MANUAL,
+        # Not IN: its list can't be given to several rows at once.
+        where=or_(
+            _SUPPRESSION.c.reason == MANUAL,
+            _SUPPRESSION.c.reason == RefusalReason.UNSUBSCRIBED.value,
+        ),
     )
     rows = [
         {"email_key": address, "reason": refusal.value, "detail": detail, "created_at": now}

@@ -115,7 +115,10 @@ class InsightQuestions:
         return "" if belongs_to(account, self._account) else account
 
     def sender(self, run_id: int) -> str:
-        """From whom all mails of the run were sent; '' if each has its own sender."""
+        """From whom the run's mails are sent now; '' if each has its own sender.
+
+        Those sent before it was paused and resumed may have had another.
+        """
         query = select(_RUN.c.from_address, _RUN.c.kind).where(_RUN.c.id == run_id)
         with self._database.read_connection() as connection:
             sender, kind = connection.execute(query).one()
@@ -137,17 +140,13 @@ class InsightQuestions:
         with self._database.read_connection() as connection:
             return list(connection.execute(query).scalars())
 
-    def control(
-        self, run_id: int, delivery_id: int, since: Instant, *, any_run: bool = True
-    ) -> ControlMail | None:
+    def control(self, run_id: int, delivery_id: int, since: Instant) -> ControlMail | None:
         """A mail that SES has taken since then: of the run, the one before the delivery if there
-        is one, else, with ``any_run``, of the newest other run of the account."""
+        is one, else of the newest other run of the account."""
         with self._database.read_connection() as connection:
             for before in (True, False):
                 if found := _control(connection, run_id, delivery_id, since, before=before):
                     return found
-            if not any_run:
-                return None
             query = (
                 select(_RUN.c.id)
                 .where(_RUN.c.account == self._account, _RUN.c.accepted > 0, _RUN.c.id != run_id)
@@ -158,6 +157,20 @@ class InsightQuestions:
             if other is None:
                 return None
             return _control(connection, other, 0, since, before=False)
+
+    def earlier_control(
+        self, run_id: int, delivery: DoubtfulDelivery, since: Instant
+    ) -> ControlMail | None:
+        """A mail of the run that SES has taken since then, and not after the delivery: whatever has
+        been changed in the run by then was the same for both."""
+        until = delivery.sent_at
+        with self._database.read_connection() as connection:
+            for before in (True, False):
+                if found := _control(
+                    connection, run_id, delivery.id, since, before=before, until=until
+                ):
+                    return found
+        return None
 
     def open_question(self) -> Question | None:
         """The job that is open."""
@@ -235,7 +248,13 @@ def note_looked_at(database: Database, at: Instant) -> None:
 
 
 def _control(
-    connection: Connection, run_id: int, delivery_id: int, since: Instant, *, before: bool
+    connection: Connection,
+    run_id: int,
+    delivery_id: int,
+    since: Instant,
+    *,
+    before: bool,
+    until: Instant | None = None,
 ) -> ControlMail | None:
     key = DELIVERY.c.id
     query = (
@@ -248,6 +267,7 @@ def _control(
             DELIVERY.c.message_id != "",
             DELIVERY.c.email != "",
             DELIVERY.c.claimed_at > since,
+            *([] if until is None else [DELIVERY.c.claimed_at <= until]),
             DELIVERY.c.claimed_at >= _RUN.c.account_since,
         )
         .order_by(key.desc() if before else key)

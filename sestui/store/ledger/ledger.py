@@ -247,7 +247,7 @@ class Ledger:
             left = frozenset() if run.transactional else who_left(connection, run_id, rows)
             outside: Set[int | None] = frozenset()
             if run.has_segment:
-                outside = self._segments.who_left(connection, run_id, rows)
+                outside = self._segments.who_left(connection, run_id, run.created_at, rows)
             for row in rows:
                 reason = _why_skip(row, now, run)
                 if reason is None and row.contact_id in left:

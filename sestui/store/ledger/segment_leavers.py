@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, case, select
 
+from sestui.core.clock import Instant
 from sestui.core.schedule.zones import zone_named
 from sestui.core.segments.present import Present
 from sestui.store.contacts.key_queries import CONTACT
@@ -27,25 +28,27 @@ class SegmentLeavers:
     """
 
     def __init__(self) -> None:
-        self._statements: dict[int, Select[Any]] = {}
+        self._statements: dict[tuple[int, Instant], Select[Any]] = {}
+        """By the run's id and start: a restored database may give an id anew."""
 
     def who_left(
-        self, connection: Connection, run_id: int, rows: Sequence[Row[Any]]
+        self, connection: Connection, run_id: int, started_at: Instant, rows: Sequence[Row[Any]]
     ) -> Set[int | None]:
         """The contacts of ``rows``, which are claimable, who are not in the run's segment."""
         ids = [row.contact_id for row in rows if row.contact_id is not None]
         left: set[int | None] = {None}  # contacts that are gone
         if ids:
-            statement = self._statement(connection, run_id)
+            statement = self._statement(connection, run_id, started_at)
             left.update(connection.execute(statement, {"b_ids": values_text(ids)}).scalars())
         return left
 
-    def _statement(self, connection: Connection, run_id: int) -> Select[Any]:
-        if run_id not in self._statements:
+    def _statement(self, connection: Connection, run_id: int, started_at: Instant) -> Select[Any]:
+        key = run_id, started_at
+        if key not in self._statements:
             if len(self._statements) >= _MOST_RUNS:
                 self._statements.clear()
-            self._statements[run_id] = _statement(connection, run_id)
-        return self._statements[run_id]
+            self._statements[key] = _statement(connection, run_id)
+        return self._statements[key]
 
 
 def _statement(connection: Connection, run_id: int) -> Select[Any]:

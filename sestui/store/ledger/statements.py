@@ -36,6 +36,7 @@ RUN_NOW = select(
     RUN.c.sending,
     RUN.c.kind,
     RUN.c.account,
+    RUN.c.created_at,
     (RUN.c.frozen_segment != "").label("has_segment"),
     _WORKERS.label("workers"),
 ).where(RUN.c.id == bindparam("run_id"))

@@ -44,7 +44,11 @@ from sestui.store.ledger.unrenderable import (
     skip_unmade,
 )
 from sestui.store.runs.new_runs import label_of, new_run, number_run, sent_fields
-from sestui.store.runs.start_rules import has_occurred, refuse_repeat, refuse_unstartable
+from sestui.store.runs.start_rules import (
+    has_occurred,
+    refuse_repeat,
+    refuse_unstartable,
+)
 from sestui.store.segments.frozen_segments import frozen
 from sestui.store.tasks.occurrences import distinct_instant
 
@@ -101,7 +105,7 @@ class Runs:
         is recorded. Returns None if the occurrence ``scheduled_for`` was started before.
 
         Raises:
-            NotFoundError: the segment, or something that it names, doesn't exist.
+            ConflictError: its audience is another by now. NotFoundError: its segment can't be.
             StateError: an earlier run has not ended, or there is one and none of ``again``,
                 ``only`` and ``scheduled_for`` is given.
         """
@@ -116,7 +120,7 @@ class Runs:
             run.reason = WaitReason.APPROVAL.value
         try:
             with self._database.write() as session:
-                refuse_unstartable(session, campaign)
+                refuse_unstartable(session, campaign, for_audience=True)
                 if has_occurred(session, campaign, scheduled_for):
                     return None
                 repeat = again or only is not None or scheduled_for is not None

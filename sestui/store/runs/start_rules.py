@@ -6,6 +6,7 @@ from sqlalchemy import or_
 from sqlmodel import Session, col
 from sqlmodel import select as select_model
 
+from sestui.core.campaign.audience import Audience
 from sestui.core.contact.address_check import address_key
 from sestui.core.delivery.states import (
     ENDED_RUN_STATES,
@@ -13,6 +14,7 @@ from sestui.core.delivery.states import (
 )
 from sestui.core.schedule.cron import Occurrence
 from sestui.errors import (
+    ConflictError,
     NotFoundError,
     SentBeforeError,
     StateError,
@@ -42,11 +44,18 @@ def has_occurred(session: Session, campaign: Campaign, scheduled_for: Occurrence
 
 
 def refuse_unstartable(
-    session: Session, campaign: Campaign, *, lock: bool = True, to: Iterable[str] = ()
+    session: Session,
+    campaign: Campaign,
+    *,
+    lock: bool = True,
+    for_audience: bool = False,
+    to: Iterable[str] = (),
 ) -> None:
     """Start nothing of a campaign that has been deleted or archived since it was read.
 
-    Nor to addresses that were erased on request; nobody is erased until the transaction ends.
+    Nor to addresses that were erased on request; nobody is erased until the transaction ends. Nor,
+    ``for_audience``, if it has another by now: a list may have been renamed or merged while the
+    mails were checked, and its old name would mean nobody.
     """
     if lock:
         hold_off_erasure(session.connection())
@@ -56,6 +65,10 @@ def refuse_unstartable(
     if found is None:
         raise NotFoundError(f"The campaign {campaign.name} has been deleted.")
     refuse_archived(found)
+    if for_audience and Audience.of(found) != Audience.of(campaign):
+        raise ConflictError(
+            f"The audience of {campaign.name} has been changed since it was checked; start it anew."
+        )
 
 
 def refuse_repeat(session: Session, campaign: Campaign, *, again: bool) -> None:

@@ -211,6 +211,7 @@ def _undo(connection: Connection, recipient: LinkedRecipient, now: Instant) -> N
             delete(SUPPRESSION).where(
                 SUPPRESSION.c.email_key == recipient.address_key,
                 SUPPRESSION.c.reason == RefusalReason.UNSUBSCRIBED.value,
+                SUPPRESSION.c.kept.is_(False),
             )
         )
         return

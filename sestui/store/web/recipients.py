@@ -38,7 +38,7 @@ BY_PAGE = "by the unsubscribe page"
 
 _ONE = select(literal(1).label("one")).subquery()
 _SUPPRESSED = (
-    select(SUPPRESSION.c.reason, SUPPRESSION.c.detail)
+    select(SUPPRESSION.c.reason, SUPPRESSION.c.detail, SUPPRESSION.c.kept)
     .where(SUPPRESSION.c.email_key.in_([bindparam("address"), bindparam("domain")]))
     .order_by(func.length(SUPPRESSION.c.email_key).desc())  # the address's own comes first
     .limit(1)
@@ -52,6 +52,7 @@ _OF_LINK = (
         CONTACT.c.paused_until,
         _SUPPRESSED.c.reason.label("suppressed"),
         _SUPPRESSED.c.detail.label("suppressed_detail"),
+        _SUPPRESSED.c.kept.label("suppressed_kept"),
         DELIVERY.c.email.label("delivered_to"),
         _RUN.c.number,
         _RUN.c.kind,
@@ -211,6 +212,7 @@ def recipient_of(
         suppressed=row.suppressed or "",
         suppressed_by_page=(
             row.suppressed == RefusalReason.UNSUBSCRIBED
+            and not row.suppressed_kept  # the operator has said so too
             and row.suppressed_detail.startswith(BY_PAGE)
         ),
         delivery_id=subject.delivery_id if same else None,

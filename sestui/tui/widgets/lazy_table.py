@@ -339,7 +339,10 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
     def render_lines(self, crop: Region) -> list[Strip]:
         """What is the same for every line is found out once a paint."""
         self._base = self.rich_style
-        self._fitting = self._fit()
+        fitting = self._fit()
+        if fitting != self._fitting and crop.height < self.size.height:
+            self.call_later(self.refresh)  # the other lines stand in the old columns
+        self._fitting = fitting
         if len(self._painted) > _MOST_PAINTED:
             self._painted.clear()
         return super().render_lines(crop)

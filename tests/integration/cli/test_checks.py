@@ -87,7 +87,7 @@ def test_check_says_everything_with_its_place(sestui, misspelt):
     places = {
         (each["severity"], each["part"], each["line"], each["column"])
         for each in found["findings"]
-        if "no contact" in each["problem"]
+        if "nobody in its audience" in each["problem"]
     }
     assert places == {("warning", "subject", 1, 7), ("warning", "body", 1, 41)}
     said = sestui.ok("campaign", "check", "fn")

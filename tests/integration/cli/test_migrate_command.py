@@ -84,6 +84,9 @@ def test_what_is_no_dump_is_one_sentence(sestui: Sestui) -> None:
     said = sestui.refused(1, "migrate", "listmonk", "postgresql://a:secret@127.0.0.1:1/x")
     assert "no connection" in said
     assert "secret" not in said
+    dump = sestui.write("whole.sql", LISTMONK.read_text("utf-8"))
+    assert "name another" in sestui.refused(2, "migrate", "listmonk", dump, "--rejects", dump)
+    assert dump.read_text("utf-8") == LISTMONK.read_text("utf-8")
     assert sestui.json("campaign", "list") == []
 
 

@@ -170,7 +170,7 @@ def test_a_notice_that_nobody_takes_is_told_of_by_no_other(ready: Sestui) -> Non
     assert told(ready) == DOUBT
     change(ready, "UPDATE run SET state = 'paused', reason = 'errors' WHERE kind = 'notice'")
     said = told(ready)
-    assert said.startswith("sestui: (notices) run 1 is paused")
+    assert said.startswith("sestui: (notices) notice 1 is paused")
     assert ready.run("run-due") == Done(0, "nothing due\n", ""), "no mail has been added"
 
 

@@ -7,11 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from sestui.feedback.insights_search import SearchResult
 from sestui.ses.message_insights import ExportJob, JobResult, MessageInsights
 from sestui.store.db.database import Database
-from sestui.store.ledger.doubtful import Unclear
+from sestui.store.db.tables import Delivery
+from sestui.store.ledger.doubtful import DoubtfulDelivery, Unclear
 from sestui.store.ledger.insight_questions import InsightQuestions
 from tests.support.clocks import FakeClock
 from tests.support.doubts import GRACE, Doubts
@@ -245,7 +247,19 @@ def test_what_a_sweep_reads_of_the_ledger(database: Database) -> None:
     assert questions.claim_times(run.id, 3) == [times[2], times[5]]
     assert questions.claim_times(run.id, 8) == []
     assert questions.sender(run.id) == run.from_address
-    control = questions.control(run.id, rows[3].id, 0, any_run=False)
+
+    def doubt(row: Delivery) -> DoubtfulDelivery:
+        assert row.id is not None
+        assert row.claimed_at is not None
+        return DoubtfulDelivery(row.id, row.email, row.claimed_at, None)
+
+    control = questions.earlier_control(run.id, doubt(rows[3]), 0)
     assert control is not None
     assert control.id == rows[2].id
-    assert questions.control(run.id + 1, 1, 0, any_run=False) is None
+    assert questions.earlier_control(run.id, doubt(rows[0]), times[0]) is None
+    with database.write_connection() as connection:  # throttled first, and sent later
+        late = {"at": times[-1] + 1, "id": rows[2].id}
+        connection.execute(text("UPDATE delivery SET claimed_at = :at WHERE id = :id"), late)
+    control = questions.earlier_control(run.id, doubt(rows[3]), 0)
+    assert control is not None
+    assert control.id == rows[1].id

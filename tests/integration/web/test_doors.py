@@ -186,6 +186,7 @@ OPEN = {
     # Whoever wants no more mail may want some again. One mail asks, and only they can say so.
     ("unsubscribed", "the subscribe form"),
     ("unsubscribed elsewhere", "the subscribe form"),
+    ("told SES, which did not send", "the subscribe form"),
     ("left the lists", "the subscribe form"),
     ("paused", "the subscribe form"),
 }

@@ -7,9 +7,14 @@ from sqlalchemy import text
 
 from sestui.core.contact.address_check import check_address
 from sestui.core.contact.conflict_policy import OnConflict
+from sestui.core.delivery.events import EventKind, MailEvent
+from sestui.core.delivery.states import MANUAL
+from sestui.store.contacts.changes.undo import undo_last
 from sestui.store.contacts.contacts import NewContact
+from sestui.store.contacts.suppressions import Suppressions
 from sestui.store.db.tables import Run
 from sestui.store.erasure.erasure import erase as erase_on_request
+from sestui.store.events.refusals import AddressEvent, SoftBounceRule, refuse
 from tests.support.seeding import add_contacts, checked_counts, rows_of
 
 ADA, BOB = "ada@example.com", "bob@example.com"
@@ -265,6 +270,40 @@ def test_a_link_outlives_its_contact(scene, page, before):
     assert scene.again() == {ADA: "accepted"}
 
 
+def unsubscribed_without_a_contact(scene, page):
+    """The page's token of somebody whose contact is gone, and who has unsubscribed since."""
+    token = scene.link(scene.mailed(ADA), ADA)
+    erase(scene, ADA)
+    page.choose(token, "all")
+    return token
+
+
+def test_undo_leaves_what_the_operator_has_said_too(scene, page):
+    token = unsubscribed_without_a_contact(scene, page)
+    Suppressions(scene.database).add(ADA, MANUAL, "asked by phone", scene.clock.now())
+    assert 'value="undo"' not in page.get(token).text
+    page.choose(token, "undo")
+    assert Suppressions(scene.database).get(ADA) is not None
+
+
+def test_a_complaint_stands_above_an_unsubscription(scene, page):
+    token = unsubscribed_without_a_contact(scene, page)
+    with scene.database.write_connection() as connection:
+        event = MailEvent(EventKind.COMPLAINT, scene.clock.now(), type="abuse")
+        refuse(connection, [AddressEvent(ADA, None, event)], SoftBounceRule(), scene.clock.now())
+    page.choose(token, "undo")
+    assert Suppressions(scene.database).get(ADA).reason == "complained"
+
+
+def test_the_operators_undo_leaves_what_its_owner_has_said_since(scene, page):
+    token = scene.link(scene.mailed(ADA), ADA)
+    erase(scene, ADA)
+    Suppressions(scene.database).add(ADA, MANUAL, "by hand", scene.clock.now())
+    page.choose(token, "all")
+    undo_last(scene.database, scene.clock.now())
+    assert Suppressions(scene.database).get(ADA) is not None
+
+
 def test_a_link_of_somebody_who_was_erased_answers_and_writes_nothing(scene, page):
     token = scene.link(scene.mailed(ADA), ADA)
     erase_on_request(scene.database, check_address(ADA), scene.clock.now())
@@ -292,10 +331,7 @@ def test_an_older_backup_gives_no_power_over_others(scene, page):
 @pytest.mark.parametrize("reason", ["complained", "manual"])
 def test_suppressed_addresses_have_nothing_to_choose(scene, page, reason):
     token = scene.link(scene.mailed(ADA), ADA)
-    with scene.database.write() as session:
-        session.execute(
-            text("INSERT INTO suppression VALUES (:e, :r, '', 0)"), {"e": ADA, "r": reason}
-        )
+    Suppressions(scene.database).add(ADA, reason, "", scene.clock.now())
     shown = page.get(token)
     assert "no longer send any email" in shown.text
     assert "<form" not in shown.text

@@ -32,6 +32,7 @@ from sestui.store.contacts.changes.selection import (
     id_values,
     no_progress,
 )
+from sestui.store.contacts.erased import hold_off_erasure
 from sestui.store.contacts.key_queries import (
     CONTACT,
     MEMBERSHIP,
@@ -265,6 +266,7 @@ def change_selected(
     """
     matched = changed = 0
     with database.write_connection() as connection:
+        hold_off_erasure(connection)
         forget_old(connection, now)
         at = At(begin(connection, action.kind, now), now)
         detail = action.prepare(connection, now)

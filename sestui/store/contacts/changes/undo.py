@@ -125,6 +125,7 @@ def _suppressed(connection: Connection, change: Noted, done: Undone, _now: Insta
             SUPPRESSION.c.email_key.in_(ours),
             SUPPRESSION.c.reason == MANUAL,
             SUPPRESSION.c.created_at == change.at,
+            SUPPRESSION.c.kept.is_(False),  # else its owner has unsubscribed since
         )
     ).rowcount
     connection.execute(

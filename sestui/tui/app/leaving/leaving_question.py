@@ -110,3 +110,5 @@ class LeavingQuestion(Dialog[Words | None]):
         fault = self.query_one("#leaving-fault", Static)
         fault.update(text)
         fault.display = bool(text)
+        if text:  # long paths in the question may leave no room for it
+            self.call_after_refresh(fault.scroll_visible, animate=False)

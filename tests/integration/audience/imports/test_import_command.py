@@ -44,6 +44,7 @@ def test_data_goes_to_stdout_and_rejects_are_told_on_stderr(workspace: Path) -> 
         "rejects": 7,
         "tidied": 0,
         "split": 0,
+        "erased": 0,
         "contacts": 1,
         "joined": 1,
         "unsubscribed": 0,

@@ -77,6 +77,14 @@ def test_a_dry_run_changes_nothing(database: Database, tmp_path: Path) -> None:
     assert why(database, "a@x.co") == ""
 
 
+def test_a_complaint_stands_above_an_unsubscription(database: Database, tmp_path: Path) -> None:
+    Suppressions(database).add("c@x.co", "unsubscribed", "on the page", 1.0)
+    text = "EmailAddress,Reason\nc@x.co,COMPLAINT\n"
+    for _ in range(2):  # twice changes nothing
+        suppressed(database, tmp_path, text)
+        assert why(database, "c@x.co") == "complained: COMPLAINT (gone.csv)"
+
+
 def test_a_file_of_neither_is_refused(sqlite_database: Database, tmp_path: Path) -> None:
     with pytest.raises(BadFileError, match="no column of email addresses or domains"):
         suppressed(sqlite_database, tmp_path, "name\nAda\nBob\n")
@@ -94,7 +102,9 @@ def test_the_command(tmp_path: Path) -> None:
         True,
     )
     assert "line 2" in told.stderr
-    assert (tmp_path / "r.csv").read_text().splitlines()[1].startswith("2,column 1,broken@,")
+    row = (tmp_path / "r.csv").read_text().splitlines()[1]
+    assert row.startswith("2,column 1: ")
+    assert row.endswith(",broken@")
     again = json.loads(sestui.ok("import", gone, "--as", "suppressed", "--json"))
     assert (again["suppressed"], again["known"], again["rejects"]) == (0, 1, 1)
     sestui.ok("import", people, "--list", "all")

@@ -111,6 +111,13 @@ def test_a_tag_without_counterpart_is_never_mailed(written: str) -> None:
         mail_of(source, {})
 
 
+@pytest.mark.parametrize("braces", ["{{", "{{{", "{{{{", "{%", "{{%", "{#", "{{#"])
+def test_what_jinja_would_take_for_its_own_is_text(braces: str) -> None:
+    written = f"a {braces} name b"
+    mail = mail_of(MessageSource("Subject", MergeTags(set()).jinja(written), "html"), {})
+    assert "name b" in mail.html
+
+
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [

@@ -376,6 +376,34 @@ def test_late_events_are_counted_and_name_nobody(database, clock):
         assert session.execute(select(func.count()).select_from(Contact)).scalar_one() == 1
 
 
+def test_words_of_a_bounce_go_and_the_bounce_stays(database, clock):
+    """A soft bounce without a word would be taken for an automatic reply."""
+    run = everywhere(database, clock)
+    [delivery] = [each for each in rows_of(database, run.id) if each.email == ADA]
+    given = {"run": run.id, "delivery": delivery.id, "message_id": "m9"}
+    soft = {"bounceType": "Transient", "bounceSubType": "General"}
+    pull(database, clock, ses_event("Bounce", ADA, **given, after=40.0, **soft))
+    with database.read() as session:
+        before = session.get(Run, run.id).bounced
+    erase(database, ADDRESS, clock.now())
+    pull(database, clock, ses_event("Bounce", ADA, **given, after=45.0, **soft),
+         ses_event("Open", ADA, **given, after=50.0))  # fmt: skip
+    with database.read() as session:
+        assert session.get(Run, run.id).bounced == before == 1
+    assert naming(database) == {"segment"}
+
+
+def test_who_got_the_mail_with_them_is_heard(database, clock):
+    """A call of the relay may have several recipients, and one event names all of them."""
+    tell_governor(database, now=clock.now())
+    erase(database, ADDRESS, clock.now())
+    complaint = ses_event("Complaint", "bob@example.com", message_id="m1")
+    complaint["mail"]["destination"] = ["bob@example.com", ADA]
+    pull(database, clock, complaint)
+    assert Suppressions(database).get("bob@example.com").reason == "complained"
+    assert naming(database) == set()
+
+
 def test_relayed_mail_with_other_recipients_is_kept_for_them(database, clock):
     tell_governor(database, now=clock.now())
     mail = relayed(database, clock, "bob@example.com", ADA, "carl@example.com")

@@ -9,9 +9,11 @@ from sestui.core.campaign.follow_up import MailedBefore, Only
 from sestui.core.delivery.handover import ClaimRequest, RunCounts
 from sestui.core.delivery.states import PauseReason, RunState, WaitReason
 from sestui.core.schedule.cron import Occurrence
-from sestui.errors import NotFoundError, StateError, StorageError
+from sestui.errors import ConflictError, NotFoundError, StateError, StorageError
 from sestui.reports.overview import run_view
+from sestui.store.campaigns.campaigns import Campaigns
 from sestui.store.contacts.audiences import Audiences
+from sestui.store.contacts.contact_lists import ContactLists
 from sestui.store.contacts.suppressions import Suppressions
 from sestui.store.db.tables import Contact, ContactList, Membership, Run
 from sestui.store.runs.runs import Runs
@@ -356,3 +358,14 @@ def test_a_run_begins_with_rows_that_nothing_has_happened_to(database, campaign,
         assert (row.state, row.worker, row.queued_at) == ("pending", "", clock.now())
         assert (row.attempts, row.faults, row.not_before) == (0, 0, 0)
         assert (row.message_id, row.code, row.reason, row.outcome) == ("", "", "", "")
+
+
+def test_a_list_that_is_renamed_while_the_mails_are_checked_is_not_missed(database):
+    """The run would be for nobody, and its occurrence over."""
+    add_contacts(database, ["ada@example.com"])
+    campaign = make_campaign(database)
+    ContactLists(database).rename("all", "everybody", 5.0)
+    with pytest.raises(ConflictError, match="has been changed since"):
+        Runs(database).start(campaign, 6.0, scheduled_for=Occurrence(5.0, "2026-12-01T09:00"))
+    fresh = Campaigns(database).get(campaign.name)
+    assert Runs(database).start(fresh, 6.0).pending == 1
