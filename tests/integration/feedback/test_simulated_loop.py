@@ -68,6 +68,8 @@ def change_all(runtime, **values):
         session.execute(update(Contact.__table__).values(**values))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_campaign_on_the_simulator_and_what_became_of_it(runtime):
     add_campaign(runtime, contacts=60)
     run = runtime.starter.start(runtime.campaigns.get("news"), runtime.clock.now())

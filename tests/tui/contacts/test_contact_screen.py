@@ -273,6 +273,8 @@ async def test_hostile_contacts_break_neither_page_nor_form(runtime, still, size
     assert contact.status_reason == "x"
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_busy_database_is_a_quiet_line(runtime, still, monkeypatch):
     add(runtime, city="London")
     async with running(runtime) as (app, pilot):

@@ -147,6 +147,8 @@ async def test_at_the_top_new_rows_are_followed_elsewhere_the_row_is():
         assert app.table.selected == 0
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_reloads_come_to_an_end_however_often_one_asks():
     class Slow(Numbers):
         def page(self, offset, limit):

@@ -274,6 +274,8 @@ def test_all_active_takes_them_in_as_active(database: Database, tmp_path: Path) 
     assert Suppressions(database).get("a@x.co") is None
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("form", list(Format))
 def test_by_commands_alone_from_one_workspace_to_another(tmp_path: Path, form: Format) -> None:
     for name in ("one", "other"):

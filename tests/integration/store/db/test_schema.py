@@ -43,7 +43,14 @@ def test_head_is_the_newest_migration():
     assert ScriptDirectory.from_config(migrations()).get_heads() == [schema.HEAD]
 
 
-@pytest.mark.parametrize("version", OLDER)
+@pytest.mark.parametrize(
+    "version",
+    [
+        OLDER[0],
+        *(pytest.param(each, marks=(pytest.mark.long, pytest.mark.ci)) for each in OLDER[1:-1]),
+        OLDER[-1],
+    ],
+)
 def test_a_database_of_an_older_sestui_is_upgraded_with_what_is_in_it(database, version):
     config = migrations()
     with database.write_connection() as connection:

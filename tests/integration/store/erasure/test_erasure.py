@@ -253,6 +253,8 @@ def test_no_byte_of_the_file_names_them(sqlite_database, clock):
     add_contacts(sqlite_database, ["carl@example.com"])  # it goes on working
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_reader_keeps_the_traces_until_it_ends(sqlite_database, clock):
     everywhere(sqlite_database, clock)
     with sqlite_database.read_connection() as connection:

@@ -324,6 +324,8 @@ async def test_who_leaves_what_nothing_starts_stays_or_is_told(
     assert "`sestui task crontab`" in told
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_who_leaves_can_have_the_line_installed(runtime, still, said, monkeypatch, tmp_path):
     scheduled(runtime, "0 9 1 1 *", time.time() + 3_600)
     lines = crontab(tmp_path / "bin", monkeypatch, runtime, has_line=False)

@@ -219,6 +219,8 @@ def as_python_reads(written: str) -> list[str]:
     return [each.addr_spec for each in header.addresses]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @settings(max_examples=400)
 @given(TEXT)
 @example("a@x.org (b@y.org)")
