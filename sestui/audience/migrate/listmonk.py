@@ -12,7 +12,7 @@ from sestui.audience.imports.status_words import Meaning, meaning_of_word
 from sestui.audience.migrate.go_templates import GoTemplates
 from sestui.audience.migrate.people import People, instant_of
 from sestui.audience.migrate.records import ListStanding, MailDraft, MigratedKind
-from sestui.audience.migrate.tables import Row, Tables, WantedTable
+from sestui.audience.migrate.tables import Row, Tables, WantedTable, line_of, text_of
 from sestui.audience.migrate.translated import html_of_text
 from sestui.audience.sources.file_cells import Json
 from sestui.audience.sources.json_rows import loads
@@ -108,7 +108,9 @@ class Listmonk:
             BadFileError: a status isn't known.
         """
         for row in self._tables.rows(_LISTS):
-            self._lists[_text(row, "id")] = people.add_list(_text(row, "name"), _text(row, "id"))
+            self._lists[text_of(row, "id")] = people.add_list(
+                text_of(row, "name"), text_of(row, "id")
+            )
         self._read_bounces(people)
         rows = self._tables.rows(_SUBSCRIBERS)
         for _, group in groupby(rows, key=lambda row: row["id"]):
@@ -118,7 +120,7 @@ class Listmonk:
 
     def _read_bounces(self, people: People) -> None:
         for row in self._tables.rows(_BOUNCES):
-            kind, line = _text(row, "type"), _line(row)
+            kind, line = text_of(row, "type"), line_of(row)
             if kind not in _BOUNCE_TYPES:
                 raise self._unknown(line, "bounce type", kind)
             meaning = _BOUNCE_TYPES[kind]
@@ -126,12 +128,12 @@ class Listmonk:
                 people.pass_over(MigratedKind.SUPPRESSIONS, _SOFT)
             else:
                 at = instant_of(row["created_at"])
-                people.suppress(_text(row, "email"), meaning, f"{kind} bounce", line, at)
+                people.suppress(text_of(row, "email"), meaning, f"{kind} bounce", line, at)
 
     def _read_subscriber(self, people: People, rows: Sequence[Row]) -> None:
         """One subscriber, with a row for each of their lists."""
-        first, line = rows[0], _line(rows[0])
-        email, said = _text(first, "email"), _text(first, "status")
+        first, line = rows[0], line_of(rows[0])
+        email, said = text_of(first, "email"), text_of(first, "status")
         meaning = meaning_of_word(said)
         if meaning is None:
             raise self._unknown(line, "subscriber status", said)
@@ -150,9 +152,9 @@ class Listmonk:
                 self._read_subscription(people, key, row)
 
     def _read_subscription(self, people: People, key: str | None, row: Row) -> None:
-        said, name = _text(row, "standing"), self._lists.get(_text(row, "list_id"))
+        said, name = text_of(row, "standing"), self._lists.get(text_of(row, "list_id"))
         if said not in _STANDINGS:
-            raise self._unknown(int(row["place"] or 0), "subscription status", said)
+            raise self._unknown(line_of(row, "place"), "subscription status", said)
         standing = _STANDINGS[said]
         if standing is ListStanding.UNCONFIRMED and row["optin"] == "single":
             standing = ListStanding.SUBSCRIBED
@@ -175,22 +177,22 @@ class Listmonk:
             yield _template(row)
         lists: dict[str, list[str]] = {}
         for row in self._tables.rows(_CAMPAIGN_LISTS):
-            if name := self._lists.get(_text(row, "list_id")):
-                lists.setdefault(_text(row, "campaign_id"), []).append(name)
+            if name := self._lists.get(text_of(row, "list_id")):
+                lists.setdefault(text_of(row, "campaign_id"), []).append(name)
         for row in self._tables.rows(_CAMPAIGNS):
-            yield _campaign(row, lists.get(_text(row, "id"), []))
+            yield _campaign(row, lists.get(text_of(row, "id"), []))
 
 
 def _template(row: Row) -> MailDraft:
     go = GoTemplates({})
-    body, subject = go.jinja(_text(row, "body")), go.jinja(_text(row, "subject"))
-    name = f"{_text(row, 'name')}-template"
-    if _text(row, "type") == "tx":
+    body, subject = go.jinja(text_of(row, "body")), go.jinja(text_of(row, "subject"))
+    name = f"{text_of(row, 'name')}-template"
+    if text_of(row, "type") == "tx":
         return MailDraft(
             MigratedKind.TEMPLATES,
             name,
             MessageSource(subject, body, "html"),
-            number=_text(row, "id"),
+            number=text_of(row, "id"),
             transactional=True,
             untranslated=go.untranslated,
         )
@@ -200,27 +202,27 @@ def _template(row: Row) -> MailDraft:
         MigratedKind.TEMPLATES,
         name,
         message,
-        number=_text(row, "id"),
+        number=text_of(row, "id"),
         untranslated=go.untranslated,
     )
 
 
 def _campaign(row: Row, lists: Sequence[str]) -> MailDraft:
-    name, form = _text(row, "name"), _text(row, "content_type")
+    name, form = text_of(row, "name"), text_of(row, "content_type")
     go = GoTemplates(
         {
             "Name": name,
-            "Subject": _text(row, "subject"),
-            "FromEmail": _text(row, "from_email"),
+            "Subject": text_of(row, "subject"),
+            "FromEmail": text_of(row, "from_email"),
         }
     )
-    body, text = go.jinja(_text(row, "body")), go.jinja(_text(row, "altbody"))
+    body, text = go.jinja(text_of(row, "body")), go.jinja(text_of(row, "altbody"))
     template = row["template_body"] if form != "plain" else None
     layout = go.jinja(template or "")
     if form == "plain":
         body, text = html_of_text(body), body
     message = MessageSource(
-        go.jinja(_text(row, "subject")),
+        go.jinja(text_of(row, "subject")),
         body,
         _FORMATS.get(form, "html"),
         text=text,
@@ -231,8 +233,8 @@ def _campaign(row: Row, lists: Sequence[str]) -> MailDraft:
         MigratedKind.CAMPAIGNS,
         name,
         message,
-        number=_text(row, "id"),
-        from_address=_text(row, "from_email"),
+        number=text_of(row, "id"),
+        from_address=text_of(row, "from_email"),
         lists=tuple(lists),
         headers=tuple((header, go.jinja(value)) for header, value in _headers(row)),
         untranslated=go.untranslated,
@@ -241,7 +243,7 @@ def _campaign(row: Row, lists: Sequence[str]) -> MailDraft:
 
 
 def _layout_name(row: Row, column: str) -> str:
-    return f"{possible_name(_text(row, column))}.html"
+    return f"{possible_name(text_of(row, column))}.html"
 
 
 def _headers(row: Row) -> Iterator[tuple[str, str]]:
@@ -257,7 +259,7 @@ def _headers(row: Row) -> Iterator[tuple[str, str]]:
 
 def _attributes(row: Row) -> dict[str, Json]:
     """The attributes, and the parts of the name as listmonk's templates have them."""
-    name = _text(row, "name").strip()
+    name = text_of(row, "name").strip()
     parts = [part for part in name.split(" ") if len(part) > 2] or [name]
     found: dict[str, Json] = {"name": name, "first_name": parts[0], "last_name": parts[-1]}
     try:
@@ -265,11 +267,3 @@ def _attributes(row: Row) -> dict[str, Json]:
     except ValueError:
         return found
     return found | own if isinstance(own, dict) else found
-
-
-def _text(row: Row, column: str) -> str:
-    return row[column] or ""
-
-
-def _line(row: Row) -> int:
-    return int(row["line"] or 0)

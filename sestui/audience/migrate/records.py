@@ -43,11 +43,6 @@ class Tally:
         if count:
             self.left_out[reason] += count
 
-    @property
-    def adds_up(self) -> bool:
-        """Whether everything that was read is accounted for."""
-        return self.read == self.taken + self.here + self.left_out.total()
-
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:

@@ -13,7 +13,7 @@ from sestui.audience.imports.status_words import Meaning
 from sestui.audience.migrate.people import People
 from sestui.audience.migrate.records import ListStanding, MailDraft, MigratedKind
 from sestui.audience.migrate.sendy_tags import SendyTags
-from sestui.audience.migrate.tables import Row, Tables, WantedTable
+from sestui.audience.migrate.tables import Row, Tables, WantedTable, line_of, text_of
 from sestui.audience.migrate.translated import html_of_text
 from sestui.audience.sources.file_cells import Json
 from sestui.core.content.message import MessageSource
@@ -64,23 +64,25 @@ class Sendy:
     def read_people(self, people: People) -> None:
         """Add all of it."""
         for row in self._tables.rows("SELECT * FROM lists ORDER BY CAST(id AS INTEGER)"):
-            self._lists[_text(row, "id")] = people.add_list(_text(row, "name"), _text(row, "id"))
+            self._lists[text_of(row, "id")] = people.add_list(
+                text_of(row, "name"), text_of(row, "id")
+            )
             for label, _ in _custom_fields(row["custom_fields"]):
                 self._fields.setdefault(folded(label), tidy(label))
         for row in self._tables.rows("SELECT * FROM suppression_list"):
             at = _instant(row["timestamp"])
-            email, line = _text(row, "email"), _line(row)
+            email, line = text_of(row, "email"), line_of(row)
             people.suppress(email, Meaning.BLOCKLISTED, "suppression list", line, at)
         for row in self._tables.rows(_SUBSCRIBERS):
             self._read_subscriber(people, row)
 
     def _read_subscriber(self, people: People, row: Row) -> None:
-        email, line = _text(row, "email"), _line(row)
+        email, line = text_of(row, "email"), line_of(row)
         for flag, meaning in (("complaint", Meaning.COMPLAINED), ("bounced", Meaning.BOUNCED)):
             if _is_set(row[flag]):
                 people.suppress(email, meaning, flag, line, _instant(row["timestamp"]))
                 break
-        name = self._lists.get(_text(row, "list"))
+        name = self._lists.get(text_of(row, "list"))
         if name is None:
             people.pass_over(MigratedKind.CONTACTS, _NO_LIST)
             people.pass_over(MigratedKind.SUBSCRIPTIONS, _NO_LIST)
@@ -99,29 +101,29 @@ class Sendy:
     def mails(self) -> Iterator[MailDraft]:
         """Templates as starting points, then campaigns."""
         for row in self._tables.rows("SELECT * FROM template ORDER BY CAST(id AS INTEGER)"):
-            name = f"{_text(row, 'template_name')}-template"
+            name = f"{text_of(row, 'template_name')}-template"
             yield self._draft(MigratedKind.TEMPLATES, row, name, "")
         for row in self._tables.rows("SELECT * FROM campaigns ORDER BY CAST(id AS INTEGER)"):
-            name = _text(row, "label") or _text(row, "title")
-            yield self._draft(MigratedKind.CAMPAIGNS, row, name, _text(row, "title"))
+            name = text_of(row, "label") or text_of(row, "title")
+            yield self._draft(MigratedKind.CAMPAIGNS, row, name, text_of(row, "title"))
 
     def _draft(self, kind: MigratedKind, row: Row, name: str, subject: str) -> MailDraft:
         tags = SendyTags(self._fields)
-        text = tags.jinja(_text(row, "plain_text"))
-        body = tags.jinja(_text(row, "html_text")) or html_of_text(text)
+        text = tags.jinja(text_of(row, "plain_text"))
+        body = tags.jinja(text_of(row, "html_text")) or html_of_text(text)
         message = MessageSource(tags.jinja(subject), body, "html", text=text)
         if kind is MigratedKind.TEMPLATES:
             return MailDraft(
-                kind, name, message, number=_text(row, "id"), untranslated=tags.untranslated
+                kind, name, message, number=text_of(row, "id"), untranslated=tags.untranslated
             )
-        numbers = (_text(row, "lists") or _text(row, "to_send_lists")).split(",")
+        numbers = (text_of(row, "lists") or text_of(row, "to_send_lists")).split(",")
         return MailDraft(
             kind,
             name,
             message,
-            number=_text(row, "id"),
-            from_address=_mailbox(_text(row, "from_name"), _text(row, "from_email")),
-            reply_to=_text(row, "reply_to"),
+            number=text_of(row, "id"),
+            from_address=_mailbox(text_of(row, "from_name"), text_of(row, "from_email")),
+            reply_to=text_of(row, "reply_to"),
             lists=tuple(
                 self._lists[number.strip()] for number in numbers if number.strip() in self._lists
             ),
@@ -137,8 +139,8 @@ def _mailbox(name: str, address: str) -> str:
 
 def _attributes(row: Row) -> dict[str, Json]:
     """Name and the list's custom fields; dates are kept as such."""
-    found: dict[str, Json] = {"name": _text(row, "name")}
-    cells = _text(row, "custom_fields").split(_SEPARATOR)
+    found: dict[str, Json] = {"name": text_of(row, "name")}
+    cells = text_of(row, "custom_fields").split(_SEPARATOR)
     for (label, kind), cell in zip(_custom_fields(row["fields"]), cells, strict=False):
         at = _instant(cell) if kind == "date" else None
         found[label] = datetime.fromtimestamp(at, UTC).date().isoformat() if at else cell
@@ -158,11 +160,3 @@ def _is_set(flag: str | None) -> bool:
 def _instant(text: str | None) -> float | None:
     """Seconds since 1970."""
     return float(text) if text and text.isdecimal() and 0 < int(text) < 10**11 else None
-
-
-def _text(row: Row, column: str) -> str:
-    return row[column] or ""
-
-
-def _line(row: Row) -> int:
-    return int(row["line"] or 0)

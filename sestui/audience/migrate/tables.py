@@ -155,3 +155,13 @@ class Filler:
             self._tables.store(self._insert, self._batch)
             self._batch.clear()
             self._characters = 0
+
+
+def text_of(row: Row, column: str) -> str:
+    """A cell; '' for one without a value."""
+    return row[column] or ""
+
+
+def line_of(row: Row, column: str = "line") -> int:
+    """Where the row stands in its source."""
+    return int(row[column] or 0)
