@@ -1,7 +1,7 @@
 """`sestui migrate …`: take over what another tool holds."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any
@@ -17,6 +17,7 @@ from sestui.errors import UsageError
 
 if TYPE_CHECKING:
     from sestui.audience.migrate.migrate import MigrationSource, Reconciliation
+    from sestui.audience.migrate.tables import Tables, WantedTable
 
 app = Commands(
     help="Take over another tool's suppressions, lists, contacts, templates and campaigns.",
@@ -26,6 +27,14 @@ app = Commands(
 _SHOWN = 5
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Count everything; change nothing.")]
+PostgresSource = Annotated[
+    str,
+    typer.Argument(
+        metavar="SOURCE",
+        help="A plain-text dump by pg_dump, also packed by gzip or zip (- reads standard "
+        "input), or the database's URL: postgresql://…",
+    ),
+]
 LeftOutPath = Annotated[
     Path | None,
     typer.Option(
@@ -41,14 +50,7 @@ def group() -> None:
 
 @app.command("listmonk")
 def listmonk_command(
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="SOURCE",
-            help="A plain-text dump by pg_dump, also packed by gzip or zip (- reads standard "
-            "input), or the database's URL: postgresql://…",
-        ),
-    ],
+    source: PostgresSource,
     *,
     dry_run: DryRun = False,
     rejects: LeftOutPath = None,
@@ -56,19 +58,26 @@ def listmonk_command(
 ) -> None:
     """Take over listmonk's database."""
     # Only for those who migrate, here and below.
-    from sestui.audience.migrate import listmonk, postgres, sql_dump  # noqa: PLC0415
-    from sestui.audience.migrate.tables import Tables  # noqa: PLC0415
+    from sestui.audience.migrate import listmonk  # noqa: PLC0415
 
-    url = postgres.is_url(source)
-    name = "the database" if url else _shown(source)
-    with Tables(listmonk.TOOL, name, listmonk.WANTED) as tables:
-        if url:
-            postgres.read_database(source, tables)
-        else:
-            sql_dump.read_dump(Path(source), tables)
+    with _of_postgres(source, listmonk.TOOL, listmonk.WANTED) as (tables, read):
         found = listmonk.Listmonk(tables)
-        read = None if url else Path(source)
         _migrate(found, read, dry_run=dry_run, rejects=rejects, as_json=as_json)
+
+
+@app.command("keila")
+def keila_command(
+    source: PostgresSource,
+    *,
+    dry_run: DryRun = False,
+    rejects: LeftOutPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take over Keila's database."""
+    from sestui.audience.migrate import keila  # noqa: PLC0415
+
+    with _of_postgres(source, keila.TOOL, keila.WANTED) as (tables, read):
+        _migrate(keila.Keila(tables), read, dry_run=dry_run, rejects=rejects, as_json=as_json)
 
 
 @app.command("sendy")
@@ -124,6 +133,23 @@ def mailchimp_command(
     with ExportFiles(source) as files:
         found = Mailchimp(files, list_name)
         _migrate(found, source, dry_run=dry_run, rejects=rejects, as_json=as_json)
+
+
+@contextmanager
+def _of_postgres(
+    source: str, tool: str, wanted: "Sequence[WantedTable]"
+) -> "Iterator[tuple[Tables, Path | None]]":
+    """The tables of a dump or of a running database, and the dump's path."""
+    from sestui.audience.migrate import postgres, sql_dump  # noqa: PLC0415
+    from sestui.audience.migrate.tables import Tables  # noqa: PLC0415
+
+    url = postgres.is_url(source)
+    with Tables(tool, "the database" if url else _shown(source), wanted) as tables:
+        if url:
+            postgres.read_database(source, tables)
+        else:
+            sql_dump.read_dump(Path(source), tables)
+        yield tables, None if url else Path(source)
 
 
 def _migrate(

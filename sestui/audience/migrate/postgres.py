@@ -46,9 +46,11 @@ def read_database(url: str, tables: Tables) -> None:
 
 
 def _read_table(connection: psycopg.Connection, name: str, tables: Tables) -> None:
+    wanted = tables.wants(name)
     columns = [row[0] for row in connection.execute(_COLUMNS, (name,))]
-    if not columns:
+    if not columns or wanted is None:
         return
+    columns = [each for each in columns if each in (*wanted.columns, *wanted.more)]
     filler = tables.filler(name, columns, tables.source)
     texts = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(each)) for each in columns)
     copied = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT").format(texts, sql.Identifier(name))

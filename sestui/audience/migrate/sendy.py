@@ -6,7 +6,6 @@ those that are confirmed, and neither unsubscribed, bounced nor complained.
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from email.utils import formataddr
 
 from sestui.audience.imports.columns import tidy
 from sestui.audience.imports.status_words import Meaning
@@ -14,7 +13,7 @@ from sestui.audience.migrate.people import People
 from sestui.audience.migrate.records import ListStanding, MailDraft, MigratedKind
 from sestui.audience.migrate.sendy_tags import SendyTags
 from sestui.audience.migrate.tables import Row, Tables, WantedTable, line_of, text_of
-from sestui.audience.migrate.translated import html_of_text
+from sestui.audience.migrate.translated import html_of_text, mailbox
 from sestui.audience.sources.file_cells import Json
 from sestui.core.content.message import MessageSource
 from sestui.core.text import folded
@@ -122,19 +121,13 @@ class Sendy:
             name,
             message,
             number=text_of(row, "id"),
-            from_address=_mailbox(text_of(row, "from_name"), text_of(row, "from_email")),
+            from_address=mailbox(text_of(row, "from_name"), text_of(row, "from_email")),
             reply_to=text_of(row, "reply_to"),
             lists=tuple(
                 self._lists[number.strip()] for number in numbers if number.strip() in self._lists
             ),
             untranslated=tags.untranslated,
         )
-
-
-def _mailbox(name: str, address: str) -> str:
-    if not name or not address:
-        return address
-    return formataddr((name, address)) if name.isascii() else f"{name} <{address}>"
 
 
 def _attributes(row: Row) -> dict[str, Json]:

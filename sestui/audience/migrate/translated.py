@@ -4,6 +4,7 @@ import html
 import json
 import re
 from dataclasses import dataclass, field
+from email.utils import formataddr
 
 
 @dataclass(slots=True)
@@ -43,3 +44,10 @@ def html_of_text(text: str) -> str:
     paragraphs = re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip())
     escaped = (html.escape(each, quote=False).replace("\n", "<br>\n") for each in paragraphs)
     return "\n".join(f"<p>{each}</p>" for each in escaped)
+
+
+def mailbox(name: str, address: str) -> str:
+    """A sender as mails have it; just the address if there is no name."""
+    if not name or not address:
+        return address
+    return formataddr((name, address)) if name.isascii() else f"{name} <{address}>"

@@ -13,6 +13,7 @@ from tests.support.migrations import FOLDER
 LISTMONK = FOLDER / "listmonk.sql"
 COMPLETE = "-- PostgreSQL database dump complete\n--\n\n"
 SOURCES = {
+    "keila": (FOLDER / "keila.sql", {"ada@example.org", "left.news@example.org"}),
     "listmonk": (LISTMONK, {"ada@example.org", "left.news@example.org", "Zoe@example.org"}),
     "mailchimp": (
         FOLDER / "mailchimp",

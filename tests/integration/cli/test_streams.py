@@ -33,6 +33,7 @@ REPORTING = {
     "export deliveries": (),
     "import": ("readers.csv", "--list", "readers", "--dry-run"),
     "log": ("--path",),
+    "migrate keila": (str(FOLDER / "keila.sql"), "--dry-run"),
     "migrate listmonk": (str(FOLDER / "listmonk.sql"), "--dry-run"),
     "migrate mailchimp": (str(FOLDER / "mailchimp"), "--dry-run"),
     "migrate sendy": (str(FOLDER / "sendy.sql"), "--dry-run"),
