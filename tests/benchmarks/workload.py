@@ -147,6 +147,8 @@ def rendered(runtime: Runtime, run: Run, count: int) -> list[Mail]:
     """The mails to the first ``count`` contacts, as the sender would render them."""
     composer = runtime.composers.of_run(run)
     return [
-        composer.mail(address_of(number), attributes_of(number), (("sestui-run", str(run.id)),))
+        composer.mail(
+            address_of(number), attributes_of(number), (("sestui-run", str(run.id)),), None
+        )
         for number in range(1, count + 1)
     ]

@@ -22,11 +22,9 @@ from sestui.core.installation import extra_command
 from sestui.errors import DatabaseLostError, SettingsError, StorageBusyError, StorageError
 from sestui.store.db.file_watch import FileWatch
 from sestui.store.db.sqlite_logs import check_logs
+from sestui.store.db.write_turn import BUSY_SECONDS, begin_writing
 
 _log = logging.getLogger(__name__)
-
-BUSY_SECONDS = 5.0
-"""How long a statement waits for another program's lock."""
 
 _WRITE = "sestui_write"
 
@@ -300,8 +298,10 @@ def _prepare_sqlite(connection: sqlite3.Connection) -> bool:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITE)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if connection.get_execution_options().get(_WRITE):
+        begin_writing(connection)
+    else:
+        connection.exec_driver_sql("BEGIN")
 
 
 _SENTENCES: tuple[tuple[tuple[str, ...], type[StorageError], str], ...] = (

@@ -9,8 +9,9 @@ from sqlalchemy.exc import DBAPIError
 from sestui.core.installation import upgrade_command
 from sestui.errors import StorageBusyError, StorageError
 from sestui.store.db import version
-from sestui.store.db.database import BUSY_SECONDS, Database
+from sestui.store.db.database import Database
 from sestui.store.db.database_id import name_database
+from sestui.store.db.write_turn import BUSY_SECONDS
 
 HEAD = version.HEAD
 

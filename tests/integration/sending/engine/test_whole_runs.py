@@ -346,7 +346,7 @@ def test_an_ses_that_is_gone_for_a_while_is_waited_for(world):
 @pytest.mark.long
 @pytest.mark.ci
 def test_a_database_that_is_locked_for_a_while_is_waited_for(world, monkeypatch):
-    monkeypatch.setattr("sestui.store.db.database.BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("sestui.store.db.write_turn.BUSY_SECONDS", 0.2)
     w = world(simulator_rate=100)
     runtime, emails = w.runtime(), addresses(200)
     run = w.started(runtime, emails)

@@ -51,7 +51,7 @@ def test_the_file_is_its_users_alone_whatever_the_umask(tmp_path):
 @pytest.fixture
 def impatient(monkeypatch):
     """Locks are waited for a tenth of a second only."""
-    monkeypatch.setattr("sestui.store.db.database.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("sestui.store.db.write_turn.BUSY_SECONDS", 0.1)
 
 
 @pytest.mark.usefixtures("impatient")
