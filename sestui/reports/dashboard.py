@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sestui.core.clock import Instant
 from sestui.core.delivery.states import (
-    AUDIENCES,
     GOING_RUN_STATES,
+    NAMED_BY_CAMPAIGN,
     PauseReason,
     RunKind,
     RunState,
@@ -64,7 +64,7 @@ def dashboard(
     """Read the dashboard; cheap enough for once a second."""
     unsettled, ended = runs.shown(_RECENT)
     found = _views(unsettled)
-    needs = [need for view in found if view.kind in AUDIENCES for need in needs_of(view)]
+    needs = [need for view in found if view.kind in NAMED_BY_CAMPAIGN for need in needs_of(view)]
     needs += [_need_of_task(task) for task in failing]
     needs += [_need_of_import(record) for record in imports.unseen()]
     return Dashboard(

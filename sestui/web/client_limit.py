@@ -48,7 +48,15 @@ def client_of(request: Request) -> str:
         return _network(peer)
     # A server adds the address that it sees itself at the end.
     said = request.headers.getlist("x-forwarded-for")
-    return _network(_address(said[-1].rpartition(",")[2].strip())) if said else ""
+    return _network(_address(_without_port(said[-1].rpartition(",")[2].strip()))) if said else ""
+
+
+def _without_port(node: str) -> str:
+    """``192.0.2.7`` of ``192.0.2.7:4711``, ``2001:db8::7`` of ``"[2001:db8::7]:4711"``."""
+    node = node.strip('"')
+    if node.startswith("["):
+        return node[1:].partition("]")[0]
+    return node.partition(":")[0] if node.count(":") == 1 else node
 
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address

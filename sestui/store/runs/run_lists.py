@@ -8,7 +8,7 @@ from sqlalchemy import select as sa_select
 from sqlmodel import col, select
 
 from sestui.core.clock import Instant
-from sestui.core.delivery.states import AUDIENCES, ENDED_RUN_STATES
+from sestui.core.delivery.states import AUDIENCES, ENDED_RUN_STATES, NAMED_BY_CAMPAIGN
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Run
 from sestui.store.ledger.sent_since import count_sent
@@ -37,7 +37,7 @@ class RecentRuns:
         self._database = database
 
     def unsettled(self) -> Sequence[NamedRun]:
-        """Runs that have not ended, or (tests excepted) have deliveries in doubt, newest first."""
+        """Runs that have not ended, or have deliveries in doubt to resolve, newest first."""
         return self.shown(0)[0]
 
     def shown(self, ended: int) -> tuple[Sequence[NamedRun], Sequence[NamedRun]]:
@@ -46,8 +46,8 @@ class RecentRuns:
         One statement along indexes.
         """
         has_ended = col(Run.state).in_(_ENDED)
-        counts = col(Run.kind).in_(AUDIENCES)
-        open_ids = _newest(or_(~has_ended, (col(Run.in_doubt) > 0) & counts), limit=_MOST_OPEN)
+        named, counts = (col(Run.kind).in_(kinds) for kinds in (NAMED_BY_CAMPAIGN, AUDIENCES))
+        open_ids = _newest(or_(~has_ended, (col(Run.in_doubt) > 0) & named), limit=_MOST_OPEN)
         ended_ids = _newest(has_ended, counts, limit=ended)
         query = (
             select(Run, Campaign.name, col(Run.id).in_(open_ids), col(Run.id).in_(ended_ids))

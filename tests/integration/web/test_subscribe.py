@@ -14,10 +14,15 @@ from sestui.core.delivery.confirm_token import opened_confirmation
 from sestui.core.delivery.states import PauseReason
 from sestui.core.delivery.unsubscribe_token import LinkSubject
 from sestui.errors import SettingsError
+from sestui.reports.dashboard import dashboard
 from sestui.store.contacts.contacts import NewContact
+from sestui.store.contacts.imports import Imports
 from sestui.store.db.tables import Suppression
 from sestui.store.erasure.erasure import erase
+from sestui.store.relay.mails import RelayedMails
+from sestui.store.runs.run_lists import RecentRuns
 from sestui.store.web.preferences import Chosen, Preferences, ReceivedChoice
+from sestui.tasks.agenda import Agenda
 from sestui.web.serve import create_app
 from tests.integration.web.conftest import WEB_URL, Scene, made_scene
 from tests.support.page import Answer, Asker, serving
@@ -223,6 +228,25 @@ def test_what_paused_the_mails_is_mended_by_name(scene, form):
     resumed = scene.runtime.run_control.resume("(subscriptions)")
     assert (resumed.id, resumed.state) == (form.run_id(), "sending")
     assert form.mailed() == [ADA, "bob@example.com"]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ("state = 'finished', pending = 0, in_doubt = 1", "1 recipient in doubt"),
+        ("state = 'paused', reason = 'errors', detail = 'SES refuses the sender.'", "SES refuses"),
+    ],
+)
+def test_what_keeps_the_mails_from_somebody_needs_the_operator(scene, form, change, sentence):
+    form.fill()
+    with scene.database.write_connection() as connection:
+        connection.execute(text(f"UPDATE run SET {change} WHERE kind = 'confirmation'"))
+    database = scene.database
+    relayed = RelayedMails(database, scene.runtime.clock)
+    found = dashboard(RecentRuns(database), Imports(database), relayed, Agenda((), 0.0, None))
+    (need,) = found.needs
+    assert need.subject == "(subscriptions) · confirmation 1"
+    assert sentence in need.sentence
 
 
 def test_a_client_gets_some_forms_an_hour(scene, form):
