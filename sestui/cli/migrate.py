@@ -1,7 +1,6 @@
 """`sestui migrate …`: take over what another tool holds."""
 
-import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any
@@ -10,14 +9,12 @@ import typer
 
 from sestui.atomic_write import text_output
 from sestui.cli.shared.commands import Commands
-from sestui.cli.shared.common import AsJson, put, put_json, put_table, say
-from sestui.core.spreadsheet import guarded
+from sestui.cli.shared.common import AsJson, opened, put, put_json, put_table, say
 from sestui.core.text import printable
 from sestui.errors import UsageError
 
 if TYPE_CHECKING:
-    from sestui.audience.migrate.migrate import MigrationSource, Reconciliation
-    from sestui.audience.migrate.tables import Tables, WantedTable
+    from sestui.audience.migrate.migrate import Reconciliation
 
 app = Commands(
     help="Take over another tool's suppressions, lists, contacts, templates and campaigns.",
@@ -48,23 +45,6 @@ def group() -> None:
     """Take over another tool's suppressions, lists, contacts, templates and campaigns."""
 
 
-@app.command("listmonk")
-def listmonk_command(
-    source: PostgresSource,
-    *,
-    dry_run: DryRun = False,
-    rejects: LeftOutPath = None,
-    as_json: AsJson = False,
-) -> None:
-    """Take over listmonk's database."""
-    # Only for those who migrate, here and below.
-    from sestui.audience.migrate import listmonk  # noqa: PLC0415
-
-    with _of_postgres(source, listmonk.TOOL, listmonk.WANTED) as (tables, read):
-        found = listmonk.Listmonk(tables)
-        _migrate(found, read, dry_run=dry_run, rejects=rejects, as_json=as_json)
-
-
 @app.command("keila")
 def keila_command(
     source: PostgresSource,
@@ -74,16 +54,25 @@ def keila_command(
     as_json: AsJson = False,
 ) -> None:
     """Take over Keila's database."""
-    from sestui.audience.migrate import keila  # noqa: PLC0415
+    _migrate("keila", source, dry_run=dry_run, rejects=rejects, as_json=as_json)
 
-    with _of_postgres(source, keila.TOOL, keila.WANTED) as (tables, read):
-        _migrate(keila.Keila(tables), read, dry_run=dry_run, rejects=rejects, as_json=as_json)
+
+@app.command("listmonk")
+def listmonk_command(
+    source: PostgresSource,
+    *,
+    dry_run: DryRun = False,
+    rejects: LeftOutPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take over listmonk's database."""
+    _migrate("listmonk", source, dry_run=dry_run, rejects=rejects, as_json=as_json)
 
 
 @app.command("sendy")
 def sendy_command(
     source: Annotated[
-        Path,
+        str,
         typer.Argument(
             metavar="SOURCE",
             help="A dump by mysqldump or phpMyAdmin, also packed by gzip or zip; - reads standard "
@@ -96,18 +85,24 @@ def sendy_command(
     as_json: AsJson = False,
 ) -> None:
     """Take over Sendy's database."""
-    from sestui.audience.migrate import sendy, sql_dump  # noqa: PLC0415
-    from sestui.audience.migrate.tables import Tables  # noqa: PLC0415
+    _migrate("sendy", source, dry_run=dry_run, rejects=rejects, as_json=as_json)
 
-    with Tables(sendy.TOOL, _shown(str(source)), sendy.WANTED) as tables:
-        sql_dump.read_dump(source, tables)
-        _migrate(sendy.Sendy(tables), source, dry_run=dry_run, rejects=rejects, as_json=as_json)
+
+@app.command("ses-lists")
+def ses_lists_command(
+    *,
+    dry_run: DryRun = False,
+    rejects: LeftOutPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take over the contact lists and templates of the account at SES."""
+    _migrate("ses-lists", "", dry_run=dry_run, rejects=rejects, as_json=as_json)
 
 
 @app.command("mailchimp")
 def mailchimp_command(
     source: Annotated[
-        Path,
+        str,
         typer.Argument(
             metavar="SOURCE",
             help="The export of an audience or of the whole account: its zip, or its folder.",
@@ -125,70 +120,50 @@ def mailchimp_command(
     as_json: AsJson = False,
 ) -> None:
     """Take over an export of Mailchimp."""
-    from sestui.audience.imports.importer import check_list_name  # noqa: PLC0415
-    from sestui.audience.migrate.export_files import ExportFiles  # noqa: PLC0415
-    from sestui.audience.migrate.mailchimp import Mailchimp  # noqa: PLC0415
-
-    check_list_name(list_name)
-    with ExportFiles(source) as files:
-        found = Mailchimp(files, list_name)
-        _migrate(found, source, dry_run=dry_run, rejects=rejects, as_json=as_json)
-
-
-@contextmanager
-def _of_postgres(
-    source: str, tool: str, wanted: "Sequence[WantedTable]"
-) -> "Iterator[tuple[Tables, Path | None]]":
-    """The tables of a dump or of a running database, and the dump's path."""
-    from sestui.audience.migrate import postgres, sql_dump  # noqa: PLC0415
-    from sestui.audience.migrate.tables import Tables  # noqa: PLC0415
-
-    url = postgres.is_url(source)
-    with Tables(tool, "the database" if url else _shown(source), wanted) as tables:
-        if url:
-            postgres.read_database(source, tables)
-        else:
-            sql_dump.read_dump(Path(source), tables)
-        yield tables, None if url else Path(source)
+    _migrate(
+        "mailchimp",
+        source,
+        dry_run=dry_run,
+        rejects=rejects,
+        as_json=as_json,
+        list_name=list_name,
+    )
 
 
 def _migrate(
-    source: "MigrationSource",
-    read: Path | None,
+    tool: str,
+    source: str,
     *,
     dry_run: bool,
     rejects: Path | None,
     as_json: bool,
+    list_name: str = "",
 ) -> None:
-    """``read`` is the file or folder of the source; None for a database."""
-    from sestui.audience.imports.rejects import check_rejects_path  # noqa: PLC0415
-    from sestui.audience.migrate.migrate import migrate  # noqa: PLC0415
-    from sestui.core.clock import SystemClock  # noqa: PLC0415
-    from sestui.runtime import open_database  # noqa: PLC0415
-    from sestui.settings import load_settings  # noqa: PLC0415
+    import threading  # noqa: PLC0415 - with the runtime
 
-    if read is not None:
-        check_rejects_path(read, rejects)
+    # Only for those who migrate.
+    from sestui.audience.imports.rejects import check_rejects_path  # noqa: PLC0415
+    from sestui.audience.migrate.left_out import write_left_out  # noqa: PLC0415
+    from sestui.audience.migrate.migrate import migrate  # noqa: PLC0415
+    from sestui.audience.migrate.opening import Tool, ToolData, open_data  # noqa: PLC0415
+    from sestui.audience.migrate.progress import unwatched  # noqa: PLC0415
+
+    data = ToolData(Tool(tool), source, list_name)
+    if data.path is not None:
+        check_rejects_path(data.path, rejects)
     with ExitStack() as stack:
         file = stack.enter_context(_opened(rejects)) if rejects else None
-        database = open_database(load_settings())
-        stack.callback(database.close)
-        found = migrate(database, source, now=SystemClock().now(), dry_run=dry_run)
+        runtime = stack.enter_context(opened())
+        clock, stop = runtime.clock, threading.Event()
+        opened_data = stack.enter_context(open_data(data, runtime.ses, clock, stop, unwatched))
+        found = migrate(runtime.database, opened_data, now=clock.now(), dry_run=dry_run)
         if file is not None:
-            writer = csv.writer(file)
-            writer.writerow(("file", "line", "kind", "value", "reason"))
-            for each in found.left_out:
-                cells = (each.file, str(each.line), each.kind, each.value, each.reason)
-                writer.writerow([guarded(cell) for cell in cells])
+            write_left_out(found.left_out, file)
     if as_json:
         put_json(_as_dict(found))
     else:
         _put(found)
     _narrate(found, rejects)
-
-
-def _shown(source: str) -> str:
-    return "standard input" if source == "-" else printable(source)
 
 
 @contextmanager

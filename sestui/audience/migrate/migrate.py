@@ -7,6 +7,12 @@ from itertools import chain, count
 from typing import Protocol
 
 from sestui.audience.migrate.people import People
+from sestui.audience.migrate.progress import (
+    MigrationProgress,
+    MigrationStep,
+    OnProgress,
+    unwatched,
+)
 from sestui.audience.migrate.records import LeftOut, ListStanding, MailDraft, MigratedKind, Tally
 from sestui.core.campaign import values as campaign_values
 from sestui.core.campaign.fields import CampaignFields
@@ -68,7 +74,12 @@ class Reconciliation:
 
 
 def migrate(
-    database: Database, source: MigrationSource, *, now: Instant, dry_run: bool = False
+    database: Database,
+    source: MigrationSource,
+    *,
+    now: Instant,
+    dry_run: bool = False,
+    on_progress: OnProgress = unwatched,
 ) -> Reconciliation:
     """Take over a source.
 
@@ -79,8 +90,10 @@ def migrate(
     Raises:
         BadFileError: something in the source isn't known; nothing was written.
         StorageError: the database or the disk for temporary files refused.
+        AccountError: SES refuses, or doesn't answer.
+        StoppedError: ``on_progress`` has stopped it, or the source's own stop.
     """
-    with People(source.tool) as people:
+    with People(source.tool, on_progress) as people:
         source.read_people(people)
         people.finish()
         here = {each.name for each in Contacts(database).lists()}
@@ -97,7 +110,8 @@ def migrate(
         lists.here = len(here & people.lists.keys())
         lists.taken = len(people.lists) - lists.here
         _count_people(people, written)
-        notes = _Drafts(database, people.tallies, now, dry_run=dry_run).save(source.mails())
+        drafts = _Drafts(database, people.tallies, now, dry_run=dry_run)
+        notes = drafts.save(_followed(source.mails(), on_progress))
         return Reconciliation(
             tool=source.tool,
             source=source.name,
@@ -106,6 +120,12 @@ def migrate(
             left_out=tuple(people.left_out),
             dry_run=dry_run,
         )
+
+
+def _followed(mails: Iterator[MailDraft], on_progress: OnProgress) -> Iterator[MailDraft]:
+    for number, mail in enumerate(mails, start=1):
+        on_progress(MigrationProgress(MigrationStep.DRAFTS, number))
+        yield mail
 
 
 def _count_people(people: People, written: Upserted) -> None:

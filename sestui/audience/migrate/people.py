@@ -12,6 +12,7 @@ from sestui.audience.imports.rows import MAX_VALUE
 from sestui.audience.imports.spool import Spool
 from sestui.audience.imports.status_words import Meaning
 from sestui.audience.imports.temporary_database import open_temporary, translated
+from sestui.audience.migrate.progress import MigrationProgress, MigrationStep, OnProgress
 from sestui.audience.migrate.records import LeftOut, ListStanding, MigratedKind, Tally
 from sestui.audience.sources.file_cells import Json, TypedCell, is_damaged
 from sestui.audience.sources.json_rows import flattened
@@ -70,8 +71,9 @@ class People:
     is chosen by, reaches them.
     """
 
-    def __init__(self, tool: str) -> None:
+    def __init__(self, tool: str, on_progress: OnProgress) -> None:
         self._tool = tool
+        self._on_progress = on_progress
         self.tallies = {kind: Tally() for kind in MigratedKind}
         self.lists: dict[str, None] = {}
         """Names of the lists, in order."""
@@ -196,6 +198,8 @@ class People:
         self._waiting[statement].append(row)
         if len(self._waiting[statement]) >= _BATCH:
             self._store(statement)
+            read = sum(self.tallies[kind].read for kind in MigratedKind)
+            self._on_progress(MigrationProgress(MigrationStep.SORTING, read))
 
     def _store(self, statement: str) -> None:
         with translated():
@@ -239,6 +243,13 @@ class People:
 
     def batches(self) -> Iterator[list[ContactRow]]:
         """The rows to be written: suppressions first, then contacts with their lists."""
+        done, whole = 0, self.suppression_count() + self._contacts.count()
+        for batch in self._rows_to_write():
+            self._on_progress(MigrationProgress(MigrationStep.SAVING, done, whole))
+            yield batch
+            done += len(batch)
+
+    def _rows_to_write(self) -> Iterator[list[ContactRow]]:
         with translated():
             cursor = self._connection.execute("SELECT key, more FROM suppression")
             while found := cursor.fetchmany(_BATCH):

@@ -6,6 +6,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from sestui.audience.imports.temporary_database import open_temporary, translated
+from sestui.audience.migrate.progress import (
+    MigrationProgress,
+    MigrationStep,
+    OnProgress,
+    unwatched,
+)
 from sestui.errors import BadFileError
 
 _BATCH = 5_000
@@ -37,13 +43,22 @@ class Tables:
         tool: the tool's name, for errors.
         source: the dump's or database's name, printable.
         wanted: the tables.
+        on_progress: is told how many rows are stored.
     """
 
-    def __init__(self, tool: str, source: str, wanted: Sequence[WantedTable]) -> None:
+    def __init__(
+        self,
+        tool: str,
+        source: str,
+        wanted: Sequence[WantedTable],
+        on_progress: OnProgress = unwatched,
+    ) -> None:
         self.tool = tool
         self.source = source
         self._wanted = {table.name: table for table in wanted}
         self._seen: set[str] = set()
+        self._on_progress = on_progress
+        self._stored = 0
         self._connection = open_temporary()
         for table in wanted:
             columns = ", ".join(f'"{name}" TEXT' for name in (*table.columns, *table.more))
@@ -125,6 +140,8 @@ class Tables:
             self._connection.execute("BEGIN")
             self._connection.executemany(statement, rows)
             self._connection.execute("COMMIT")
+        self._stored += len(rows)
+        self._on_progress(MigrationProgress(MigrationStep.READING, self._stored))
 
 
 class Filler:

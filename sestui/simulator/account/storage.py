@@ -15,7 +15,7 @@ from sestui.errors import StorageBusyError, StorageError
 
 FILE_NAME = "simulator.db"
 BUSY_SECONDS = 20.0
-_SCHEMA_VERSION = 5
+_SCHEMA_VERSION = 6
 _ELSEWHERE = "choose another folder with SESTUI_DATA_DIR"
 
 _SCHEMA = """
@@ -77,6 +77,11 @@ CREATE TABLE template (
 CREATE TABLE suppression (
     address TEXT PRIMARY KEY, reason TEXT NOT NULL, updated_at REAL NOT NULL
 );
+CREATE TABLE contact_list (name TEXT PRIMARY KEY, topics TEXT NOT NULL, created_at REAL NOT NULL);
+CREATE TABLE listed_contact (
+    contact_list TEXT NOT NULL, address TEXT NOT NULL, preferences TEXT NOT NULL,
+    attributes TEXT NOT NULL, created_at REAL NOT NULL, PRIMARY KEY (contact_list, address)
+) WITHOUT ROWID;
 -- Who has left a contact list, or a topic of it.
 CREATE TABLE departure (
     address TEXT NOT NULL, contact_list TEXT NOT NULL, topic TEXT NOT NULL,
@@ -118,10 +123,19 @@ CREATE TABLE departure (
 ) WITHOUT ROWID;
 """
 
+_FROM_VERSION_5 = """
+CREATE TABLE contact_list (name TEXT PRIMARY KEY, topics TEXT NOT NULL, created_at REAL NOT NULL);
+CREATE TABLE listed_contact (
+    contact_list TEXT NOT NULL, address TEXT NOT NULL, preferences TEXT NOT NULL,
+    attributes TEXT NOT NULL, created_at REAL NOT NULL, PRIMARY KEY (contact_list, address)
+) WITHOUT ROWID;
+"""
+
 _SINCE = {
-    2: _FROM_VERSION_2 + _FROM_VERSION_3 + _FROM_VERSION_4,
-    3: _FROM_VERSION_3 + _FROM_VERSION_4,
-    4: _FROM_VERSION_4,
+    2: _FROM_VERSION_2 + _FROM_VERSION_3 + _FROM_VERSION_4 + _FROM_VERSION_5,
+    3: _FROM_VERSION_3 + _FROM_VERSION_4 + _FROM_VERSION_5,
+    4: _FROM_VERSION_4 + _FROM_VERSION_5,
+    5: _FROM_VERSION_5,
 }
 """What makes this version's tables of an older one's."""
 
@@ -133,6 +147,8 @@ _TABLES = (
     "identity",
     "template",
     "suppression",
+    "contact_list",
+    "listed_contact",
     "departure",
     "fault",
     "account",

@@ -20,7 +20,7 @@ from sestui.ses_api.wire import (
     send_email_body,
 )
 from sestui.ses_api.wire_parsing import parse_send_bulk_email, parse_send_email
-from sestui.simulator.account import identities, suppression
+from sestui.simulator.account import contact_lists, identities, suppression
 from sestui.simulator.account.account import CallDecision, call_of
 from sestui.simulator.account.state import SimulatorState
 from sestui.simulator.api import connection, old_api, old_calls
@@ -205,7 +205,10 @@ class _SimulatorApp:
     def _other(self, request: SimulatorRequest) -> bytes:
         """The answer to a call of version 2 other than a send."""
         what = self._state, request.method, request.path, request.query, request.body
-        for answered in (identities.answered, suppression.answered, templates.answered):
+        for answered in (
+            *(identities.answered, suppression.answered),
+            *(templates.answered, contact_lists.answered),
+        ):
             body = answered(*what)
             if body is not None:
                 return body

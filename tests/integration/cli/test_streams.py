@@ -37,6 +37,7 @@ REPORTING = {
     "migrate listmonk": (str(FOLDER / "listmonk.sql"), "--dry-run"),
     "migrate mailchimp": (str(FOLDER / "mailchimp"), "--dry-run"),
     "migrate sendy": (str(FOLDER / "sendy.sql"), "--dry-run"),
+    "migrate ses-lists": ("--dry-run",),
     "relay key list": (),
     "relay key show": ("shop",),
     "run-due": (),
