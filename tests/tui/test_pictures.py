@@ -5,11 +5,12 @@ made anew, and looked at before they are committed::
 
     pytest tests/tui/test_pictures.py -n 0 -m "" --snapshot-update
 
-Every screen is drawn at one size each time; the others are for CI.
+A plain run draws the screens one is at most; CI draws all, and `-m long` in the light theme too.
 """
 
 import time
 from collections import deque
+from itertools import product
 
 import pytest
 from textual.widgets import Input
@@ -113,22 +114,28 @@ SCREENS = {
 """How one gets to each screen, and what is shown there."""
 DARK, LIGHT = "textual-dark", "textual-light"
 SMALL, MIDDLE, LARGE = (80, 24), (120, 40), (200, 50)
-CI = (pytest.mark.long, pytest.mark.ci)
+OFTEN = {"home", "run", "contacts", "compose"}
+
+
+def marks_of(name, size, theme):
+    """Which runs draw it."""
+    if theme == LIGHT and size != MIDDLE:
+        return (pytest.mark.long,)
+    if name in OFTEN and (size, theme) == (SMALL, DARK):
+        return ()
+    return pytest.mark.long, pytest.mark.ci
+
+
 DRAWN = [
-    pytest.param(size, theme, id=f"{size[0]}x{size[1]}-{theme}", marks=marks)
-    for size, theme, marks in (
-        (SMALL, DARK, ()),
-        (MIDDLE, LIGHT, CI),
-        (SMALL, LIGHT, CI),
-        (MIDDLE, DARK, CI),
-        (LARGE, DARK, CI),
-        (LARGE, LIGHT, CI),
+    pytest.param(
+        name, *look, id=f"{name}-{look[0][0]}x{look[0][1]}-{look[1]}", marks=marks_of(name, *look)
     )
+    for look in product((SMALL, MIDDLE, LARGE), (DARK, LIGHT))
+    for name in SCREENS
 ]
 
 
-@pytest.mark.parametrize(("size", "theme"), DRAWN)
-@pytest.mark.parametrize("name", SCREENS)
+@pytest.mark.parametrize(("name", "size", "theme"), DRAWN)
 def test_every_screen(snap_compare, open_runtime, name, size, theme):
     clock = FakeClock()
     runtime = open_runtime(clock, theme=theme, timezone="UTC")
