@@ -67,14 +67,20 @@ class RunView:
         return average_rate(self.counts, self.started_at, self.finished_at)
 
     def sentence(self) -> str:
-        """The counts as one line for logs."""
+        """The counts as one line for logs and notices; what nobody is in is left out."""
         counts = self.counts
-        return (
-            f"{self.campaign} {self.label}: {self.state}, {self.progress.percent} done, "
-            f"{counts.accepted:,} of "
-            f"{counts.audience:,} accepted, {counts.rejected:,} rejected, {counts.in_doubt:,} in "
-            f"doubt, {counts.skipped:,} skipped, {counts.pending + counts.sending:,} to be sent"
-        )
+        rest = {
+            "rejected": counts.rejected,
+            "in doubt": counts.in_doubt,
+            "skipped": counts.skipped,
+            "to be sent": counts.pending + counts.sending,
+        }
+        parts = [
+            f"{self.campaign} {self.label}: {self.state}, {self.progress.percent} done",
+            f"{counts.accepted:,} of {counts.audience:,} accepted",
+            *(f"{count:,} {label}" for label, count in rest.items() if count),
+        ]
+        return ", ".join(parts)
 
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``: counts at the top level, instants in ISO 8601."""

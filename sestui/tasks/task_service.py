@@ -243,7 +243,7 @@ class TaskService:
         if campaign.schedule:
             return self._forecast_fields(timing, [])
         if start is None:
-            return TaskForecast("no schedule: you start it yourself", (), (), "", "")
+            return TaskForecast("Not scheduled; you start it yourself", (), (), "", "")
         words = "once" if start > self._clock.now() else "once, in the past"
         return self._forecast(words, [Occurrence(start, "")], timing)
 

@@ -103,10 +103,10 @@ class StatusCount:
 
     @property
     def sentence(self) -> str:
-        """``Status: cleaned → suppressed (bounced), 3 rows``."""
+        """``Status: cleaned → suppressed (bounced): 3 rows``."""
         rows = "1 row" if self.rows == 1 else f"{self.rows:,} rows"
         shown = f"{printable(self.column)[:_SHOWN]}: {printable(self.value)[:_SHOWN]}"
-        return f"{shown} → {self.becomes}, {rows}"
+        return f"{shown} → {self.becomes}: {rows}"
 
 
 @dataclass(frozen=True, slots=True)

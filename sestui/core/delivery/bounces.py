@@ -34,7 +34,7 @@ _REASONS = {
     "Permanent/EmailValidationSuppressed": "SES's validation takes the address for a bad one",
     "Permanent/UnsubscribedRecipient": "they have unsubscribed through SES",
     "Transient/General": "for now: an out-of-office reply comes as this, too",
-    "Transient/MailboxFull": "their mailbox was full",
+    "Transient/MailboxFull": "the mailbox was full",
     "Transient/MessageTooLarge": "it was too large for them",
     "Transient/ContentRejected": "their mail server refused its content",
     "Transient/AttachmentRejected": "their mail server refused an attachment",
@@ -78,7 +78,7 @@ def bounce_effects(by_code: Iterable[tuple[str, int]]) -> Counter[BounceEffect]:
 _FOLLOWS = {
     BounceEffect.SUPPRESSED: "suppressed",
     BounceEffect.UNSUBSCRIBED: "unsubscribed",
-    BounceEffect.SOFT: "counted as soft",
+    BounceEffect.SOFT: "soft bounce",
     BounceEffect.MESSAGE: "the address stays",
 }
 
@@ -86,7 +86,7 @@ _FOLLOWS = {
 def what_follows(outcome: str, code: str) -> str:
     """What such an outcome has done to the address, in a word or two; '' for nothing."""
     if outcome == DeliveryOutcome.COMPLAINED:
-        return _FOLLOWS[BounceEffect.SUPPRESSED]
+        return "reported as spam, now suppressed"
     kind, _, sub_type = code.partition("/")
     is_bounce = outcome == DeliveryOutcome.BOUNCED
     return _FOLLOWS[bounce_effect(kind, sub_type)] if is_bounce else ""

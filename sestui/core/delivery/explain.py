@@ -147,7 +147,7 @@ _OUTCOMES = {
     "their spam folder",
     "delayed": "their mail server put it off{at}; SES goes on trying",
     "bounced": "it bounced{at}: their mail server sent it back",
-    "complained": "they reported it as spam{at}",
+    "complained": "the recipient reported it as spam{at}",
     "rejected": "found a virus in it{at}: it was not sent",
     "not_rendered": "could not fill in its template{at}: it was not sent",
 }

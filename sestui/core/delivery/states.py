@@ -176,6 +176,29 @@ class SkipReason(StrEnum):
     UNRENDERABLE = "unrenderable"
     """The mail could not be rendered, and the operator chose to skip such recipients."""
 
+    @property
+    def words(self) -> str:
+        """Why, for people, about one recipient or many: ``unsubscribed before their turn``."""
+        return _SKIPPED[self]
+
+
+_SKIPPED = {
+    SkipReason.SUPPRESSED: "the address is suppressed",
+    SkipReason.UNSUBSCRIBED: "unsubscribed before their turn",
+    SkipReason.INVALID: "the address is marked invalid",
+    SkipReason.PAUSED: "paused their mail",
+    SkipReason.LEFT_LIST: "left the lists before their turn",
+    SkipReason.LEFT_SEGMENT: "left the segment before their turn",
+    SkipReason.CANCELLED: "the run was cancelled before their turn",
+    SkipReason.ERASED: "erased on request",
+    SkipReason.UNRENDERABLE: "the mail could not be rendered",
+}
+
+
+def skip_words(code: str) -> str:
+    """The words of a skipped delivery's code; '' for another code."""
+    return SkipReason(code).words if code in set(SkipReason) else ""
+
 
 UNMADE = "ContentError"
 """The code of a pending delivery whose mail could not be rendered so far."""

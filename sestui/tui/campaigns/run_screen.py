@@ -198,8 +198,11 @@ class RunScreen(BaseScreen):
         self._tail.set_class(replayed, "-replayed")
         rows = rows_of(snapshot.run.counts, snapshot.troubles)
         self.troubles.show_rows(rows)
-        count = not_well(snapshot.run.counts)
-        frame(self.troubles, f"What did not go well · {grouped(count)}" if count else "All well")
+        counts = snapshot.run.counts
+        title, count = "What did not go well", not_well(counts)
+        if count == counts.skipped:
+            title = "Not mailed" if count else "All well"
+        frame(self.troubles, f"{title} · {grouped(count)}" if count else title)
 
     # what may be done
 

@@ -8,8 +8,7 @@ from textual.geometry import Size
 from sestui.core.delivery.bounces import BounceEffect, bounce_effects
 from sestui.core.delivery.breaker import counts_as_bounce
 from sestui.core.delivery.progress import share_of, share_text
-from sestui.core.delivery.states import RunKind
-from sestui.reports.overview import RunView
+from sestui.core.delivery.states import DeliveryState, RunKind, SkipReason
 from sestui.store.ledger.troubles import BOUNCED
 from sestui.tui.campaigns.course import Span, answers_text
 from sestui.tui.campaigns.run_figures import Figure, doubt_parts
@@ -19,6 +18,9 @@ from sestui.tui.widgets.format import duration, grouped
 from sestui.tui.widgets.pager import folded
 
 _BETWEEN = " · "
+_MAY_NOT_BE_MAILED = frozenset(
+    {SkipReason.SUPPRESSED, SkipReason.UNSUBSCRIBED, SkipReason.INVALID, SkipReason.ERASED}
+)
 _ROOMY = 30
 """Lines of a screen from which on there is one more for what follows from bounces."""
 
@@ -59,11 +61,11 @@ def refused_parts(snapshot: RunSnapshot, soft_bounces: int) -> list[str]:
     """
     counts, by_code = snapshot.run.counts, _bounces(snapshot)
     effects = bounce_effects(by_code)
-    again = f"suppressed after {soft_bounces} in a row" if soft_bounces else "mailed again"
+    after = f"an address is suppressed after {soft_bounces} in a row"
     said = {
         BounceEffect.SUPPRESSED: "suppressed",
         BounceEffect.UNSUBSCRIBED: "unsubscribed",
-        BounceEffect.SOFT: f"soft, {again}",
+        BounceEffect.SOFT: f"soft ({after if soft_bounces else 'mailed again'})",
         BounceEffect.MESSAGE: "because of the message",
     }
     parts = [f"{grouped(effects[each])} {text}" for each, text in said.items() if effects[each]]
@@ -71,7 +73,7 @@ def refused_parts(snapshot: RunSnapshot, soft_bounces: int) -> list[str]:
         cut = sum(count for _, count in by_code) < counts.bounced
         parts[0] = f"{'Newest bounces' if cut else 'Bounces'}: {parts[0]}"
     if counts.complained:
-        parts.append(f"{grouped(counts.complained)} complained, suppressed")
+        parts.append(f"{grouped(counts.complained)} reported it as spam, now suppressed")
     return parts
 
 
@@ -97,15 +99,24 @@ def _pace(snapshot: RunSnapshot, span: Span) -> list[str]:
     return parts
 
 
-def _next(run: RunView, outbox: str) -> list[str]:
+def _may_follow_up(snapshot: RunSnapshot) -> bool:
+    """Whether it failed to reach somebody, as far as is known, who may be mailed at all."""
+    counts = snapshot.run.counts
+    skips = (each for each in snapshot.troubles if each.state == DeliveryState.SKIPPED)
+    refused = sum(each.count for each in skips if each.code in _MAY_NOT_BE_MAILED)
+    missed = counts.rejected + counts.skipped > refused
+    return missed and snapshot.run.kind == RunKind.CAMPAIGN
+
+
+def _next(snapshot: RunSnapshot, outbox: str) -> list[str]:
     """What to do now, with its keys; ``outbox`` is where a test's mail is, '' if it isn't here."""
-    counts = run.counts
+    run, counts = snapshot.run, snapshot.run.counts
     parts = []
     if outbox and run.kind == RunKind.TEST and counts.accepted:
         parts.append(f"{outbox} shows the mail")
     if counts.in_doubt:
         parts.append(f"r decides on {grouped(counts.in_doubt)} in doubt")
-    if counts.rejected + counts.skipped and run.kind == RunKind.CAMPAIGN:
+    if _may_follow_up(snapshot):
         parts.append("f follows up on those it did not reach")
     parts += ["space plays it back", "v shows every delivery", "y copies this"]
     return [f"Next: {parts[0]}", *parts[1:]]
@@ -137,10 +148,11 @@ class RunSummary(Figure):
     def _flowed(self, width: int) -> Content:
         if self.snapshot is None:
             return Content("")
-        run, room = self.snapshot.run, max(8, width)
+        room = max(8, width)
         outcome = [Content.styled(line, "bold") for line in folded(_outcome(self.snapshot), room)]
         pace = [Content(part) for part in _pace(self.snapshot, self._span)]
-        following = [Content.styled(part, "$text-accent") for part in _next(run, self._outbox())]
+        nexts = _next(self.snapshot, self._outbox())
+        following = [Content.styled(part, "$text-accent") for part in nexts]
         doubts = flowed(doubt_parts(self.snapshot.doubts), room, _BETWEEN)
         refused: Iterable[Content] = ()
         if self.screen.size.height >= _ROOMY:  # on others, the rows below say it

@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 
 from sestui.core.delivery.bounces import outcome_reason, what_follows
 from sestui.core.delivery.handover import RunCounts
-from sestui.core.delivery.states import DeliveryState
+from sestui.core.delivery.states import DeliveryState, skip_words
 from sestui.store.ledger.troubles import MOST_ROWS, OUTCOMES, Trouble
 from sestui.tui.widgets.format import grouped
 from sestui.tui.widgets.lazy_table import Column, LazyTable
@@ -54,7 +54,8 @@ def rows_of(counts: RunCounts, troubles: Sequence[Trouble]) -> list[TroubleRow]:
         for each in troubles:
             if each.state != state:
                 continue
-            said = ": ".join(part for part in (each.code, each.reason) if part)
+            known = skip_words(each.code) if state is DeliveryState.SKIPPED else ""
+            said = ": ".join(part for part in (known or each.code, each.reason) if part)
             count = grouped(each.count)
             if cut:
                 said = f"{said} (among the newest {grouped(MOST_ROWS)} of {grouped(whole)})"

@@ -51,7 +51,7 @@ _AUDIENCE = ("lists", "segment", "timezone")
 """The fields that say whom it is for."""
 _TEXT_HINT = "Empty: it is made from the body. Write one here to improve on that."
 _BODY_HINT = """\
-Press i to write, Tab for the next field, Esc for command mode.
+Press i to write from Name on, Tab for the next field, Esc for command mode.
 The keys are listed at the bottom.
 
 Markdown, with {{ first_name or 'you' }} for whatever differs per contact,

@@ -293,7 +293,7 @@ class DraftScreen(BaseScreen):
                 "You are about to leave sestui.",
                 {
                     "save": "Save it",
-                    "later": "Leave; it is offered when Compose is next opened",
+                    "later": "Leave; Compose will offer it next time",
                     "discard": "Discard it",
                 },
             )

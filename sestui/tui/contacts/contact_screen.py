@@ -36,7 +36,7 @@ _COLUMNS = (
     Column("campaign", "Campaign", share=3),
     Column("run", "Run", width=7),
     Column("state", "State", width=9),
-    Column("said", "What SES said", share=4, from_width=72),
+    Column("said", "Details", share=4, from_width=72),
 )
 
 

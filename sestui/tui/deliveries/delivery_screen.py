@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from sestui.core.clock import Instant
 from sestui.core.delivery.bounces import outcome_reason
-from sestui.core.delivery.states import DeliveryState, run_name
+from sestui.core.delivery.states import DeliveryState, run_name, skip_words
 from sestui.core.text import printable
 from sestui.store.ledger.log_rows import LogRow
 from sestui.tui.dialogs.dialog import Dialog
@@ -75,6 +75,7 @@ class DeliveryScreen(Dialog[Leads]):
             self._line("run", f"{shorten(self.row.campaign, 60)} · {run}"),
             self._line("outcome", delivery.outcome),
             self._line("why", outcome_reason(delivery.outcome, delivery.outcome_code)),
+            self._line("why", skip_words(delivery.code) if state is DeliveryState.SKIPPED else ""),
             self._line("server said", self.row.diagnostic),
             self._line("message id", delivery.message_id),
             self._line("code", delivery.code),

@@ -264,7 +264,7 @@ def _told(item: AgendaItem, forecast: TaskForecast, width: int) -> str:
     if isinstance(item, TaskView):
         about = item.fields.description or item.type
     else:
-        about = f"sent to {item.whom.words}"
+        about = f"goes to {item.whom.words}"
     raw = f" ({item.schedule})" if item.schedule else ""
     lines = [f"{about}: {forecast.words}{raw}"]
     if not item.active:

@@ -18,8 +18,8 @@ def test_the_report_tells_before_and_after_it_is_written(sestui: Sestui) -> None
     done = sestui.run("import", sestui.write("people.csv", LEFT), "--list", "a", "--list", "b")
     assert done.returncode == 0
     for said in (done.stdout, done.stderr):
-        assert "Status: unsubscribed → unsubscribed, 1 row" in said
-        assert "Status: cleaned → suppressed (bounced), 1 row" in said
+        assert "Status: unsubscribed → unsubscribed: 1 row" in said
+        assert "Status: cleaned → suppressed (bounced): 1 row" in said
         assert "1 unsubscribed and 1 suppressed." in said
     assert "people.csv → a, b" in done.stdout
     assert [each["name"] for each in sestui.json("contact", "show", "ann@x.co")["lists"]] == [

@@ -87,10 +87,7 @@ def test_again_is_said_in_as_many_words(ready: Sestui) -> None:
     assert "has not ended" in ready.refused(1, "send", "news", "--again")
     done = ready.run("run-due")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == (
-        "news run 2: finished, 100 % done, 200 of 200 accepted, 0 rejected, 0 in doubt, 0 skipped, "
-        "0 to be sent\n"
-    )
+    assert done.stdout == "news run 2: finished, 100 % done, 200 of 200 accepted\n"
 
 
 @pytest.mark.long

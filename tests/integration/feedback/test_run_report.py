@@ -245,4 +245,4 @@ def test_a_contact_s_record_says_why_and_what_the_server_said(database, clock, r
     assert "the address doesn't exist (Permanent/NoEmail)" in entry.why
     assert "The answer was: “smtp; 550 5.1.1 user unknown”." in entry.why
     [entry] = records.of("c@full.example").history
-    assert "their mailbox was full (Transient/MailboxFull)" in entry.why
+    assert "the mailbox was full (Transient/MailboxFull)" in entry.why

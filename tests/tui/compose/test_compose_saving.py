@@ -358,7 +358,7 @@ async def test_details_say_when_the_campaign_starts_by_itself(runtime, still):
         await ready(app, pilot)
         form = app.screen.form
         form.page = "details"
-        await until(pilot, lambda: "no schedule: you start it yourself" in shown(app))
+        await until(pilot, lambda: "Not scheduled; you start it yourself" in shown(app))
         form.query_one("#field-schedule").value = "30 2 28 3 * 2027"
         form.query_one("#field-timezone").value = "Europe/Paris"
         await until(pilot, lambda: "the clocks skip 02:30 that day" in shown(app))

@@ -73,7 +73,7 @@ async def test_a_page_says_who_it_is_and_why_they_got_nothing_yet(runtime, still
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, ContactScreen))
         await pilot.resize_terminal(120, 40)
-        await until(pilot, lambda: "What SES said" in shown(app))
+        await until(pilot, lambda: "Details" in shown(app))
         assert "city = London" in shown(app)
 
 

@@ -396,7 +396,7 @@ async def test_who_left_is_shown_before_anything_is_written(runtime, still, fold
     async with running(runtime, place="home") as (app, pilot):
         await at_columns(app, pilot)
         assert "who may" in shown(app)
-        assert "First rows: Status: cleaned → suppressed (bounced), 1 row" in said(app)
+        assert "First rows: Status: cleaned → suppressed (bounced): 1 row" in said(app)
         await pilot.press("down", "s")
         await until(pilot, lambda: "status_text" in shown(app))
         assert "First rows" not in shown(app)

@@ -48,9 +48,9 @@ def test_what_follows_is_what_is_done_to_the_address():
     event = MailEvent(EventKind.BOUNCE, 1.0, type=kind, sub_type=sub_type)
     assert refusal_of(event) is RefusalReason.BOUNCED
     assert [what_follows("bounced", code) for code in codes] == [
-        *("suppressed", "unsubscribed", "counted as soft", "the address stays"),
-        *("counted as soft", "counted as soft"),
+        *("suppressed", "unsubscribed", "soft bounce", "the address stays"),
+        *("soft bounce", "soft bounce"),
     ]
-    assert what_follows("complained", "abuse") == "suppressed"
+    assert what_follows("complained", "abuse") == "reported as spam, now suppressed"
     assert not what_follows("delivered", "")
     assert bounce_reason("Permanent/NoEmail") == "the address doesn't exist"

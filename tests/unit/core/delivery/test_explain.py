@@ -31,7 +31,7 @@ def say(instant):
         ),
         (
             DeliveryFacts(S.ACCEPTED, sent_at=7, outcome="complained", outcome_at=9),
-            "they reported it as spam at 9.",
+            "the recipient reported it as spam at 9.",
         ),
         (DeliveryFacts(S.ACCEPTED, sent_at=7, outcome="eaten", outcome_at=9), "and eaten at 9."),
         (
