@@ -1,6 +1,5 @@
 """Import a file of addresses and domains to suppress."""
 
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -12,16 +11,13 @@ from sestui.audience.imports.importer import Progress
 from sestui.audience.imports.reader import RowFile
 from sestui.audience.imports.rejects import RejectsFile, check_rejects_path
 from sestui.audience.imports.rows import Reject
-from sestui.audience.imports.spool import Spool
-from sestui.audience.imports.status_words import meaning_of_word
+from sestui.audience.imports.suppression_spool import SuppressionSpool
 from sestui.audience.sources.file_cells import Reading, looks_like_address
-from sestui.core.contact.address_check import Refusal, check_address, domain_key
-from sestui.core.contact.conflict_policy import OnConflict
-from sestui.core.delivery.states import MANUAL
-from sestui.core.text import folded, printable
+from sestui.audience.sources.mailbox_cells import is_blank, read_cell
+from sestui.core.contact.address_check import Address, Refusal, check_address, domain_key
+from sestui.core.text import folded
 from sestui.errors import BadFileError
-from sestui.store.contacts.contacts import Contacts
-from sestui.store.contacts.upsert import ContactRow, More
+from sestui.store.contacts.file_suppressions import suppress_all
 from sestui.store.db.database import Database
 
 _BATCH = 5_000
@@ -31,12 +27,18 @@ _DOMAIN_NAMES = frozenset({"domain", "domains", "domaene", "domainname", "domini
 _WHY_NAMES = frozenset(
     {"reason", "suppressionreason", "why", "cause", "grund", "raison", "motivo", "type", "status"}
 )
+_COMMENT = " #"
+_is_subdomains = re.compile(r"\s*@?(?:\*\.|\.|@\*\.)[^@\s]+\s*").fullmatch
+_is_whole_domain = re.compile(r"\*?@[^@\s]+").fullmatch
 _looks_like_domain = re.compile(r"\s*\*?@?[^@\s,;|\"<>]+\.[^@\s,;|\"<>.\d]{2,}\s*").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
 class SuppressResult:
-    """The result; each row is in exactly one of suppressed, known, rejects."""
+    """The result.
+
+    Each row, and each further address in it, is in exactly one of suppressed, known, rejects.
+    """
 
     suppressed: int
     """Rows with a newly suppressed address or domain."""
@@ -77,8 +79,10 @@ def suppress_file(
 ) -> SuppressResult:
     """Suppress all addresses and domains of a file; on an error, none.
 
-    A domain is written ``example.org``, ``@example.org`` or ``*@example.org``. A column of reasons
-    is kept as the suppression's detail; the words for bounces and complaints are its reason.
+    A domain is written ``example.org``, ``@example.org`` or ``*@example.org``, and does not include
+    its subdomains. A column of reasons is kept as the suppression's detail; the words for bounces
+    and complaints are its reason. What begins with ``#`` is a comment, on its own line and behind
+    an address or domain.
 
     Raises:
         BadFileError: the file can't be read, or has neither addresses nor domains.
@@ -92,18 +96,11 @@ def suppress_file(
         rejects = None
         if rejects_path is not None:
             rejects = stack.enter_context(RejectsFile.at(rejects_path, columns.labels))
-        spool = stack.enter_context(Spool())
+        spool = stack.enter_context(SuppressionSpool(path.name))
         table = _Reading(file, columns, rejects, progress)
-        for batch in table.batches(path.name):
+        for batch in table.batches():
             spool.add(batch)
-        written = Contacts(database).apply(
-            spool.batches(),
-            list_names=[],
-            now=now,
-            on_conflict=OnConflict.SKIP,
-            replace_tags=False,
-            dry_run=dry_run,
-        )
+        written = suppress_all(database, spool.batches(now), dry_run=dry_run)
     return SuppressResult(
         suppressed=written.suppressed,
         known=table.rows - table.rejects - written.suppressed,
@@ -127,7 +124,7 @@ class _Columns:
 
 
 def _columns(file: RowFile, mapping: ColumnMap) -> _Columns:
-    sample = file.format.sample
+    sample = [row for row in file.format.sample if not _is_comment(row)]
     if not sample:
         raise BadFileError(f"{file.name} is empty.")
     has_header = not any(map(_looks_like_target, sample[0]))
@@ -145,7 +142,14 @@ def _columns(file: RowFile, mapping: ColumnMap) -> _Columns:
     return _Columns(labels, target, why if why != target else None, has_header)
 
 
+def _is_comment(cells: Sequence[str]) -> bool:
+    """Whether it is ``# a comment``, and no address: those may begin with #, too."""
+    first = cells[0].strip() if cells else ""
+    return first.startswith("#") and isinstance(check_address(first), Refusal)
+
+
 def _looks_like_target(cell: str) -> bool:
+    cell = cell.partition(_COMMENT)[0]
     return looks_like_address(cell) or _looks_like_domain(cell) is not None
 
 
@@ -180,46 +184,64 @@ class _Reading:
         self.rows = self.domains = self.rejects = 0
         self.first_rejects: list[Reject] = []
 
-    def batches(self, source: str) -> Iterator[list[ContactRow]]:
-        """The addresses and domains to suppress, in the file's order."""
+    def batches(self) -> Iterator[list[tuple[str, str]]]:
+        """The keys to suppress with the words of why, in the file's order."""
+        batch: list[tuple[str, str]] = []
+        add = batch.append
+        target, why = self._columns.target, self._columns.why
         records = self._file.records()
         if self._columns.has_header:
-            next(records)
-        batch: list[ContactRow] = []
+            next(cells for _, _, cells in records if not _is_comment(cells))
         for line, _size, cells in records:
-            self.rows += 1
-            found = self._read(line, cells, source)
-            if found is not None:
-                batch.append(found)
-            if len(batch) == _BATCH:
+            typed = cells[target].strip() if target < len(cells) else ""
+            word = cells[why] if why is not None and why < len(cells) else ""
+            # Not *@example.org, which is a domain.
+            verdict = check_address(typed) if "@" in typed[2:] else None
+            if type(verdict) is Address:
+                add((verdict.key, word))
+                self.rows += 1
+            else:
+                for key in self._second_look(line, typed, cells):
+                    add((key, word))
+            if len(batch) >= _BATCH:
                 yield batch
-                batch = []
+                batch.clear()
                 self._report()
         yield batch
 
-    def _read(self, line: int, cells: list[str], source: str) -> ContactRow | None:
-        target = self._columns.target
-        typed = cells[target] if target < len(cells) else ""
+    def _second_look(self, line: int, typed: str, cells: list[str]) -> list[str]:
+        """The keys in a row that has not just a plain address: a domain, several, none."""
         key = domain_key(typed)
+        if key is None and (cells[0].lstrip().startswith("#") or all(map(is_blank, cells))):
+            return []
+        stated = typed.partition(_COMMENT)[0]
+        key = key or domain_key(stated)
         if key is not None:
+            self.rows += 1
             self.domains += 1
-        else:
-            verdict = check_address(typed)
-            if isinstance(verdict, Refusal):
-                self._reject(line, typed, verdict.reason, cells)
-                return None
-            key = verdict.key
-        why = self._columns.why
-        word = cells[why].strip() if why is not None and why < len(cells) else ""
-        meaning = meaning_of_word(word) if word else None
-        reason = meaning.value if meaning is not None and meaning.suppresses else MANUAL
-        detail = f"{word} ({source})" if word else source
-        more = More(no_contact=True, suppressed=reason, detail=printable(detail)[:_SHOWN])
-        return ContactRow(key, key, "{}", "[]", 2, json.dumps(more, ensure_ascii=False))
+            return [key]
+        verdict = check_address(stated)
+        if isinstance(verdict, Address):
+            self.rows += 1
+            return [verdict.key]
+        keys = []
+        for each in read_cell(stated, verdict):
+            self.rows += 1
+            if isinstance(each.verdict, Address):
+                keys.append(each.verdict.key)
+            else:
+                self._reject(line, typed, each.verdict.reason, cells)
+        return keys
 
     def _reject(self, line: int, typed: str, reason: str, cells: Sequence[str]) -> None:
         self.rejects += 1
-        told = reason if typed.strip() else "There is no address in this row."
+        told = reason
+        if not typed.strip():
+            told = "There is no address in this row."
+        elif _is_subdomains(typed):
+            told = "Subdomains are suppressed one by one: name each of them, and the domain itself."
+        elif _is_whole_domain(typed):
+            told = "There is no such domain."
         column = self._columns.labels[self._columns.target]
         row = ", ".join(filter(None, cells))[:_SHOWN]
         reject = Reject(line, column, typed[:_SHOWN], told, row, tuple(cells))

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, TextClause, text
 from sestui.core.contact.conflict_policy import OnConflict
 from sestui.store.contacts.conflict_sql import POSTGRES, SQLITE
 from sestui.store.contacts.erased import erased_among, hold_off_erasure
+from sestui.store.contacts.file_suppressions import FileSuppression, suppress_from_file
 from sestui.store.contacts.refusals import refuse, refused_among
 
 
@@ -117,21 +118,6 @@ _NOT_REFUSED = (
     "WHERE list_refusal.list_id = :list_id AND list_refusal.contact_id = contact.id) "
 )
 """Nobody comes back to a list that they left by their own word."""
-_SUPPRESS = text(
-    "INSERT INTO suppression (email_key, reason, detail, created_at) "
-    "VALUES (:key, :reason, :detail, :at) ON CONFLICT (email_key) DO UPDATE SET kept = TRUE, "
-    "reason = CASE WHEN excluded.reason IN ('bounced', 'complained') "
-    "THEN excluded.reason ELSE suppression.reason END, "
-    "detail = CASE WHEN excluded.reason IN ('bounced', 'complained') "
-    "THEN excluded.detail ELSE suppression.detail END "
-    "WHERE (excluded.reason NOT IN ('bounced', 'complained') "
-    "AND suppression.reason IN ('bounced', 'complained') AND NOT suppression.kept) "
-    "OR (excluded.reason IN ('bounced', 'complained') AND suppression.reason = 'unsubscribed')"
-)
-"""Whoever the file suppresses for another reason than SES has is kept, also where SES releases.
-A bounce or complaint stands above an unsubscription, which its owner may take back.
-"""
-_SUPPRESSIONS = text("SELECT count(*) FROM suppression")
 _IMPORT_LOCK = 0x5E5702  # any constant: one import at a time, to avoid deadlocks
 
 
@@ -221,22 +207,19 @@ class _Writer(ABC):
         return {self._list_id(name): keys for name, keys in lists.items()}
 
     def _suppress(self, told: Sequence[tuple[ContactRow, More]]) -> int:
-        given = [
-            {
-                "key": row[1],
-                "reason": more["suppressed"],
-                "detail": more.get("detail", ""),
-                "at": more.get("suppressed_at", self._now),
-            }
-            for row, more in told
-            if "suppressed" in more
-        ]
-        if not given:
-            return 0
-        before: int = self._connection.execute(_SUPPRESSIONS).scalar_one()
-        self._connection.execute(_SUPPRESS, given)
-        after: int = self._connection.execute(_SUPPRESSIONS).scalar_one()
-        return after - before
+        return suppress_from_file(
+            self._connection,
+            [
+                FileSuppression(
+                    row[1],
+                    more["suppressed"],
+                    more.get("detail", ""),
+                    more.get("suppressed_at", self._now),
+                )
+                for row, more in told
+                if "suppressed" in more
+            ],
+        )
 
     def _wide(self, row: ContactRow, more: More) -> _Wide:
         return _Wide(

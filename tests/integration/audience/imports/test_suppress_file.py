@@ -85,6 +85,89 @@ def test_a_complaint_stands_above_an_unsubscription(database: Database, tmp_path
         assert why(database, "c@x.co") == "complained: COMPLAINT (gone.csv)"
 
 
+@pytest.mark.parametrize(
+    ("row", "keys"),
+    [
+        ("ann@x.co # asked by phone", ["ann@x.co"]),
+        ("gone.de  # a spam trap", ["@gone.de"]),
+        (" *@gone.de", ["@gone.de"]),
+        ("Ann Lee <ann@x.co>", ["ann@x.co"]),
+        ("mailto:ann@x.co", ["ann@x.co"]),
+        ("ann@x.co; bob@x.co", ["ann@x.co", "bob@x.co"]),
+        ("ann@BÜCHER.de", ["ann@xn--bcher-kva.de"]),
+        ("#ann@x.co", ["#ann@x.co"]),  # an address may begin like that
+        ("a@b.co", ["a@b.co"]),
+    ],
+)
+def test_what_a_row_may_look_like(
+    sqlite_database: Database, tmp_path: Path, row: str, keys: list[str]
+) -> None:
+    result = suppressed(sqlite_database, tmp_path, f"Email\nzoe@x.co\n{row}\n")
+    assert (result.suppressed, result.rejects) == (len(keys) + 1, 0)
+    assert all(why(sqlite_database, key) for key in keys)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("*.example.org", "Subdomains are suppressed one by one"),
+        ("@.example.org", "Subdomains are suppressed one by one"),
+        ("@localhost", "There is no such domain."),
+        ("https://example.org/x", "must have an @-sign"),
+        ("a@b@x.co", ""),
+        (f"{'a' * 300}@x.co", "too long"),
+        ("*@" + "x." * 200 + "co", "There is no such domain."),
+    ],
+)
+def test_hostile_rows_are_rejected_with_a_reason(
+    sqlite_database: Database, tmp_path: Path, row: str, reason: str
+) -> None:
+    result = suppressed(sqlite_database, tmp_path, f"Email\nzoe@x.co\n{row}\n")
+    assert (result.suppressed, result.rejects) == (1, 1)
+    [reject] = result.first_rejects
+    assert reject.line == 3
+    assert reason in reject.reason
+    assert reject.reason.endswith(".")
+
+
+@pytest.mark.parametrize("header", ["", "Address\n", "Address,Reason\n"])
+def test_comments_and_empty_rows_are_no_rows(
+    sqlite_database: Database, tmp_path: Path, header: str
+) -> None:
+    text = f"# Blocklist of Acme, 2026\n# do not edit\n{header}\nann@x.co\n # more\n\ngone.de\n"
+    result = suppressed(sqlite_database, tmp_path, text)
+    assert result.figures == {
+        "rows": 2,
+        "suppressed": 2,
+        "known": 0,
+        "domains": 1,
+        "rejects": 0,
+    }
+
+
+def test_rows_of_one_address_count_as_files_of_their_own(
+    database: Database, tmp_path: Path
+) -> None:
+    text = (
+        "EmailAddress,Reason\nc@x.co,by phone\nc@x.co,BOUNCE\nc@x.co,by fax\n"
+        "d@x.co,BOUNCE\nc@x.co,by phone\n"
+    )
+    result = suppressed(database, tmp_path, text)
+    assert (result.suppressed, result.known) == (2, 3)
+    found = Suppressions(database).get("c@x.co")
+    assert found is not None
+    assert (found.why, found.kept) == ("bounced: BOUNCE (gone.csv)", True)
+
+
+def test_a_large_file_in_any_order_and_again(database: Database, tmp_path: Path) -> None:
+    keys = [f"p{number * 7919 % 12_007}@x{number % 9}.co" for number in range(12_007)]
+    suppress(database, keys[7])
+    first = suppressed(database, tmp_path, "\n".join(keys))
+    assert (first.suppressed, first.known) == (len(keys) - 1, 1)
+    again = suppressed(database, tmp_path, "\n".join(keys))
+    assert (again.suppressed, again.known) == (0, len(keys))
+
+
 def test_a_file_of_neither_is_refused(sqlite_database: Database, tmp_path: Path) -> None:
     with pytest.raises(BadFileError, match="no column of email addresses or domains"):
         suppressed(sqlite_database, tmp_path, "name\nAda\nBob\n")
