@@ -331,6 +331,7 @@ def _run_facts(past: PastRun, *, had_it: str) -> RunFacts:
         lists=past.lists,
         segment=bool(run.frozen_segment),
         transactional=run.transactional,
+        at_most=run.at_most,
         had_it=had_it,
     )
 

@@ -15,7 +15,7 @@ from sestui.core.delivery.states import (
 from sestui.reports.overview import RunView, run_view
 from sestui.ses_api.relay_admission import QueueDepth
 from sestui.store.contacts.imports import Imports
-from sestui.store.db.tables import ImportRecord
+from sestui.store.contacts.tables import ImportRecord
 from sestui.store.relay.mails import RelayedMails
 from sestui.store.runs.run_lists import NamedRun, RecentRuns
 from sestui.store.tasks.failing import FailingTask

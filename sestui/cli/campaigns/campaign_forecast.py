@@ -10,6 +10,7 @@ def forecast_command(name: Name, *, as_json: AsJson = False) -> None:
     with opened() as runtime:
         runtime.account.poll()
         told, bounces = runtime.forecasts.of(name), runtime.forecasts.bounces(name)
+        over = runtime.forecasts.over_limit(name)
         ends = runtime.local_time(told.ends_at) if told.ends_at is not None else ""
     if as_json:
         put_json(
@@ -21,6 +22,7 @@ def forecast_command(name: Name, *, as_json: AsJson = False) -> None:
                 "today": told.today,
                 "later": told.later,
                 "crosses_quota": told.crosses_quota,
+                "over_limit": over.recipients,
                 "bounces": round(bounces.expected, 1),
                 "bounce_rate": round(bounces.share, 5),
                 "acquaintance": {each.value: bounces.groups.get(each, 0) for each in BounceRisk},
@@ -32,5 +34,5 @@ def forecast_command(name: Name, *, as_json: AsJson = False) -> None:
     put(f"today {told.today:,}, later {told.later:,}")
     if told.crosses_quota:
         put("it will have to wait for the 24-hour quota")
-    if sentence := bounces.sentence():
+    for sentence in filter(None, (over.sentence(), bounces.sentence())):
         put(sentence)

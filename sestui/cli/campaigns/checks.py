@@ -116,6 +116,7 @@ def check_command(
         note = (lambda *who: failed.append(who)) if wanted else None
         with checking(runtime, campaign) as progress:
             check = runtime.starter.check(campaign, note, advice=True, progress=progress)
+        over = runtime.forecasts.over_limit(name)
     if out is not None:
         _write(failed, out)
     if as_json:
@@ -128,6 +129,7 @@ def check_command(
                 "findings": as_dicts(check.findings),
                 "checked": found.checked if found is not None else 0,
                 "failed": found.failed if found is not None else 0,
+                "over_limit": over.recipients,
                 "unrenderable": people,
             }
         )
@@ -136,6 +138,8 @@ def check_command(
             put(_line(each))
         for email, reason in failed if list_ else ():
             put(f"{email}  {reason}")
+        if sentence := over.sentence():
+            put(sentence)
         if all(each.severity == "hint" for each in check.findings):
             put(f"{name}: no problems found")
     raise typer.Exit(EXIT_DONE if check.ok else EXIT_FAILED)

@@ -48,6 +48,7 @@ class Draft:
     schedule: str = ""
     timezone: str = ""
     send_window: str = ""
+    at_most: str = ""
     max_rate: str = ""
     priority: str = ""
     """'' is the default."""

@@ -32,6 +32,7 @@ USUAL_MISFIRE_HOURS = 24.0
 _ADDRESS = "Ada's Shop <news@example.com>"
 _CRON = "0 9 1 * *: minute hour day month weekday"
 _WINDOW = "always, or Mon-Fri 09:00-18:00"
+_AT_MOST = "any number of mails, or 2 per week to each recipient"
 _RATE = "the account's, or recipients a second"
 _SEGMENT = 'everyone on the lists, or plan == "pro"'
 _NO_LIST = "names no list; the campaign would reach no one"
@@ -68,6 +69,8 @@ class CampaignFields:
     """Recipients a second."""
     send_window: str = table_field("", text(values.send_window), "Send window", _WINDOW, sent=True)
     """When its mail may leave, in ``timezone``; '' is always."""
+    at_most: str = table_field("", text(values.at_most), "At most", _AT_MOST, sent=True)
+    """How many mails of campaigns a recipient gets in a time, this one included; '' for any."""
     transactional: bool = table_field(
         False, FLAG, "Transactional: nobody can unsubscribe", sent=True
     )

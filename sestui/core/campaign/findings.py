@@ -38,5 +38,7 @@ def check_campaign_fields(
             "start",
             f"{iso(fields.start_at)} is long past, so the campaign starts only by hand",
         )
+    if fields.at_most and fields.transactional:
+        yield Finding("at_most", "it has no effect: transactional mail is not limited")
     if fields.only and not fields.schedule:
         yield Finding("only", "it is for a schedule, and there is none: everyone gets it")

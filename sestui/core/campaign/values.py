@@ -17,6 +17,7 @@ from sestui.core.content.addresses import mailbox as mailbox_of
 from sestui.core.content.addresses import wire_mailbox
 from sestui.core.content.mail_headers import HEADER_NAME, MAX_HEADERS, is_reserved
 from sestui.core.content.message import BUILT_INS
+from sestui.core.delivery.frequency import parse_frequency
 from sestui.core.delivery.send_window import parse_window
 from sestui.core.schedule.cron import check_cron
 from sestui.core.schedule.cron_grammar import with_both
@@ -115,6 +116,12 @@ def send_window(text: str) -> str:
     """A send window, unchanged."""
     parse_window(text)
     return text
+
+
+@_as_bad_value()
+def at_most(text: str) -> str:
+    """A frequency limit in its usual form, ``2 per week``."""
+    return parse_frequency(text).text
 
 
 @_as_bad_value()

@@ -49,6 +49,8 @@ class RunFacts:
     segment: bool = False
     """Whether it was for those in a segment only."""
     transactional: bool = False
+    at_most: str = ""
+    """Its frequency limit, such as ``2 per week``; '' for none."""
     had_it: str = ""
     """The campaign's earlier run that mailed the contact, such as ``run 2``; '' for none."""
 
@@ -229,6 +231,8 @@ _THEN = {
     SkipReason.PAUSED: "they had paused their mail, by the unsubscribe page.",
     SkipReason.LEFT_LIST: "they left the campaign's lists before their turn came.",
     SkipReason.LEFT_SEGMENT: "they were no longer in the campaign's segment when their turn came.",
+    SkipReason.AT_MOST: "they had already been sent as much as the campaign's at_most ({at_most}) "
+    "allows.",
     SkipReason.INVALID: "the address was marked invalid when their turn came; it no longer is.",
     SkipReason.ERASED: "everything about them was erased on request.",
 }
@@ -246,7 +250,7 @@ def _skipped(
     if delivery.code == SkipReason.UNRENDERABLE:
         return f"the mail could not be rendered for them. {_ended(delivery.reason)}".strip()
     if delivery.code in _THEN:
-        return _THEN[SkipReason(delivery.code)]
+        return _THEN[SkipReason(delivery.code)].format(at_most=run.at_most or "changed since")
     return _ended(_said(delivery) or "no reason given")
 
 

@@ -170,6 +170,8 @@ class SkipReason(StrEnum):
     """The recipient left the campaign's lists after the run had started."""
     LEFT_SEGMENT = "left_segment"
     """The recipient was no longer in the campaign's segment when their turn came."""
+    AT_MOST = "at_most"
+    """The recipient had been sent as much as the campaign's frequency limit allows."""
     CANCELLED = "cancelled"
     ERASED = "erased"
     """Everything about the recipient was erased on request."""

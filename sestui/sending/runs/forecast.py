@@ -6,6 +6,7 @@ from sestui.core.campaign.audience import Audience
 from sestui.core.clock import Clock
 from sestui.core.delivery.bounce_forecast import BounceForecast, bounce_forecast
 from sestui.core.delivery.forecast import Allowance, Forecast, forecast
+from sestui.core.delivery.frequency import OverLimit
 from sestui.core.delivery.send_window import parse_window
 from sestui.core.delivery.states import ENDED_RUN_STATES
 from sestui.core.schedule.zones import zone_named
@@ -16,6 +17,7 @@ from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Run
 from sestui.store.events.bounce_risks import of_audience, of_pending
 from sestui.store.events.outcome_slices import sample_of
+from sestui.store.ledger.frequency import count_over
 from sestui.store.runs.runs import Runs
 
 REPRESENTATIVE = 10_000
@@ -82,6 +84,19 @@ class ForecastService:
                 else:
                     groups, sampled = of_audience(connection, audience, size, now)
         return bounce_forecast(groups, account, sampled=sampled)
+
+    def over_limit(self, name: str) -> OverLimit:
+        """How many of the same have been sent as much as the campaign's at_most allows.
+
+        Raises:
+            NotFoundError: there is no such campaign, or a list or segment of its doesn't exist.
+        """
+        with self._database.snapshot():
+            campaign = self._campaigns.get(name)
+            run = self._runs.latest([campaign.id]).get(campaign.id)
+            going = run if run is not None and run.state not in ENDED_RUN_STATES else None
+            with self._database.read_connection() as connection:
+                return count_over(connection, campaign, going, self._clock.now())
 
     def of_run(self, run: Run, known: KnownAccount | None) -> Forecast:
         """The forecast of the rest of a run."""

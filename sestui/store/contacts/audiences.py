@@ -290,12 +290,12 @@ def _mailed(campaign_id: int, audience: Sequence[ColumnElement[bool]]) -> Select
             col(Run.campaign_id) == campaign_id,
             _HANDED_OVER,
             *audience,
-            *_mailable(campaign_id),
+            *mailable(campaign_id),
         )
     )
 
 
-def _mailable(campaign_id: int) -> list[ColumnElement[bool]]:
+def mailable(campaign_id: int) -> list[ColumnElement[bool]]:
     """Conditions on contacts whom the campaign may mail now."""
     transactional = select(col(Campaign.transactional)).where(col(Campaign.id) == campaign_id)
     taken = or_(
@@ -314,7 +314,7 @@ def _follow_up(campaign_id: int, run_id: int | None, only: Only) -> list[ColumnE
     Those who may not be mailed are none of them: they would be skipped once more, and the follow-up
     would be offered again for ever.
     """
-    mailable = _mailable(campaign_id)
+    may_get_it = mailable(campaign_id)
     earlier = (
         select(_DELIVERY.c.id)
         .join(Run, col(Run.id) == _DELIVERY.c.run_id)
@@ -323,9 +323,9 @@ def _follow_up(campaign_id: int, run_id: int | None, only: Only) -> list[ColumnE
     if run_id is not None:
         earlier = earlier.where(col(Run.id) != run_id)
     if only is Only.JOINED:
-        return [*mailable, ~earlier.exists()]
+        return [*may_get_it, ~earlier.exists()]
     may_have_it = earlier.where(_HANDED_OVER)
-    conditions = [*mailable, ~may_have_it.exists()]
+    conditions = [*may_get_it, ~may_have_it.exists()]
     if only is Only.FAILED:
         refused = earlier.where(_DELIVERY.c.state == DeliveryState.REJECTED.value)
         conditions.append(refused.exists())

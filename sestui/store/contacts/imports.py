@@ -6,8 +6,8 @@ from sqlmodel import col, select
 
 from sestui.core.clock import Instant
 from sestui.errors import NotFoundError
+from sestui.store.contacts.tables import ImportRecord
 from sestui.store.db.database import Database
-from sestui.store.db.tables import ImportRecord
 
 _MOST_UNSEEN = 20
 

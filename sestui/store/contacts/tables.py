@@ -1,4 +1,4 @@
-"""The tables of changes to contacts and lists that can be undone, and of saved filters."""
+"""The tables of changes to contacts and lists that can be undone, saved filters, and imports."""
 
 from typing import Any
 
@@ -105,3 +105,20 @@ class ErasedAddress(SQLModel, table=True):
     digest: str = Field(primary_key=True)
     """See ``store.contacts.erased``."""
     erased_at: float
+
+
+class ImportRecord(SQLModel, table=True):
+    """A record of an import, so that its rejects are not forgotten."""
+
+    __tablename__ = "import_record"
+
+    id: int = Field(default=None, primary_key=True)
+    file_name: str
+    list_name: str
+    contacts: int
+    """Distinct valid addresses in the file."""
+    rejects: int
+    """Rows that could not be imported."""
+    finished_at: float
+    seen_at: float | None = Field(default=None)
+    """When the operator acknowledged the rejects; None for not yet."""

@@ -74,23 +74,6 @@ class Membership(SQLModel, table=True):
     joined_at: float
 
 
-class ImportRecord(SQLModel, table=True):
-    """A record of an import, so that its rejects are not forgotten."""
-
-    __tablename__ = "import_record"
-
-    id: int = Field(default=None, primary_key=True)
-    file_name: str
-    list_name: str
-    contacts: int
-    """Distinct valid addresses in the file."""
-    rejects: int
-    """Rows that could not be imported."""
-    finished_at: float
-    seen_at: float | None = Field(default=None)
-    """When the operator acknowledged the rejects; None for not yet."""
-
-
 class Suppression(SQLModel, table=True):
     """A suppressed address or domain; there need not be a contact."""
 
@@ -165,6 +148,8 @@ class Campaign(SQLModel, table=True):
     """Recipients a second; None for the account's rate."""
     send_window: str = Field(default="")
     """When its mail may leave, in ``timezone``; '' is always."""
+    at_most: str = Field(default="")
+    """Mails of campaigns to a contact in a time (``core.delivery.frequency``); '' for any."""
     notify: list[str] = Field(default_factory=list, sa_column=_json())
     schedule: str = Field(default="")
     """A cron expression; '' for none."""
@@ -228,6 +213,7 @@ class Run(SQLModel, table=True):
     priority: int = Field(default=5)
     max_rate: float | None = Field(default=None)
     send_window: str = Field(default="")
+    at_most: str = Field(default="")
     timezone: str = Field(default="")
     frozen_segment: str = Field(default="", sa_column=_text())
     """The segment as it was at the start (``store.segments.frozen_segments``); '' for none."""

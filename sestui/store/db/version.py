@@ -1,4 +1,4 @@
 """The schema's version, importable without SQLAlchemy."""
 
-HEAD = "0025"
+HEAD = "0026"
 """The newest migration; a test compares it with ``migrations/versions``."""

@@ -16,6 +16,7 @@ from sestui.core.clock import Clock, Instant
 from sestui.core.delivery.account import QuotaRule
 from sestui.core.delivery.account_key import belongs_to
 from sestui.core.delivery.events import RefusalReason
+from sestui.core.delivery.frequency import parse_frequency
 from sestui.core.delivery.handover import (
     PLACE,
     RELAYED,
@@ -38,7 +39,7 @@ from sestui.core.delivery.pacing import (
 from sestui.core.delivery.states import ContactStatus, DeliveryState, RunKind, RunState, SkipReason
 from sestui.store.db.database import Database
 from sestui.store.ledger import bulk_statements as many
-from sestui.store.ledger import governor, slices
+from sestui.store.ledger import frequency, governor, slices
 from sestui.store.ledger import statements as sql
 from sestui.store.ledger.clocks import clocks_now, ledger_now
 from sestui.store.ledger.course import AnswerTimes
@@ -202,6 +203,8 @@ class Ledger:
         if count <= 0:
             exhausted = bool(_claimable(connection, want.run_id, 1, now))
             return replace(said, quota_exhausted=exhausted)
+        if run.is_limited:
+            frequency.take_turn(connection)
         claims, skipped = self._claim_rows(connection, want.run_id, run, count, now)
         said = self._take(connection, want.run_id, pace, claims, said)
         if claims and run.account != self._account:
@@ -244,16 +247,11 @@ class Ledger:
             rows = _claimable(connection, run_id, wanted, now)
             found = []
             skips: dict[str, list[int]] = {}
-            left = frozenset() if run.transactional else who_left(connection, run_id, rows)
-            outside: Set[int | None] = frozenset()
-            if run.has_segment:
-                outside = self._segments.who_left(connection, run_id, run.created_at, rows)
+            others = self._not_for(connection, run_id, run, rows, now)
             for row in rows:
                 reason = _why_skip(row, now, run)
-                if reason is None and row.contact_id in left:
-                    reason = SkipReason.LEFT_LIST
-                if reason is None and row.contact_id in outside:
-                    reason = SkipReason.LEFT_SEGMENT
+                if reason is None:
+                    reason = next((why for why, who in others if row.contact_id in who), None)
                 if reason is None:
                     found.append(row)
                 else:
@@ -279,6 +277,21 @@ class Ledger:
             },
         )
         return claims, skipped
+
+    def _not_for(
+        self, connection: Connection, run_id: int, run: Any, rows: Sequence[Row[Any]], now: Instant
+    ) -> list[tuple[SkipReason, Set[int | None]]]:
+        """The contacts of ``rows`` whom the run is not for, or no longer, by the reason."""
+        found: list[tuple[SkipReason, Set[int | None]]] = []
+        if not run.transactional:
+            found.append((SkipReason.LEFT_LIST, who_left(connection, run_id, rows)))
+        if run.has_segment:
+            left = self._segments.who_left(connection, run_id, run.created_at, rows)
+            found.append((SkipReason.LEFT_SEGMENT, left))
+        if run.is_limited:
+            limit = parse_frequency(run.at_most)
+            found.append((SkipReason.AT_MOST, frequency.who_had(connection, limit, rows, now)))
+        return found
 
 
 def _claimable(connection: Connection, run_id: int, most: int, now: Instant) -> Sequence[Any]:

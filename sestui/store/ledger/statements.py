@@ -3,10 +3,10 @@
 Parameters begin with ``b_`` where SQLAlchemy reserves the column's name.
 """
 
-from sqlalchemy import bindparam, case, func, or_, select, update
+from sqlalchemy import and_, bindparam, case, func, or_, select, update
 from sqlmodel import col
 
-from sestui.core.delivery.states import DeliveryState, RunState, WorkerRole
+from sestui.core.delivery.states import DeliveryState, RunKind, RunState, WorkerRole
 from sestui.store.contacts.address_sql import of_domain
 from sestui.store.contacts.refusals import REFUSAL
 from sestui.store.db.tables import Contact, Delivery, Run, Suppression, Worker
@@ -18,6 +18,9 @@ _SUPPRESSION = Suppression.__table__  # type: ignore[attr-defined] # set by SQLM
 _OF_DOMAIN = _SUPPRESSION.alias("of_domain")
 _TESTER = CONTACT.alias("tester")
 """The contact that a test goes to, which needn't be the one that it shows."""
+
+LIMITED = and_(RUN.c.kind == RunKind.CAMPAIGN.value, RUN.c.transactional.is_(False))
+"""Runs whose mail frequency limits count, and may limit."""
 
 STATES = tuple(state.value for state in DeliveryState)
 
@@ -38,6 +41,8 @@ RUN_NOW = select(
     RUN.c.account,
     RUN.c.created_at,
     (RUN.c.frozen_segment != "").label("has_segment"),
+    RUN.c.at_most,
+    and_(LIMITED, RUN.c.at_most != "").label("is_limited"),
     _WORKERS.label("workers"),
 ).where(RUN.c.id == bindparam("run_id"))
 """The fields of a run that a claim needs."""

@@ -59,9 +59,9 @@ async def ask_and_start(
     view = await screen.attempt(lambda: runtime.overview.campaign(planned.campaign))
     if view is FAILED or checked.check is None:
         return None
-    bounces = await _bounces(screen, planned)
+    foreseen = await _foreseen(screen, planned)
     moves = await _moves(screen, planned)
-    question = _question(screen.services, planned, view, checked, bounces, moves=moves)
+    question = _question(screen.services, planned, view, checked, foreseen, moves=moves)
     if question is not None and not await screen.app.push_screen_wait(question):
         if question.took_other:
             screen.app.run_worker(compose_campaign(screen.app, view.name, SET_START))
@@ -107,20 +107,23 @@ async def ask_to_run(screen: BaseScreen, task: TaskFields) -> bool | None:
     view = await screen.attempt(lambda: runtime.overview.campaign(task.campaign))
     if view is FAILED:
         return None
-    bounces = await _bounces(screen, planned)
-    question = _question(screen.services, planned, view, checked, bounces)
+    foreseen = await _foreseen(screen, planned)
+    question = _question(screen.services, planned, view, checked, foreseen)
     if question is None or not await screen.app.push_screen_wait(question):
         return None
     return view.run is not None and planned.only is None
 
 
-async def _bounces(screen: BaseScreen, planned: PlannedStart) -> str:
-    """How many may bounce, as a sentence; '' where it isn't the whole audience that is mailed."""
+async def _foreseen(screen: BaseScreen, planned: PlannedStart) -> list[str]:
+    """How many are over the campaign's limit and may bounce, in sentences.
+
+    None where it isn't the whole audience that is mailed.
+    """
     if planned.only is not None or planned.resumes is not None:
-        return ""
-    runtime = screen.services.runtime
-    found = await screen.attempt(lambda: runtime.forecasts.bounces(planned.campaign))
-    return "" if found is FAILED else found.sentence()
+        return []
+    forecasts, name = screen.services.runtime.forecasts, planned.campaign
+    found = await screen.attempt(lambda: (forecasts.over_limit(name), forecasts.bounces(name)))
+    return [] if found is FAILED else [each.sentence() for each in found]
 
 
 async def _moves(screen: BaseScreen, planned: PlannedStart) -> str:
@@ -137,7 +140,7 @@ def _question(
     planned: PlannedStart,
     view: CampaignView,
     checked: StartCheck,
-    bounces: str,
+    foreseen: Sequence[str],
     *,
     moves: str = "",
 ) -> ConfirmScreen | None:
@@ -150,7 +153,7 @@ def _question(
         lines[0] = f"{WHOM[planned.only]}."
     elif checked.before is not None:
         lines.insert(0, checked.before.sentence(count))
-    lines += [line for line in (_unmailed(checked), _skipped(checked), bounces) if line]
+    lines += [line for line in (_unmailed(checked), _skipped(checked), *foreseen) if line]
     lines.append(f"Mail goes to {services.label.text}.")
     lines += _warned(checked.warnings)
     verb = "Send again" if view.run is not None and planned.only is None else "Send"

@@ -5,12 +5,14 @@ import threading
 import time
 
 import pytest
+from sqlmodel import update
 from textual.widgets import Input, Static
 
 from sestui.core.campaign.follow_up import Only
 from sestui.core.schedule.cron import Occurrence
 from sestui.runtime import Runtime
 from sestui.store.contacts.contacts import NewContact
+from sestui.store.db.tables import Delivery, Run
 from sestui.tui.campaigns.campaign_table import CampaignTable
 from sestui.tui.campaigns.campaigns_screen import CampaignsScreen
 from sestui.tui.campaigns.cannot_start import CannotStartScreen
@@ -60,6 +62,24 @@ async def test_a_start_can_be_put_off_to_a_set_time(runtime, still):
         await until(pilot, lambda: isinstance(app.screen, ComposeScreen))
         await until(pilot, lambda: app.focused is not None and app.focused.id == "field-start")
     assert runtime.overview.campaign("news").run is None
+
+
+@pytest.mark.long
+@pytest.mark.ci
+async def test_the_question_says_how_many_have_had_enough(runtime, still):
+    add_people(runtime)
+    earlier = add_news(runtime, name="earlier")
+    run = runtime.starter.start(earlier, runtime.clock.now())
+    sent = update(Delivery).where(Delivery.run_id == run.id)
+    with runtime.database.write() as session:
+        session.exec(sent.values(state="accepted", claimed_at=runtime.clock.now()))
+        ended = {"state": "finished", "pending": 0, "accepted": 3}
+        session.exec(update(Run).where(Run.id == run.id).values(**ended))
+    runtime.campaign_upkeep.archive("earlier", runtime.clock.now())
+    add_news(runtime, at_most="1 per day")
+    async with running(runtime) as (app, pilot):
+        await begin(app, pilot, ConfirmScreen)
+        assert "3 recipients have already been sent" in shown(app)
 
 
 @pytest.mark.long

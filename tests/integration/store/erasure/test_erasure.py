@@ -29,8 +29,8 @@ from sestui.store.contacts.changes.undo import undo_last
 from sestui.store.contacts.erased import allow_again
 from sestui.store.contacts.listed_suppressions import ListedAddress, ListedSuppressions
 from sestui.store.contacts.suppressions import Suppressions
-from sestui.store.contacts.tables import SavedFilter, SavedSegment
-from sestui.store.db.tables import Contact, ImportRecord, Run
+from sestui.store.contacts.tables import ImportRecord, SavedFilter, SavedSegment
+from sestui.store.db.tables import Contact, Run
 from sestui.store.erasure.erasure import erase
 from sestui.store.erasure.traces import clear_traces
 from sestui.store.events.apply import EventRules

@@ -13,7 +13,13 @@ from sestui.store.erasure.places import BLANKED, FREE_TEXT, OWN_WORDS, WHOLE_ROW
 NO_ADDRESS = {
     *("attachment.name", "attachment.content_type", "attachment.content"),
     *("campaign.name", "campaign.lists", "campaign.send_window", "campaign.schedule"),
-    *("campaign.timezone", "campaign.next_occurrence", "campaign.only"),
+    *(
+        "campaign.timezone",
+        "campaign.next_occurrence",
+        "campaign.only",
+        "campaign.at_most",
+        "run.at_most",
+    ),
     *("contact.status", "contact_change.kind", "contact_check.verdict"),
     *("delivery.state", "delivery.message_id", "delivery.code", "delivery.worker"),
     *("delivery.outcome", "delivery.outcome_code", "erased_address.digest"),

@@ -14,7 +14,7 @@ from sestui.core.delivery.states import ContactStatus, DeliveryState, RunState
 
 S, R = DeliveryState, RunState
 ADA = ExplainedContact(ContactStatus.ACTIVE, joined={"news": 5.0})
-GOING = RunFacts(R.SENDING, created_at=10, lists=("news",))
+GOING = RunFacts(R.SENDING, created_at=10, lists=("news",), at_most="2 per week")
 
 
 def say(instant):
@@ -110,6 +110,7 @@ def say(instant):
         (DeliveryFacts(S.SKIPPED, "unsubscribed"), "they no longer have."),
         (DeliveryFacts(S.SKIPPED, "invalid"), "was marked invalid when their turn came"),
         (DeliveryFacts(S.SKIPPED, "left_segment"), "no longer in the campaign's segment when the"),
+        (DeliveryFacts(S.SKIPPED, "at_most"), "as much as the campaign's at_most (2 per week) all"),
         (DeliveryFacts(S.SKIPPED, "odd", "Some reason"), "Skipped: odd: Some reason."),
         (DeliveryFacts(S.SKIPPED), "Skipped: no reason given."),
     ],

@@ -1,0 +1,180 @@
+"""``at_most``: how many mails of campaigns a contact gets in a time, on both engines."""
+
+import threading
+from collections import Counter
+
+import pytest
+from sqlmodel import update
+
+from sestui.core.clock import SystemClock
+from sestui.core.delivery.account import AccountStatus
+from sestui.core.delivery.handover import ClaimRequest
+from sestui.core.delivery.states import HANDED_OVER_STATES, RunKind, RunState
+from sestui.store.db.tables import Delivery, Run
+from sestui.store.ledger.frequency import count_over
+from sestui.store.runs.runs import Runs
+from tests.support.seeding import (
+    accepted,
+    add_contacts,
+    addresses,
+    checked_counts,
+    make_campaign,
+    not_sent,
+    open_ledger,
+    refused,
+    rows_of,
+    start_run,
+    suppress,
+    tell_governor,
+    unknown,
+)
+
+DAY = 86_400.0
+CLOCK = SystemClock()
+
+
+def claim(database, run):
+    return open_ledger(database, CLOCK).exchange([], ClaimRequest(run.id, 1000)).claims
+
+
+def settle(database, answers):
+    open_ledger(database, CLOCK).exchange(list(answers), None)
+
+
+def mailed(database, name, answer=accepted, **fields):
+    """Start a campaign and answer all that is claimed; its run."""
+    run = start_run(database, make_campaign(database, name, **fields), CLOCK.now())
+    settle(database, map(answer, claim(database, run)))
+    return run
+
+
+def aged(database, run, seconds):
+    """What the run sent was handed over so much earlier."""
+    with database.write() as session:
+        earlier = Delivery.claimed_at - seconds
+        session.exec(update(Delivery).where(Delivery.run_id == run.id).values(claimed_at=earlier))
+
+
+def codes(database, run):
+    checked_counts(database, run.id)
+    return [row.code or row.state for row in rows_of(database, run.id)]
+
+
+def over(database, campaign, run=None):
+    with database.read_connection() as connection:
+        return count_over(connection, campaign, run, CLOCK.now()).recipients
+
+
+def test_a_contact_gets_no_more_across_campaigns(database):
+    tell_governor(database)
+    add_contacts(database, addresses(2))
+    first = mailed(database, "first")
+    add_contacts(database, addresses(2, "new"))  # who has only the second
+    second = mailed(database, "second")
+    campaign = make_campaign(database, "third", at_most="2 per week")
+    assert over(database, campaign) == 2
+    suppress(database, addresses(2)[0])  # who would be skipped anyway
+    assert over(database, campaign) == 1
+    run = start_run(database, campaign, CLOCK.now())
+    assert over(database, campaign, run) == 1
+    claims = claim(database, run)
+    assert codes(database, run) == ["suppressed", "at_most", "sending", "sending"]
+    settle(database, map(accepted, claims))
+    assert codes(database, run) == ["suppressed", "at_most", "accepted", "accepted"]
+    assert Runs(database).get(run.id).state == RunState.FINISHED
+    # Once the older is a week ago, there is room for one; the campaign's own runs count, too.
+    aged(database, first, 7 * DAY)
+    assert over(database, campaign) == 2
+    again = Runs(database).start(campaign, CLOCK.now(), again=True)
+    settle(database, map(accepted, claim(database, again)))
+    assert codes(database, again) == ["suppressed", "accepted", "at_most", "at_most"]
+    assert second.at_most == ""
+    assert again.at_most == "2 per week"
+
+
+@pytest.mark.parametrize(
+    ("answer", "fields", "counts"),
+    [
+        (accepted, {}, True),
+        (unknown, {}, True),
+        (None, {}, True),  # in flight
+        (refused, {}, False),
+        (not_sent, {}, False),
+        (accepted, {"transactional": True}, False),
+    ],
+)
+def test_what_may_have_arrived_counts(sqlite_database, answer, fields, counts):
+    database = sqlite_database
+    tell_governor(database)
+    add_contacts(database, addresses(1))
+    if answer is None:
+        claim(database, start_run(database, make_campaign(database, "first"), CLOCK.now()))
+    else:
+        mailed(database, "first", answer, **fields)
+    campaign = make_campaign(database, "second", at_most="1 per month")
+    assert over(database, campaign) == counts
+    run = start_run(database, campaign, CLOCK.now())
+    assert bool(claim(database, run)) is not counts
+
+
+def test_only_campaigns_count_and_are_limited(sqlite_database):
+    database = sqlite_database
+    tell_governor(database)
+    (ada,) = add_contacts(database, addresses(1))
+    before = mailed(database, "before")
+    for kind in set(RunKind) - {RunKind.CAMPAIGN}:
+        with database.write() as session:
+            session.exec(update(Run).where(Run.id == before.id).values(kind=kind.value))
+        assert over(database, make_campaign(database, at_most="1 per day")) == 0
+    with database.write() as session:
+        session.exec(update(Run).where(Run.id == before.id).values(kind=RunKind.CAMPAIGN.value))
+    news = make_campaign(database, at_most="1 per day")
+    assert over(database, news) == 1
+    # A test reaches whom it is for, and so does transactional mail.
+    test = Runs(database).start_test(news, [(addresses(1)[0], ada)], CLOCK.now())
+    assert len(claim(database, test)) == 1
+    receipt = make_campaign(database, "receipt", at_most="1 per day", transactional=True)
+    assert over(database, receipt) == 0
+    assert len(claim(database, start_run(database, receipt, CLOCK.now()))) == 1
+
+
+@pytest.mark.long
+@pytest.mark.ci
+@pytest.mark.parametrize("accounts", [("one", "one"), ("one", "two")])
+def test_runs_that_race_never_exceed_it(database, accounts):
+    people, errors = 150, []
+    add_contacts(database, addresses(people))
+    for account in accounts:
+        tell_governor(database, AccountStatus(-1, 4_000, 0), now=CLOCK.now(), account=account)
+    runs = [
+        start_run(database, make_campaign(database, f"c{n}", at_most="2 per day"), CLOCK.now())
+        for n in range(4)
+    ]
+    begin, never = threading.Barrier(len(runs)), threading.Event()
+
+    def work(run, name, account):
+        ledger, answers = open_ledger(database, CLOCK, name, account=account), []
+        begin.wait()
+        try:
+            while True:
+                taken = ledger.exchange(answers, ClaimRequest(run.id, 9))
+                answers = [accepted(each) for each in taken.claims]
+                if taken.run_state is RunState.FINISHED:
+                    return
+                CLOCK.wait(never, 0.002)  # SQLite's lock is not fair
+        except BaseException as error:  # noqa: BLE001 # told to the test's own thread
+            errors.append(error)
+
+    threads = [
+        threading.Thread(target=work, args=(run, f"w{n}", accounts[n % 2]))
+        for n, run in enumerate(runs)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not errors
+    rows = [row for run in runs for row in rows_of(database, run.id)]
+    got = Counter(row.email for row in rows if row.state in HANDED_OVER_STATES)
+    assert got == dict.fromkeys(addresses(people), 2)
+    assert {row.code for row in rows if row.state == "skipped"} == {"at_most"}
