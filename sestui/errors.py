@@ -123,6 +123,12 @@ class AccountUnreachableError(AccountError):
     exit_code = EXIT_TRY_AGAIN
 
 
+class UnansweredError(SestuiError):
+    """Servers that the work depends on answer nothing; a retry may succeed."""
+
+    exit_code = EXIT_TRY_AGAIN
+
+
 class NeedsOperatorError(SestuiError):
     """A person must decide: mails in doubt, a run paused by errors."""
 

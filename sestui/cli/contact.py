@@ -7,6 +7,7 @@ import typer
 from sestui.cli.erase import erase_command
 from sestui.cli.shared.commands import Commands
 from sestui.cli.shared.common import AsJson, opened, put, put_json, put_table, say
+from sestui.cli.verify import verify_command
 from sestui.core.contact.person_name import name_of
 from sestui.core.contact.preferences import ReaderChoice
 from sestui.core.delivery.states import Standing, run_name
@@ -59,6 +60,7 @@ def find(
 
 
 app.command("erase")(erase_command)
+app.command("verify")(verify_command)
 
 
 def _as_dict(line: "ContactLine") -> dict[str, object]:

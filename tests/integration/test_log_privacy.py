@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from sqlalchemy import text
 
 from sestui import log
+from sestui.audience.deliverability import check_domain
 from sestui.core.clock import SystemClock
 from sestui.core.content import Composer
 from sestui.core.content.message import Envelope, MessageSource
@@ -26,7 +27,6 @@ from sestui.ses.client import Clients, Endpoint
 from sestui.ses.gateway import Gateway
 from sestui.ses_api.sigv4 import Received
 from sestui.ses_api.wire import ServiceError
-from sestui.tasks.deliverability import check_domain
 from tests.support.logs import logging_to
 from tests.support.raw_server import RawServer
 

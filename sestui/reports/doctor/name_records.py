@@ -6,7 +6,7 @@ from typing import Any
 import dns.exception
 import dns.resolver
 
-from sestui.tasks.deliverability import resolver_of
+from sestui.audience.deliverability import resolver_of
 
 _SECONDS = 5.0
 """For one question."""

@@ -7,6 +7,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, or_, select, text, 
 from sqlmodel import col
 
 from sestui.core.clock import Instant
+from sestui.core.contact.address_check import address_key
 from sestui.core.contact.address_verdict import AddressVerdict, Checked
 from sestui.core.delivery.states import ContactStatus
 from sestui.errors import NotFoundError
@@ -62,7 +63,8 @@ _INVALIDATE = (
 class ToCheck:
     """A contact whose address should be checked."""
 
-    contact_id: int
+    contact_id: int | None
+    """None: it is no contact's, and its result is not kept."""
     email: str
 
 
@@ -119,10 +121,27 @@ class AddressChecks:
             if not found:
                 return
             yield found
-            last = found[-1].contact_id
+            last = found[-1].contact_id or last
 
-    def write(self, found: Sequence[tuple[int, Checked]], now: Instant) -> StatusChanges:
-        """Write results by contact id, and change statuses, in one transaction."""
+    def of_addresses(self, typed: Sequence[str]) -> list[ToCheck]:
+        """These addresses, each once, whenever they were checked; contacts' as they are written."""
+        keys = list(dict.fromkeys(map(address_key, typed)))
+        query = select(_CONTACT.c.email_key, _CONTACT.c.id, _CONTACT.c.email).where(
+            _CONTACT.c.email_key.in_(keys)
+        )
+        with self._database.read_connection() as connection:
+            known = {
+                key: ToCheck(number, email) for key, number, email in connection.execute(query)
+            }
+        return [known.get(key) or ToCheck(None, key) for key in keys]
+
+    def write(
+        self, found: Sequence[tuple[int, Checked]], now: Instant, *, dry_run: bool = False
+    ) -> StatusChanges:
+        """Write results by contact id, and change statuses, in one transaction.
+
+        ``dry_run`` counts, and changes nothing.
+        """
         if not found:
             return StatusChanges(0, 0)
         with self._database.write_connection() as connection:
@@ -142,10 +161,13 @@ class AddressChecks:
             invalid = [(i, c.reason) for i, c in found if c.verdict is AddressVerdict.INVALID]
             good = {AddressVerdict.VALID, AddressVerdict.UNVERIFIED}
             valid = [i for i, c in found if c.verdict in good]
-            return StatusChanges(
+            changes = StatusChanges(
                 invalidated=_invalidated(connection, invalid, now),
                 healed=_healed(connection, valid, now),
             )
+            if dry_run:
+                connection.rollback()
+            return changes
 
     def of(self, contact_id: int) -> ContactCheck | None:
         """The contact's last check; None if it was never checked."""

@@ -1,16 +1,14 @@
 """``verify-contacts``: check whether contacts' addresses can receive mail."""
 
-from collections import Counter
 from collections.abc import Callable
 
 from pydantic import Field, field_validator
 
-from sestui.core.contact.address_check import Address, check_address
-from sestui.core.contact.address_verdict import AddressVerdict, Checked
+from sestui.audience.deliverability import Domains, nameserver
+from sestui.audience.verification import Verification
 from sestui.errors import UsageError
-from sestui.store.contacts.address_checks import AddressChecks, ToCheck
+from sestui.store.contacts.address_checks import AddressChecks
 from sestui.tasks.context import TaskContext
-from sestui.tasks.deliverability import Domains, nameserver
 from sestui.tasks.task_type import ListName, Outcome, TaskParameters, TaskType
 
 _DAY = 86_400.0
@@ -64,7 +62,6 @@ class VerifyContacts(TaskType[VerifyContactsParameters]):
         given = context.parameters
         checks = AddressChecks(context.services.database)
         verified = _verified_identities(context) if given.identities else None
-        counts: Counter[str] = Counter()
         before = context.clock.now() - given.older_than * _DAY
         domains = Domains(
             nameservers=given.nameservers,
@@ -73,47 +70,13 @@ class VerifyContacts(TaskType[VerifyContactsParameters]):
             clock=context.clock,
             stop=context.stop,
         )
-        for batch in checks.due(given.lists, before, batch=_BATCH):
-            found = _checked(batch, domains if given.dns else None, verified)
-            context.go_on()  # results of a batch that was cut off aren't written
-            marked = checks.write(found, context.clock.now())
-            counts.update(checked.verdict.value for _, checked in found)
-            counts.update(newly_invalid=marked.invalidated, healed=marked.healed)
-            context.log(f"{sum(counts[each] for each in AddressVerdict):,} addresses checked")
-        total = sum(counts[each] for each in AddressVerdict)
-        figures = {"checked": total, "domains": domains.asked} | {
-            name: counts[name] for name in (*AddressVerdict, "newly_invalid", "healed")
-        }
-        return Outcome(
-            f"{total:,} addresses checked: {counts['valid']:,} valid, {counts['invalid']:,} "
-            f"invalid ({counts['newly_invalid']:,} newly), {counts['unknown']:,} unknown, "
-            f"{counts['healed']:,} valid again.",
-            {str(name): value for name, value in figures.items()},
+        verification = Verification(
+            checks, domains if given.dns else None, context.clock, verified=verified
         )
-
-
-def _checked(
-    batch: list[ToCheck], domains: Domains | None, verified: Callable[[str], bool] | None
-) -> list[tuple[int, Checked]]:
-    found: list[tuple[int, Checked]] = []
-    asked: list[tuple[int, str]] = []
-    for contact in batch:
-        address = check_address(contact.email)
-        if isinstance(address, Address):
-            asked.append((contact.contact_id, address.key))
-        else:
-            found.append((contact.contact_id, Checked(AddressVerdict.INVALID, address.reason)))
-    verdicts = domains.verdicts(_domain(key) for _, key in asked) if domains else {}
-    for contact_id, key in asked:
-        verdict = verdicts.get(_domain(key), Checked(AddressVerdict.VALID))
-        if verdict.verdict is AddressVerdict.VALID and verified is not None and not verified(key):
-            verdict = Checked(AddressVerdict.UNVERIFIED, "SES has not verified it.")
-        found.append((contact_id, verdict))
-    return found
-
-
-def _domain(key: str) -> str:
-    return key.rpartition("@")[2]
+        batches = checks.due(given.lists, before, batch=_BATCH)
+        for _ in verification.run(batches, context.go_on):
+            context.log(f"{verification.checked:,} addresses checked")
+        return Outcome(verification.sentence, verification.figures)
 
 
 def _verified_identities(
@@ -128,4 +91,4 @@ def _verified_identities(
     for page in account.identity_pages():
         names |= {identity.name.lower() for identity in page if identity.verified}
         context.wait(_SES_PAUSE_SECONDS)
-    return lambda key: key in names or _domain(key) in names
+    return lambda key: key in names or key.rpartition("@")[2] in names

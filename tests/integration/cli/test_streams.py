@@ -29,6 +29,7 @@ REPORTING = {
     "config show": (),
     "contact find": ("reader1",),
     "contact show": ("reader1@example.com",),
+    "contact verify": ("reader1@example.com", "--no-dns"),
     "export contacts": (),
     "export deliveries": (),
     "import": ("readers.csv", "--list", "readers", "--dry-run"),

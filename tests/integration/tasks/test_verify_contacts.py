@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 from sqlmodel import select
 
+from sestui.audience.deliverability import Domains
 from sestui.core.contact.address_verdict import AddressVerdict
 from sestui.core.delivery.states import ContactStatus
 from sestui.core.task.states import TaskRunState
@@ -17,7 +18,6 @@ from sestui.settings import load_settings
 from sestui.store.contacts.address_checks import AddressChecks
 from sestui.store.db.tables import Contact
 from sestui.store.tasks.tables import ContactCheck
-from sestui.tasks.deliverability import Domains
 from sestui.tasks.types.verify_contacts import VerifyContacts, VerifyContactsParameters
 from tests.support.clocks import FakeClock, ShiftedClock
 from tests.support.name_server import NameServer

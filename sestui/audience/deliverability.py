@@ -23,7 +23,7 @@ from email_validator.deliverability import validate_email_deliverability
 from sestui.core.clock import Clock
 from sestui.core.contact.address_verdict import AddressVerdict, Checked
 from sestui.core.text import printable
-from sestui.errors import SestuiError, UsageError
+from sestui.errors import SestuiError, UnansweredError, UsageError
 
 _log = logging.getLogger(__name__)
 
@@ -33,6 +33,8 @@ AT_ONCE = 8
 _REMEMBERED = 200_000
 _FEW = 20
 """With more dead domains than this, there must be live ones too."""
+_MANY = 40
+"""Of so many domains, the servers know one if they can be reached at all."""
 
 
 class Domains:
@@ -58,13 +60,14 @@ class Domains:
         self._next_at = 0.0
         self._known: dict[str, Checked] = {}
         self.asked = 0
-        self._dead = 0
+        self._dead = self._tried = self._answered = 0
 
     def verdicts(self, domains: Iterable[str]) -> dict[str, Checked]:
         """The results of these domains (punycode), looking up new ones.
 
         Raises:
             SestuiError: too many are dead, so the DNS servers must be at fault.
+            UnansweredError: nothing is told of any domain.
         """
         wanted = set(domains)
         fresh = sorted(wanted - self._known.keys())
@@ -72,6 +75,11 @@ class Domains:
             found = dict(zip(fresh, pool.map(self._asked, fresh), strict=True))
         self._dead += sum(each.verdict is AddressVerdict.INVALID for each in found.values())
         self.asked += len(found)
+        if self._unreachable():
+            raise UnansweredError(
+                "The DNS servers answer nothing that can be relied on: is this machine offline? "
+                "Nothing more was marked; try again later, or check without the DNS."
+            )
         if self._dead > max(_FEW, self.asked / 2):
             raise SestuiError(
                 f"{self._dead} of {self.asked} domains take no mail according to the DNS servers; "
@@ -85,14 +93,23 @@ class Domains:
         self._known |= found
         return known
 
+    def _unreachable(self) -> bool:
+        return self._tried >= _MANY and not self._answered and not self._stop.is_set()
+
     def _asked(self, domain: str) -> Checked:
+        if self._unreachable():
+            return Checked(AddressVerdict.UNKNOWN, "The DNS servers answer nothing.")
         with self._lock:
             now = self._clock.monotonic()
             at = max(now, self._next_at)
             self._next_at = at + self._pause
         if self._clock.wait(self._stop, at - now):
             return Checked(AddressVerdict.UNKNOWN, "The check was stopped.")
-        return check_domain(domain, self._resolver)
+        result = check_domain(domain, self._resolver)
+        with self._lock:
+            self._tried += 1
+            self._answered += result.verdict is not AddressVerdict.UNKNOWN
+        return result
 
 
 def check_domain(domain: str, resolver: dns.resolver.Resolver) -> Checked:
@@ -153,7 +170,9 @@ def resolver_of(nameservers: Sequence[str], timeout: float) -> dns.resolver.Reso
         resolver = dns.resolver.Resolver(configure=not nameservers)
     except dns.exception.DNSException as error:
         raise SestuiError(
-            "This machine has no DNS servers configured; name some in the parameter nameservers."
+            "This machine has no DNS servers configured; name some (a task in its parameter "
+            "nameservers).",
+            by_option="--nameserver ADDRESS names one.",
         ) from error
     if nameservers:
         resolver.nameservers = [nameserver(each) for each in nameservers]
