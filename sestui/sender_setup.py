@@ -10,6 +10,7 @@ from sestui.sending.engine.report import SenderReport
 from sestui.sending.runs.run_queue import RunQueue
 from sestui.sending.worker_registration import registered_worker
 from sestui.store.ledger.ledger import Ledger
+from sestui.store.ledger.local_times import LocalTimes
 
 if TYPE_CHECKING:
     from sestui.runtime import Runtime
@@ -59,6 +60,7 @@ def open_engine(
                 local=runtime.local_time,
                 announce=runtime.notices.announce,
                 guard=runtime.account_guard,
+                local_times=LocalTimes(database),
                 clock=clock,
                 timezone=settings.timezone,
                 only=only,

@@ -37,6 +37,7 @@ from sestui.core.content.lint.lint import lint
 from sestui.core.content.message import TooHeavyError
 from sestui.core.delivery.mail import Mail
 from sestui.core.delivery.states import ContactStatus
+from sestui.core.schedule.zones import zone_named
 from sestui.core.segments.expression import NOTHING_ELSE, Together
 from sestui.core.text import printable
 from sestui.errors import ContentError
@@ -45,6 +46,7 @@ from sestui.store.campaigns.campaigns import Campaigns, CampaignVersion, fields_
 from sestui.store.contacts.audiences import AudienceMember, Audiences
 from sestui.store.contacts.members import Members
 from sestui.store.contacts.memberships import Memberships
+from sestui.store.contacts.recipient_zones import LocalStart
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign
 
@@ -262,6 +264,7 @@ class Checker:
         report, audience = None, _Audience(progress)
         if checked.composer is not None:
             known = self._members.attribute_names(Audience.of(fields))
+            findings += self._local_times(fields)
             try:
                 report = check_recipients(
                     checked.composer,
@@ -290,6 +293,18 @@ class Checker:
         """What its segment asks for and nobody has."""
         unknown = self._audiences.unknown_names(audience)
         return [Finding("segment", f"no contact has {each}") for each in unknown]
+
+    def _local_times(self, fields: CampaignFields) -> Iterator[Finding]:
+        """What is to be known of when its recipients get the mail by their own clock."""
+        if not fields.local_time:
+            return
+        local = LocalStart(fields.local_time, fields.timezone, self._clock.now())
+        hours = self._audiences.local_hours(Audience.of(fields), local)
+        zone = zone_named(fields.timezone or self._settings.timezone)
+        if unread := hours.unread_words():
+            yield Finding("at", f"{unread}; in all, {hours.by_source()}")
+        if outside := hours.with_window(fields.send_window, zone).outside_words():
+            yield Finding("at", outside)
 
     def _mailable(
         self, fields: CampaignFields, composer: Composer, audience: "_Audience"

@@ -343,6 +343,7 @@ def _delivery_facts(delivery: Delivery, diagnostic: str) -> DeliveryFacts:
         reason=delivery.reason,
         attempts=delivery.attempts,
         not_before=delivery.not_before,
+        due_at=delivery.due_at,
         claimed_at=delivery.claimed_at,
         sent_at=delivery.sent_at,
         outcome=delivery.outcome,

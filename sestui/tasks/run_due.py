@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from sestui.core.clock import Clock
-from sestui.core.delivery.states import OWN_MAIL, RunState
+from sestui.core.delivery.states import OWN_MAIL, RunState, WaitReason
+from sestui.core.delivery.waits import is_to_come
 from sestui.core.task.states import BAD_TASK_STATES
 from sestui.errors import SestuiError, StorageError
 from sestui.feedback.services import FeedbackServices
@@ -230,7 +231,14 @@ class RunDue:
         if self._sent_until_the_end and now < self._ends_at:
             return False
         waited = now - self._sent_at >= _PATIENCE_SECONDS
-        return any(run.state == RunState.SENDING or waited for run in self._unfinished())
+        return any(
+            run.state == RunState.SENDING or (waited and not self._too_early(run))
+            for run in self._unfinished()
+        )
+
+    def _too_early(self, run: Run) -> bool:
+        """Whether no sender is needed for the run yet, as the next local time is to come."""
+        return run.reason == WaitReason.LOCAL_TIME and is_to_come(run.resume_at, self._clock.now())
 
     def _unfinished(self) -> Sequence[Run]:
         runs = self._services.campaign_scheduler.unfinished()

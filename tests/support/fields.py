@@ -21,6 +21,7 @@ CAMPAIGN_SAMPLES: dict[str, Any] = {
     "schedule": "0 9 1 * *",
     "start_at": 1796112000.0,
     "timezone": "Europe/Paris",
+    "local_time": "09:00 local",
     "only": "joined",
     "misfire_hours": 0.5,
     "priority": 7,

@@ -1,5 +1,6 @@
 """`sestui campaign forecast`: when a run will end."""
 
+from sestui.cli.campaigns.local_hours import hours_as_dict, hours_lines
 from sestui.cli.shared.common import AsJson, Name, opened, put, put_json
 from sestui.core.clock import iso
 from sestui.core.delivery.bounce_forecast import BounceRisk
@@ -10,7 +11,7 @@ def forecast_command(name: Name, *, as_json: AsJson = False) -> None:
     with opened() as runtime:
         runtime.account.poll()
         told, bounces = runtime.forecasts.of(name), runtime.forecasts.bounces(name)
-        over = runtime.forecasts.over_limit(name)
+        over, hours = runtime.forecasts.over_limit(name), runtime.forecasts.hours(name)
         ends = runtime.local_time(told.ends_at) if told.ends_at is not None else ""
     if as_json:
         put_json(
@@ -26,6 +27,7 @@ def forecast_command(name: Name, *, as_json: AsJson = False) -> None:
                 "bounces": round(bounces.expected, 1),
                 "bounce_rate": round(bounces.share, 5),
                 "acquaintance": {each.value: bounces.groups.get(each, 0) for each in BounceRisk},
+                "local_time": None if hours is None else hours_as_dict(hours),
             }
         )
         return
@@ -36,3 +38,6 @@ def forecast_command(name: Name, *, as_json: AsJson = False) -> None:
         put("it will have to wait for the 24-hour quota")
     for sentence in filter(None, (over.sentence(), bounces.sentence())):
         put(sentence)
+    if hours is not None:
+        for line in hours_lines(hours):
+            put(line)

@@ -47,6 +47,7 @@ class Draft:
     start_at: str = ""
     schedule: str = ""
     timezone: str = ""
+    local_time: str = ""
     send_window: str = ""
     at_most: str = ""
     max_rate: str = ""

@@ -31,6 +31,7 @@ USUAL_MISFIRE_HOURS = 24.0
 
 _ADDRESS = "Ada's Shop <news@example.com>"
 _CRON = "0 9 1 * *: minute hour day month weekday"
+_LOCAL = "at once, or 09:00 local: by each recipient's clock"
 _WINDOW = "always, or Mon-Fri 09:00-18:00"
 _AT_MOST = "any number of mails, or 2 per week to each recipient"
 _RATE = "the account's, or recipients a second"
@@ -55,6 +56,9 @@ class CampaignFields:
     timezone: str = table_field(
         "", text(values.timezone), "Time zone", "the machine's own, or Europe/Paris", sent=True
     )
+    local_time: str = table_field("", text(values.local_time), "At", _LOCAL, name="at")
+    """When its mail leaves by each recipient's own clock; '' is at once. Its zone is that of
+    whoever's isn't known."""
     only: str = table_field("", text(values.only))
     """``joined``: scheduled runs go only to contacts who joined since the last; '' for
     everybody."""

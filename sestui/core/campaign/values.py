@@ -21,6 +21,7 @@ from sestui.core.delivery.frequency import parse_frequency
 from sestui.core.delivery.send_window import parse_window
 from sestui.core.schedule.cron import check_cron
 from sestui.core.schedule.cron_grammar import with_both
+from sestui.core.schedule.local_time import check_local_time
 from sestui.core.schedule.typed_time import Here, NotATimeError, read_time
 from sestui.core.schedule.zones import zone_named
 from sestui.core.segments.chosen import chosen, is_name
@@ -109,6 +110,12 @@ def schedule(text: str) -> str:
 def day_and_weekday(text: str) -> str:
     """The cron expression that requires both day *and* weekday."""
     return with_both(text, both=True)
+
+
+@_as_bad_value()
+def local_time(text: str) -> str:
+    """A time of day of each recipient's own: ``09:00 local``."""
+    return check_local_time(text)
 
 
 @_as_bad_value()

@@ -5,7 +5,13 @@ from dataclasses import dataclass, field
 
 from sestui.core.clock import Instant
 from sestui.core.delivery.bounces import bounce_reason
-from sestui.core.delivery.states import ContactStatus, DeliveryState, RunState, SkipReason
+from sestui.core.delivery.states import (
+    GOING_RUN_STATES,
+    ContactStatus,
+    DeliveryState,
+    RunState,
+    SkipReason,
+)
 from sestui.core.text import printable
 
 Say = Callable[[Instant], str]
@@ -64,6 +70,8 @@ class DeliveryFacts:
     reason: str = ""
     attempts: int = 0
     not_before: Instant = 0.0
+    due_at: Instant | None = None
+    """When it is time by the recipient's own clock; None: that doesn't matter."""
     claimed_at: Instant | None = None
     sent_at: Instant | None = None
     outcome: str = ""
@@ -262,17 +270,23 @@ def _pending(
         return f"Still pending, and will be skipped when its turn comes: {obstacle}"
     if run.state is RunState.PAUSED:
         return f"Still pending: the run is paused.{_detail(run)}"
+    if delivery.due_at is not None and not delivery.attempts and run.state in GOING_RUN_STATES:
+        return (
+            f"Still pending: due{at(delivery.due_at)}, by the recipient's own clock.{_detail(run)}"
+        )
     if run.state is RunState.WAITING:
         goes_on = f" It continues{at(run.resume_at)}." if run.resume_at else ""
         return f"Still pending: the run waits.{_detail(run) or goes_on}"
-    if run.state is RunState.SCHEDULED:
-        return "Still pending: the run has not started."
     if delivery.attempts:
         said = _said(delivery)
         last = f": the last answer was {_ended(said)}" if said else "."
         comes = at(delivery.not_before) or " with their turn"
         return f"Still pending: SES has not taken it yet{last} The next try comes{comes}."
-    return "Still pending: the run is sending, and their turn has not come yet."
+    if run.state is RunState.SCHEDULED:
+        why = "the run has not started"
+    else:
+        why = "the run is sending, and their turn has not come yet"
+    return f"Still pending: {why}."
 
 
 def _detail(run: RunFacts) -> str:

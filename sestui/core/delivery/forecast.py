@@ -1,6 +1,8 @@
 """Forecast when a run will end, by rate, quota and send window."""
 
 import math
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 
@@ -46,8 +48,16 @@ class Allowance:
     window_zone: tzinfo | None = None
 
 
-def forecast(recipients: int, allowance: Allowance, now: Instant, zone: tzinfo) -> Forecast:
+def forecast(
+    recipients: int,
+    allowance: Allowance,
+    now: Instant,
+    zone: tzinfo,
+    dues: Sequence[tuple[Instant, int]] = (),
+) -> Forecast:
     """Spread ``recipients`` deliveries over the time from ``now``; ``zone`` defines today.
+
+    ``dues`` are the instants, in order, before which so many of them may not leave.
 
     The rolling quota is assumed to be freed all at once, 24 hours after its first mail. That is
     never too early, and how a run that was stopped by the quota resumes.
@@ -56,8 +66,13 @@ def forecast(recipients: int, allowance: Allowance, now: Instant, zone: tzinfo) 
     pace = allowance.rate * PACE
     limit, left = _quota_of(allowance)
     frees_at = allowance.quota_frees_at or now + DAY_SECONDS
-    at, waiting, today, crosses = now, recipients, 0, False
-    for _ in range(_MOST_STEPS):
+    at, today, crosses = now, 0, False
+    waiting = recipients - sum(count for _, count in dues)
+    later = deque(dues)
+    for _ in range(_MOST_STEPS + len(dues)):
+        while later and (not waiting or later[0][0] <= at):
+            due, count = later.popleft()
+            at, waiting = max(at, due), waiting + count
         if not waiting or not pace:
             break
         if left < 1:
@@ -72,7 +87,8 @@ def forecast(recipients: int, allowance: Allowance, now: Instant, zone: tzinfo) 
         at += count / pace
         waiting -= count
         left -= count
-    return Forecast(now, recipients, allowance.rate, None if waiting else at, today, crosses)
+    ends_at = None if waiting or later else at
+    return Forecast(now, recipients, allowance.rate, ends_at, today, crosses)
 
 
 def _quota_of(allowance: Allowance) -> tuple[float, float]:

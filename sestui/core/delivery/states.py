@@ -88,6 +88,8 @@ class WaitReason(StrEnum):
     ACCOUNT = "account"
     """SES can't be reached."""
     WINDOW = "window"
+    LOCAL_TIME = "local_time"
+    """It is too early where the next recipients are."""
     APPROVAL = "approval"
 
 

@@ -261,7 +261,8 @@ class Engine:
         if taken.claims and taken.slots is not None and composer is not None:
             self._hand_over(run, composer, taken, taken.slots)
         elif taken.next_at is not None:
-            if not self._dispatcher.in_flight and (pause := self._policy.unmade(run.id)):
+            last = taken.due_at is None and not self._dispatcher.in_flight
+            if last and (pause := self._policy.unmade(run.id)):
                 if run.skip_unrenderable:
                     self._runs.skip_unmade(run.id)
                     self._runs_read_at = float("-inf")

@@ -7,9 +7,11 @@ from sestui.core.clock import Clock
 from sestui.core.delivery.bounce_forecast import BounceForecast, bounce_forecast
 from sestui.core.delivery.forecast import Allowance, Forecast, forecast
 from sestui.core.delivery.frequency import OverLimit
+from sestui.core.delivery.local_hours import LocalHours
 from sestui.core.delivery.send_window import parse_window
 from sestui.core.delivery.states import ENDED_RUN_STATES
 from sestui.core.schedule.zones import zone_named
+from sestui.sending.runs.local_hours import LocalHoursReader
 from sestui.sending.shared_account import KnownAccount, SharedAccount
 from sestui.store.campaigns.campaigns import Campaigns
 from sestui.store.contacts.audiences import Audiences
@@ -48,6 +50,7 @@ class ForecastService:
         self._account = account
         self._clock = clock
         self._timezone = timezone
+        self._hours = LocalHoursReader(database, audiences, clock, timezone)
 
     def of(self, name: str) -> Forecast:
         """The campaign's forecast.
@@ -61,7 +64,23 @@ class ForecastService:
             if run is not None and run.state not in ENDED_RUN_STATES:
                 return self.of_run(run, known)
             size = self._audiences.size(Audience.of(campaign))
-            return self.of_start(campaign, size, known)
+            return self.of_start(campaign, size, known, self._hours.of_start(campaign))
+
+    def hours(self, name: str) -> LocalHours | None:
+        """When who of the campaign's unfinished run, or of one started now, gets the mail.
+
+        None: it has no local time, or the run was started without one. Some seconds for a million
+        contacts.
+
+        Raises:
+            NotFoundError, SegmentError: as :meth:`of`.
+        """
+        with self._database.snapshot():
+            campaign = self._campaigns.get(name)
+            run = self._runs.latest([campaign.id]).get(campaign.id)
+            if run is not None and run.state not in ENDED_RUN_STATES:
+                return self._hours.of_run(run)
+            return self._hours.of_start(campaign)
 
     def bounces(self, name: str) -> BounceForecast:
         """How many of the campaign's unfinished run, or of one started now, may bounce.
@@ -100,14 +119,31 @@ class ForecastService:
 
     def of_run(self, run: Run, known: KnownAccount | None) -> Forecast:
         """The forecast of the rest of a run."""
-        return self._forecast(run.pending + run.sending, run, known)
+        return self._forecast(run.pending + run.sending, run, known, self._hours.of_run(run))
 
-    def of_start(self, campaign: Campaign, audience: int, known: KnownAccount | None) -> Forecast:
-        """The forecast of a run over ``audience`` contacts that would start now."""
-        return self._forecast(audience, campaign, known)
+    def hours_of_run(self, run: Run) -> LocalHours | None:
+        """When who is pending in the run gets the mail; None: it has no local time."""
+        return self._hours.of_run(run)
+
+    def of_start(
+        self,
+        campaign: Campaign,
+        audience: int,
+        known: KnownAccount | None,
+        hours: LocalHours | None = None,
+    ) -> Forecast:
+        """The forecast of a run over ``audience`` contacts that would start now.
+
+        ``hours`` are those of :meth:`hours`, as far as they have been read.
+        """
+        return self._forecast(audience, campaign, known, hours)
 
     def _forecast(
-        self, recipients: int, sent: Campaign | Run, known: KnownAccount | None
+        self,
+        recipients: int,
+        sent: Campaign | Run,
+        known: KnownAccount | None,
+        hours: LocalHours | None,
     ) -> Forecast:
         now = self._clock.now()
         rate = known.allowed.rate if known else 0.0
@@ -120,4 +156,6 @@ class ForecastService:
             window=parse_window(sent.send_window) if sent.send_window else None,
             window_zone=zone_named(sent.timezone or self._timezone),
         )
-        return forecast(recipients, allowance, now, zone_named(self._timezone))
+        # Those in flight, or who have joined or gone since the hours were read, have none.
+        dues = hours.dues if hours is not None and hours.recipients <= recipients else ()
+        return forecast(recipients, allowance, now, zone_named(self._timezone), dues)

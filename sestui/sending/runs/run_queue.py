@@ -6,20 +6,22 @@ from sestui.core.clock import Clock, Instant
 from sestui.core.delivery.pacing import DAY_SECONDS, Quota
 from sestui.core.delivery.send_window import parse_window
 from sestui.core.delivery.states import PauseReason, RunState, WaitReason
+from sestui.core.delivery.waits import is_to_come
 from sestui.core.schedule.zones import zone_named
 from sestui.errors import StateError
 from sestui.sending.engine.ports import MailComposer
 from sestui.sending.runs.account_guard import AccountGuard
 from sestui.sending.runs.waking import wake
 from sestui.store.db.tables import Run
+from sestui.store.ledger.local_times import LocalTimes
 from sestui.store.runs.runs import Runs
 
 _FIRST_TRY_SECONDS = 60.0
 _BLIND_TRY_SECONDS = 900.0
 """Retry interval when other services used the quota, so that its release is unknown."""
 
-_SLACK_SECONDS = 60.0
-"""Tolerance for corrections of the wall clock."""
+_SOON_SECONDS = 60.0
+"""For what comes sooner than this a run goes on, rather than wait."""
 
 
 class RunQueue:
@@ -39,6 +41,7 @@ class RunQueue:
         local: Callable[[Instant], str],
         announce: Callable[[], object],
         guard: AccountGuard,
+        local_times: LocalTimes,
         clock: Clock,
         timezone: str = "",
         only: int | None = None,
@@ -49,12 +52,14 @@ class RunQueue:
         self._local = local
         self._announce = announce
         self._guard = guard
+        self._local_times = local_times
         self._clock = clock
         self._timezone = timezone
         self._only = only
 
     def refresh(self) -> None:
-        """Wake runs that have waited long enough, and let those with a closed window wait.
+        """Wake runs that have waited long enough; let those wait whose window is closed, or whose
+        recipients' local time is to come.
 
         Finished runs are announced, and runs of another account paused.
         """
@@ -65,7 +70,7 @@ class RunQueue:
         for run in filter(self._guard.may_send, found):
             opens_at = self._opens_at(run, now)
             if run.state == RunState.WAITING:
-                if opens_at <= now and _waited_enough(run, now):
+                if opens_at <= now and self._waited_enough(run, now):
                     wake(self._runs, run.id)
             elif opens_at > now:
                 closed = (
@@ -73,6 +78,8 @@ class RunQueue:
                     f"{self._local(opens_at)}."
                 )
                 self._runs.wait(run.id, WaitReason.WINDOW, closed, opens_at, at=now)
+            elif run.due_time:
+                self._wait_for_local_time(run, now)
 
     def runnable(self) -> Sequence[Run]:
         """Sending runs whose windows are open, highest priority first."""
@@ -91,6 +98,30 @@ class RunQueue:
             return now
         zone = zone_named(run.timezone or self._timezone)
         return parse_window(run.send_window).opens_at(now, zone)
+
+    def _waited_enough(self, run: Run, now: Instant) -> bool:
+        """Whether to check again what the run waits for; a send window is checked in any case."""
+        if run.reason == WaitReason.WINDOW:
+            return True
+        if run.reason == WaitReason.ACCOUNT:
+            return False  # see account_answered
+        if run.reason == WaitReason.LOCAL_TIME:
+            due_at = self._local_times.first(run.id)
+            return due_at is None or due_at <= now or not is_to_come(run.resume_at, now)
+        return run.resume_at is not None and not is_to_come(run.resume_at, now)
+
+    def _wait_for_local_time(self, run: Run, now: Instant) -> None:
+        """Let the run wait if nobody's local time has come or is about to."""
+        due_at = self._local_times.first(run.id)
+        if run.sending or due_at is None or due_at <= now + _SOON_SECONDS:
+            return
+        early = (
+            f"It is sent at {run.due_time.split()[0]} of each recipient's own time; that comes "
+            f"next {self._local(due_at)}."
+        )
+        # A day at most, beyond which no wait is believed.
+        resume_at = min(due_at, now + DAY_SECONDS)
+        self._runs.wait(run.id, WaitReason.LOCAL_TIME, early, resume_at, at=now)
 
     def composer(self, run_id: int) -> MailComposer:
         """The run's composer."""
@@ -144,18 +175,3 @@ class RunQueue:
         detail = f"{used}; it expects to continue {self._local(resume_at)}."
         for run_id in run_ids:
             self._runs.wait(run_id, WaitReason.QUOTA, detail, resume_at, at=now)
-
-
-def _waited_enough(run: Run, now: Instant) -> bool:
-    """Whether to check again what the run waits for.
-
-    Waits are at most a day long; a later ``resume_at`` dates from before the wall clock was set
-    back. A send window is checked in any case.
-    """
-    if run.reason == WaitReason.WINDOW:
-        return True
-    if run.reason == WaitReason.ACCOUNT:
-        return False  # see account_answered
-    return run.resume_at is not None and not (
-        now < run.resume_at <= now + DAY_SECONDS + _SLACK_SECONDS
-    )

@@ -23,6 +23,7 @@ from sqlmodel import col
 from sestui.core.campaign.audience import Audience
 from sestui.core.campaign.follow_up import MailedBefore, Only
 from sestui.core.clock import Clock
+from sestui.core.delivery.local_hours import LocalHours
 from sestui.core.delivery.states import HANDED_OVER_STATES, ContactStatus, DeliveryState
 from sestui.core.segments.expression import NOTHING_ELSE, Together
 from sestui.errors import NotFoundError, SegmentError
@@ -33,6 +34,7 @@ from sestui.store.contacts.audience_sql import (
     resolved,
 )
 from sestui.store.contacts.key_queries import CONTACT, MEMBERSHIP, SUPPRESSED
+from sestui.store.contacts.recipient_zones import LocalStart, due_times, local_hours
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Delivery, Run
 from sestui.store.segments.segment_queries import unknown_in
@@ -109,6 +111,17 @@ class Audiences:
             self._counted.clear()
         self._counted[audience] = (ended + _REMEMBERED * (ended - began), size)
         return size
+
+    def local_hours(self, audience: Audience, local: LocalStart) -> LocalHours:
+        """Who of it gets mail with a local time when; some seconds for a million contacts.
+
+        Raises:
+            NotFoundError, SegmentError: as :meth:`size`.
+        """
+        with self._database.snapshot(), self._database.read_connection() as connection:
+            refuse_missing_lists(connection, audience)
+            found = resolved(connection, audience, self._clock.now())
+            return local_hours(connection, local, found.conditions(connection))
 
     def sample(self, audience: Audience, most: int) -> list[str]:
         """The addresses of the newest contacts of it.
@@ -250,7 +263,10 @@ def _page(
 def add_audience(
     connection: Connection, run: Run, audience: ResolvedAudience, only: Only | None
 ) -> int:
-    """Insert a pending delivery for each contact of it, in contact order; their number."""
+    """Insert a pending delivery for each contact of it; their number.
+
+    In the order of contacts, or first of the local time of each.
+    """
     # INSERT … SELECT doesn't apply the model's defaults.
     values: dict[str, Any] = {
         "run_id": literal(run.id),
@@ -268,10 +284,15 @@ def add_audience(
         "outcome": literal(""),
         "outcome_code": literal(""),
     }
-    rows = select(*values.values()).where(*audience.conditions(connection))
-    rows = rows.order_by(CONTACT.c.id)
+    where = [*audience.conditions(connection)]
     if only is not None:
-        rows = rows.where(*_follow_up(run.campaign_id, run.id, only))
+        where += _follow_up(run.campaign_id, run.id, only)
+    source, order = CONTACT, [CONTACT.c.id]
+    if run.due_time:
+        # Together in the table, as they are claimed together.
+        values["due_at"], source = due_times(connection, LocalStart.of_run(run), where)
+        order.insert(0, values["due_at"])
+    rows = select(*values.values()).select_from(source).where(*where).order_by(*order)
     return connection.execute(
         insert(_DELIVERY).from_select(list(values), rows),
         # PostgreSQL returns -1 otherwise.

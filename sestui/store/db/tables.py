@@ -156,6 +156,9 @@ class Campaign(SQLModel, table=True):
     start_at: float | None = Field(default=None)
     timezone: str = Field(default="")
     """IANA zone of schedule and start; '' is the machine's."""
+    local_time: str = Field(default="")
+    """The time of day at which each recipient gets the mail by their own clock, as ``09:00 local``;
+    '' is at once."""
     next_due_at: float | None = Field(default=None, index=True)
     """When `run-due` starts the next run, as last calculated; None for a manual start."""
     next_occurrence: str = Field(default="")
@@ -215,6 +218,8 @@ class Run(SQLModel, table=True):
     send_window: str = Field(default="")
     at_most: str = Field(default="")
     timezone: str = Field(default="")
+    due_time: str = Field(default="")
+    """The campaign's ``local_time`` at its start, of which its deliveries have a ``due_at``."""
     frozen_segment: str = Field(default="", sa_column=_text())
     """The segment as it was at the start (``store.segments.frozen_segments``); '' for none."""
     tat: float = Field(default=0)
@@ -287,6 +292,15 @@ class Delivery(SQLModel, table=True):
             sqlite_where=text("outcome IN ('bounced', 'complained')"),
             postgresql_where=text("outcome IN ('bounced', 'complained')"),
         ),
+        # Of what waits for its recipients' local time, in that order; others pay nothing.
+        Index(
+            "ix_delivery_due",
+            "run_id",
+            "due_at",
+            "id",
+            sqlite_where=text("state = 'pending' AND due_at IS NOT NULL"),
+            postgresql_where=text("state = 'pending' AND due_at IS NOT NULL"),
+        ),
         # Partial, so that campaigns' millions of deliveries don't pay for it.
         Index(
             "ix_delivery_relayed",
@@ -320,6 +334,8 @@ class Delivery(SQLModel, table=True):
     reason: str = Field(default="", sa_column=_text())
     not_before: float = Field(default=0)
     """The row isn't claimed before this instant."""
+    due_at: float | None = Field(default=None)
+    """When it is the campaign's ``local_time`` where the recipient is; None: it goes at once."""
     worker: str = Field(default="")
     claimed_at: float | None = Field(default=None)
     queued_at: float

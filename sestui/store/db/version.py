@@ -1,4 +1,4 @@
 """The schema's version, importable without SQLAlchemy."""
 
-HEAD = "0026"
+HEAD = "0027"
 """The newest migration; a test compares it with ``migrations/versions``."""

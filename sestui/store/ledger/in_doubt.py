@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from sestui.core.delivery.states import ENDED_RUN_STATES, DeliveryState, RunState
+from sestui.core.delivery.states import ENDED_RUN_STATES, DeliveryState, RunState, WaitReason
 from sestui.errors import NotFoundError, StateError
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Delivery, Run
@@ -58,17 +58,17 @@ class InDoubt:
     ) -> int:
         """Resolve the run's deliveries in doubt, or those to ``emails``; returns their number.
 
-        ``ids`` narrows it to these deliveries. A finished run resumes sending if there is something
-        to resend.
+        ``ids`` narrows it to these deliveries. If there is something to resend, a finished run
+        resumes sending, and one that waits for its recipients' local time, which theirs has been.
 
         Raises:
             StateError: RESEND in a cancelled run.
         """
         resend = verdict is Resolution.RESEND
         with self._database.write_connection() as connection:
-            state = connection.execute(
-                select(_RUN.c.state).where(_RUN.c.id == run_id).with_for_update()
-            ).scalar_one()
+            state, held_by = connection.execute(
+                select(_RUN.c.state, _RUN.c.reason).where(_RUN.c.id == run_id).with_for_update()
+            ).one()
             if resend and state == RunState.CANCELLED:
                 raise StateError("The run is cancelled: what is in doubt can't be sent again.")
             after = DeliveryState.PENDING if resend else DeliveryState.ACCEPTED
@@ -83,11 +83,13 @@ class InDoubt:
                 update(_DELIVERY).where(*where).values(values), given
             ).rowcount
             move_counts(connection, {(run_id, DeliveryState.IN_DOUBT.value, after.value): count})
-            if resend and count and state in ENDED_RUN_STATES:
+            early = held_by == WaitReason.LOCAL_TIME
+            if resend and count and (state in ENDED_RUN_STATES or early):
+                anew = {"reason": "", "detail": "", "resume_at": None} if early else {}
                 connection.execute(
                     update(_RUN)
                     .where(_RUN.c.id == run_id)
-                    .values(state=RunState.SENDING.value, finished_at=None)
+                    .values(state=RunState.SENDING.value, finished_at=None, **anew)
                 )
         return count
 

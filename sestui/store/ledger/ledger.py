@@ -201,7 +201,7 @@ class Ledger:
         if quota.left is not None:
             count = min(count, quota.left)
         if count <= 0:
-            exhausted = bool(_claimable(connection, want.run_id, 1, now))
+            exhausted = bool(_claimable(connection, want.run_id, run, 1, now))
             return replace(said, quota_exhausted=exhausted)
         if run.is_limited:
             frequency.take_turn(connection)
@@ -212,10 +212,10 @@ class Ledger:
             connection.execute(sql.BIND_RUN, given | {"b_since": 0.0 if is_ours else now})
         open_rows = run.pending + run.sending - skipped
         state = RunState.SENDING if open_rows else finish_if_done(connection, want.run_id, now)
-        next_at = None
+        said = replace(said, run_state=state, skipped=skipped)
         if not claims and not skipped and open_rows:
-            next_at = connection.execute(sql.NEXT_TRY, {"run_id": want.run_id}).scalar()
-        return replace(said, run_state=state, skipped=skipped, next_at=next_at)
+            return _nobody(connection, want.run_id, run, said)
+        return said
 
     def _take(
         self,
@@ -244,7 +244,7 @@ class Ledger:
         skipped = 0
         for _ in range(_CLAIM_ROUNDS):
             wanted = count - len(claims)
-            rows = _claimable(connection, run_id, wanted, now)
+            rows = _claimable(connection, run_id, run, wanted, now)
             found = []
             skips: dict[str, list[int]] = {}
             others = self._not_for(connection, run_id, run, rows, now)
@@ -294,9 +294,22 @@ class Ledger:
         return found
 
 
-def _claimable(connection: Connection, run_id: int, most: int, now: Instant) -> Sequence[Any]:
+def _claimable(
+    connection: Connection, run_id: int, run: Any, most: int, now: Instant
+) -> Sequence[Any]:
     given = {"run_id": run_id, "most": most, "now": now, "furthest": now + FURTHEST_RETRY}
-    return connection.execute(sql.CLAIMABLE, given).all()
+    rows = sql.CLAIMABLE_DUE if run.has_local_time else sql.CLAIMABLE
+    return connection.execute(rows, given).all()
+
+
+def _nobody(connection: Connection, run_id: int, run: Any, said: ClaimResult) -> ClaimResult:
+    """When the next one can be claimed, as nobody can be now."""
+    given = {"run_id": run_id, "now": said.now}
+    if not run.has_local_time:
+        return replace(said, next_at=connection.execute(sql.NEXT_TRY, given).scalar())
+    retry_at = connection.execute(sql.NEXT_DUE_TRY, given).scalar()
+    later = connection.execute(sql.LATER_DUE, given).scalar()
+    return replace(said, next_at=later if retry_at is None else retry_at, due_at=later)
 
 
 def _why_skip(row: Row[Any], now: Instant, run: Any) -> SkipReason | None:

@@ -3,7 +3,7 @@
 Parameters begin with ``b_`` where SQLAlchemy reserves the column's name.
 """
 
-from sqlalchemy import and_, bindparam, case, func, or_, select, update
+from sqlalchemy import and_, bindparam, case, func, literal_column, or_, select, update
 from sqlmodel import col
 
 from sestui.core.delivery.states import DeliveryState, RunKind, RunState, WorkerRole
@@ -41,6 +41,7 @@ RUN_NOW = select(
     RUN.c.account,
     RUN.c.created_at,
     (RUN.c.frozen_segment != "").label("has_segment"),
+    (RUN.c.due_time != "").label("has_local_time"),
     RUN.c.at_most,
     and_(LIMITED, RUN.c.at_most != "").label("is_limited"),
     _WORKERS.label("workers"),
@@ -73,7 +74,7 @@ _ADDRESS = case(
 )
 """The key of a delivery's address."""
 
-CLAIMABLE = (
+_FREE = (
     select(
         DELIVERY.c.id,
         DELIVERY.c.email,
@@ -102,21 +103,50 @@ CLAIMABLE = (
     # Without a key nothing is looked for: only tests pay for it.
     .outerjoin(_TESTER, _TESTER.c.email_key == case((DELIVERY.c.shown_as.is_not(None), _ADDRESS)))
     .where(
-        *_PENDING,
         # Further ahead than any backoff: the clock was set back.
         or_(
             DELIVERY.c.not_before <= bindparam("now"),
             DELIVERY.c.not_before > bindparam("furthest"),
         ),
     )
-    .order_by(DELIVERY.c.id)
     .limit(bindparam("most"))
     .with_for_update(of=DELIVERY, skip_locked=True)
 )
+
+CLAIMABLE = _FREE.where(*_PENDING).order_by(DELIVERY.c.id)
 """Pending rows in order, with the data that decides whether they may be mailed."""
+
+_WAITING = (
+    DELIVERY.c.run_id == bindparam("run_id"),
+    # Spelled out, as the condition of the index is.
+    DELIVERY.c.state == literal_column(f"'{DeliveryState.PENDING.value}'"),
+)
+_DUE = (*_WAITING, DELIVERY.c.due_at <= bindparam("now"))
+
+CLAIMABLE_DUE = _FREE.where(*_DUE).order_by(DELIVERY.c.due_at, DELIVERY.c.id)
+"""The same of a run with a local time: whoever's has come, in that order."""
 
 NEXT_TRY = select(func.min(DELIVERY.c.not_before)).where(*_PENDING)
 """When the first row in backoff may be retried."""
+
+NEXT_DUE_TRY = select(func.min(DELIVERY.c.not_before)).where(*_DUE)
+"""The same of those whose local time has come."""
+
+LATER_DUE = select(func.min(DELIVERY.c.due_at)).where(
+    *_WAITING, DELIVERY.c.due_at > bindparam("now")
+)
+"""When the next local time comes; NULL if none is to come."""
+
+FIRST_DUE = select(func.min(DELIVERY.c.due_at)).where(*_WAITING, DELIVERY.c.due_at.is_not(None))
+"""When the local time of the first pending recipient comes, or has come; NULL for none."""
+
+DUES = (
+    select(DELIVERY.c.due_at, func.count())
+    .where(*_WAITING, DELIVERY.c.due_at.is_not(None))
+    .group_by(DELIVERY.c.due_at)
+    .order_by(DELIVERY.c.due_at)
+)
+"""How many pending recipients have their local time when."""
 
 MARK_SKIPPED = (
     update(DELIVERY)

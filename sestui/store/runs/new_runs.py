@@ -31,6 +31,8 @@ def new_run(
         started_at=now,
         scheduled_for=None if scheduled_for is None else scheduled_for.at,
         occurrence=None if scheduled_for is None else scheduled_for.name,
+        # Tests go at once.
+        due_time=campaign.local_time if kind is RunKind.CAMPAIGN else "",
         **sent_fields(campaign),
     )
 

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from sestui.core.clock import Instant
 from sestui.core.delivery.states import Completion, PauseReason, RunKind, RunState, WaitReason
+from sestui.core.delivery.waits import LONGEST_WAIT_SECONDS
 from sestui.core.schedule.zones import LONGEST_SHIFT, due_at
 from sestui.core.task.states import TaskRunState
 from sestui.errors import StorageError
@@ -26,7 +27,8 @@ _BUSY_SECONDS = 5.0
 
 _LOOKS = (
     "SELECT 1 FROM run WHERE state = :sending LIMIT 1",
-    "SELECT 1 FROM run WHERE state = :waiting AND reason <> :approval LIMIT 1",
+    "SELECT 1 FROM run WHERE state = :waiting AND reason <> :approval AND NOT "
+    "(reason = :local_time AND resume_at > :now AND resume_at <= :longest_wait) LIMIT 1",
     "SELECT 1 FROM run WHERE completion = :owed AND state = :finished LIMIT 1",
     "SELECT 1 FROM task_run WHERE state IN (:queued, :running) LIMIT 1",
     "SELECT 1 FROM shared_setting WHERE name = 'backup_taken_at' LIMIT 1",
@@ -81,6 +83,9 @@ def _values(now: Instant, told_before: Instant | None) -> dict[str, object]:
         "sending": RunState.SENDING.value,
         "waiting": RunState.WAITING.value,
         "approval": WaitReason.APPROVAL.value,
+        "local_time": WaitReason.LOCAL_TIME.value,
+        "now": now,
+        "longest_wait": now + LONGEST_WAIT_SECONDS,
         "owed": Completion.OWED.value,
         "finished": RunState.FINISHED.value,
         "queued": TaskRunState.QUEUED.value,

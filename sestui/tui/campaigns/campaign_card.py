@@ -8,6 +8,7 @@ from textual.reactive import reactive
 
 from sestui.core.clock import Instant
 from sestui.core.delivery.forecast import Forecast
+from sestui.tui.campaigns.hours import hours_line
 from sestui.tui.campaigns.run_figures import STATE_COLOURS
 from sestui.tui.campaigns.service import CampaignSnapshot
 from sestui.tui.widgets.drawn import DrawnWidget
@@ -85,9 +86,12 @@ class CampaignAbout(CampaignFigure):
             parts.append(f"{schedule_words(campaign.schedule)} ({campaign.schedule})")
         if not parts:
             parts.append("started by hand")
+        if campaign.local_time:
+            parts.append(f"at {campaign.local_time}")
         if campaign.send_window:
             parts.append(f"window {campaign.send_window}")
-        if campaign.timezone and (campaign.schedule or campaign.send_window):
+        timed = campaign.schedule or campaign.send_window or campaign.local_time
+        if campaign.timezone and timed:
             parts.append(campaign.timezone)
         if campaign.max_rate is not None:
             parts.append(f"at most {campaign.max_rate:g}/s")
@@ -127,7 +131,10 @@ class CampaignForecast(CampaignFigure):
         label = "if started now "
         lines = list(folded(f"{label}{text}", max(len(label) + 1, width)))
         first = Content.assemble((label, "$text-muted"), (lines[0][len(label) :], style))
-        return Content("\n").join([first, *(Content.styled(line, style) for line in lines[1:])])
+        more = [Content.styled(line, style) for line in lines[1:]]
+        if self.snapshot.hours is not None and (by_hour := hours_line(self.snapshot.hours)):
+            more.append(Content.styled(shorten(by_hour, max(1, width)), "$text-muted"))
+        return Content("\n").join([first, *more])
 
     def _end(self, told: Forecast) -> str:
         if told.ends_at is None:

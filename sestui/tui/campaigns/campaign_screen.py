@@ -16,6 +16,7 @@ from sestui.tui.app.navigation.pages import Page
 from sestui.tui.app.screens.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.campaign_card import CampaignAbout, CampaignForecast, CampaignTitle
+from sestui.tui.campaigns.hours import RunHours
 from sestui.tui.campaigns.resolution import RunAftermath
 from sestui.tui.campaigns.run_controls import RunControls
 from sestui.tui.campaigns.run_figures import (
@@ -87,10 +88,12 @@ class CampaignScreen(BaseScreen):
         self._title = CampaignTitle(self.services.at)
         self._about = CampaignAbout(self.services.at)
         self._forecast = CampaignForecast(self.services.at)
+        self._hours = RunHours()
         self._figures: tuple[Figure, ...] = (
             RunTitle(),
             RunBar(),
             RunProgress(self._meter, Say(services.clock.now, self.services.at)),
+            self._hours,
             RunRate(self._meter),
             RunQuota(),
         )
@@ -124,6 +127,10 @@ class CampaignScreen(BaseScreen):
             self._show(snapshot)
             for run in snapshot.runs:
                 self.panel.counted(LogFilter(run_id=run.id), run.counts)
+            if snapshot.campaign.local_time and snapshot.live is None:
+                changed = await self.fetch(lambda: self.campaigns.read_hours(self.campaign_name))
+                if changed:
+                    self.reload()
 
     def _show(self, snapshot: CampaignSnapshot) -> None:
         self._snapshot = snapshot
@@ -168,6 +175,7 @@ class CampaignScreen(BaseScreen):
         live = snapshot is not None and snapshot.live is not None
         for figure in self._figures:
             figure.display = live and (high or not isinstance(figure, RunRate | RunQuota))
+        self._hours.display = live and self._hours.has_hours
 
     def on_resize(self) -> None:
         """A higher screen shows more."""

@@ -55,11 +55,13 @@ class Say:
         rate = measured or snapshot.allowed or 0.0
         if run.state != RunState.SENDING or not rate:
             return ""
-        told = snapshot.forecast
+        told, left = snapshot.forecast, pending / rate
         if told is not None and told.later:
             ends = f" · ends {self._at(told.ends_at)}" if told.ends_at is not None else ""
             return f"{grouped(told.today)} more today, {grouped(told.later)} later{ends}"
-        return f"ends {self._at(now + pending / rate)} (in {duration(pending / rate)})"
+        if told is not None and told.ends_at is not None and snapshot.hours is not None:
+            left = told.ends_at - now
+        return f"ends {self._at(now + left)} (in {duration(left)})"
 
 
 class Figure(DrawnWidget):

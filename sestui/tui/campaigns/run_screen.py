@@ -18,6 +18,7 @@ from sestui.tui.app.navigation.pages import Page
 from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.course import RunAnswers, RunDomains, RunPlot, RunTotals
+from sestui.tui.campaigns.hours import RunHours
 from sestui.tui.campaigns.resolution import RunAftermath
 from sestui.tui.campaigns.run_controls import RunControls
 from sestui.tui.campaigns.run_figures import (
@@ -98,11 +99,13 @@ class RunScreen(BaseScreen):
         self._summary = RunSummary(
             services.span, services.outbox, services.runtime.settings.soft_bounces
         )
+        self._hours = RunHours()
         self._figures: tuple[Figure, ...] = (
             RunTitle(),
             RunBar(),
             RunProgress(self._meter, Say(services.clock.now, services.at)),
             RunCountsLine(),
+            self._hours,
             *self._live,
             self._summary,
         )
@@ -123,7 +126,7 @@ class RunScreen(BaseScreen):
 
     def on_mount(self) -> None:
         """Listen to our own sender."""
-        self.panel.display = self._summary.display = False
+        self.panel.display = self._summary.display = self._hours.display = False
         frame(self.panel, "Deliveries")
         frame(self.troubles, "All well")
         self.troubles.focus()
@@ -194,6 +197,7 @@ class RunScreen(BaseScreen):
         quota.display = not card and not replayed
         for figure in (*self._figures, *self._course, self._answers):
             figure.snapshot = snapshot
+        self._hours.display = self._hours.has_hours
         self._tail.accepted = snapshot.run.counts.accepted
         self._tail.set_class(replayed, "-replayed")
         rows = rows_of(snapshot.run.counts, snapshot.troubles)

@@ -1,10 +1,12 @@
 """What the screens of campaigns and runs show: each a snapshot, read in one transaction."""
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sestui.core.clock import Instant
 from sestui.core.delivery.forecast import Forecast
+from sestui.core.delivery.local_hours import LocalHours
 from sestui.core.delivery.pacing import Quota
 from sestui.core.delivery.series import RunSeries
 from sestui.reports.overview import CampaignView, RunView, run_view
@@ -44,6 +46,8 @@ class RunSnapshot:
     quota: Quota | None
     forecast: Forecast | None
     """None: the account is not known yet, or there is nothing left to send."""
+    hours: LocalHours | None = None
+    """When who is pending gets the mail by their own clock; None: it goes at once."""
     course_at: float = 0.0
     """Monotonic seconds of the look at what follows."""
     series: RunSeries | None = None
@@ -71,6 +75,8 @@ class CampaignSnapshot:
     """The run that has not ended; None: there is none."""
     forecast: Forecast | None
     """Of a run that would start now; None: one goes on, or it can't be told."""
+    hours: LocalHours | None = None
+    """When who would get it by their own clock; None: it goes at once, or it isn't known yet."""
 
 
 class CampaignService:
@@ -81,6 +87,21 @@ class CampaignService:
         self._runtime = services.runtime
         self._course = RunCourse(services.runtime.database)
         self.troubles = Troubles(services.runtime.database)
+        self._hours: LocalHours | None = None
+        self._reading_hours = threading.Lock()
+
+    def read_hours(self, name: str) -> bool:
+        """Find out for the next snapshot when who gets the campaign's mail, if by their own clock.
+
+        Some seconds for a million contacts. False: they are as they were, or being read.
+        """
+        if not self._reading_hours.acquire(blocking=False):
+            return False
+        try:
+            before, self._hours = self._hours, self._runtime.forecasts.hours(name)
+            return self._hours != before
+        finally:
+            self._reading_hours.release()
 
     def snapshot(self, name: str) -> CampaignSnapshot:
         """Everything the campaign's screen shows.
@@ -94,11 +115,12 @@ class CampaignService:
             allowed = known.allowed if known else runtime.overview.allowed()
             view = self._services.pending_controls.seen(runtime.overview.of(campaign, allowed))
             runs = runtime.runs.of_campaign(campaign.id, limit=_MOST_RUNS)
-            live = forecast = None
+            live = forecast = hours = None
             if view.run is not None and not view.run.has_ended:
                 live = self._live(runtime.runs.get(view.run.id), view.run, known)
             elif known is not None and view.audience:
-                forecast = runtime.forecasts.of_start(campaign, view.audience, known)
+                hours = self._hours if campaign.local_time else None
+                forecast = runtime.forecasts.of_start(campaign, view.audience, known, hours)
         return CampaignSnapshot(
             view=view,
             campaign=campaign,
@@ -107,6 +129,7 @@ class CampaignService:
             ],
             live=live,
             forecast=forecast,
+            hours=hours,
         )
 
     def run(self, run_id: int, before: RunSnapshot | None = None) -> RunSnapshot:
@@ -159,6 +182,7 @@ class CampaignService:
             allowed=forecast.rate if forecast else None,
             quota=known.quota if known else None,
             forecast=None if view.has_ended else forecast,
+            hours=None if view.has_ended else self._runtime.forecasts.hours_of_run(run),
         )
 
 

@@ -132,6 +132,11 @@ def moment(instant: Instant, now: Instant, zone: ZoneInfo | None) -> str:
     return f"{then.day} {then:%b %Y}"
 
 
+def weekday_time(then: datetime) -> str:
+    """``Sat 10:42`` in the zone that ``then`` is told in."""
+    return f"{then:%a %H:%M}"
+
+
 def relative(instant: Instant, now: Instant) -> str:
     """``now``, ``in <1 min``, ``in 5 min``, ``3 h ago``, ``in 2 d``: the largest unit alone."""
     away = abs(instant - now)

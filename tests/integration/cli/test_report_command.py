@@ -63,3 +63,25 @@ def test_the_forecast_says_how_many_may_bounce(ready: Sestui) -> None:
     again = ready.json("campaign", "forecast", "news")
     assert again["acquaintance"]["bounced"] == again["recipients"]
     assert again["bounces"] > before["bounces"]
+
+
+@pytest.mark.long
+@pytest.mark.ci
+def test_the_forecast_shows_the_hours_of_a_local_time(ready: Sestui) -> None:
+    (ready.home / "early.md").write_text(
+        "---\nname: early\nsubject: Hi\nfrom: shop@example.com\nlists: [readers]\n"
+        "at: 09:00 local\ntimezone: UTC\n---\nHi [off]({{ unsubscribe_url }})\n"
+    )
+    ready.ok("apply", ready.home / "early.md")
+    assert ready.json("campaign", "forecast", "news")["local_time"] is None
+    told = ready.json("campaign", "forecast", "early")
+    everybody, local = told["recipients"], told["local_time"]
+    assert (local["at"], local["unreadable"], local["examples"]) == ("09:00 local", 0, [])
+    assert local["zones"] == {"campaign": everybody}
+    [hour] = local["hours"]
+    assert hour["hour"].endswith("T09:00+00:00")
+    assert hour["recipients"] == everybody
+    text = ready.ok("campaign", "forecast", "early")
+    assert "09:00 local, in hours of the campaign's time zone:" in text
+    assert f"{everybody:,}  {'█' * 30}" in text
+    assert f"{everybody:,} by the campaign's time zone" in text

@@ -1,6 +1,7 @@
 import asyncio
 import json
 import time
+from datetime import UTC, datetime
 
 import pytest
 from rich.cells import cell_len
@@ -65,6 +66,22 @@ async def test_what_would_happen_now_is_told_before_the_start(runtime):
         await until(pilot, lambda: isinstance(app.screen, CampaignScreen) and rows(app.screen))
         await until(pilot, lambda: "finished" in shown(app) and "20 of 20" in shown(app))
         assert rows(app.screen) == 20
+
+
+@pytest.mark.long
+@pytest.mark.ci
+async def test_a_campaign_by_local_time_shows_its_hours_before_and_while_it_waits(runtime):
+    hour = datetime.fromtimestamp(runtime.clock.now() + 7_200, UTC)
+    add_campaign(runtime, local_time=f"{hour:%H}:30 local", timezone="UTC")
+    hours = f"{hour:%H}:30 local  {hour:%a %H}:00 █ {hour:%a %H}:00, most {hour:%a %H}:00 (20)"
+    async with running(runtime) as (app, pilot):
+        await opened(app, pilot)
+        await until(pilot, lambda: "if started now" in shown(app) and hours in shown(app))
+        await pilot.press("s")
+        await confirm(app, pilot)
+        await until(pilot, lambda: isinstance(app.screen, RunScreen))
+        await until(pilot, lambda: "waiting" in shown(app) and hours in shown(app))
+        assert "of each recipient's own time; that comes next" in shown(app)
 
 
 @pytest.mark.long

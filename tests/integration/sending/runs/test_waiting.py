@@ -8,6 +8,7 @@ from sestui.core.delivery.pacing import DAY_SECONDS, Quota
 from sestui.core.delivery.states import RunState, WaitReason
 from sestui.sending.runs.account_guard import AccountGuard
 from sestui.sending.runs.run_queue import RunQueue
+from sestui.store.ledger.local_times import LocalTimes
 from sestui.store.runs.runs import Runs
 from tests.support.clocks import START, FakeClock
 from tests.support.seeding import add_contacts, addresses, make_campaign, start_run
@@ -30,6 +31,7 @@ def queue(sqlite_database, clock):
         local=lambda instant: datetime.fromtimestamp(instant, UTC).strftime("at %H:%M"),
         announce=lambda: None,
         guard=AccountGuard(runs, lambda: "simulator", set, clock),
+        local_times=LocalTimes(sqlite_database),
         clock=clock,
         timezone="UTC",
     )
@@ -95,6 +97,27 @@ def test_a_wait_that_was_reckoned_by_a_wrong_clock_is_not_waited_for(
     clock.jump(forward)
     queue.wait_for_quota([run_id], refused_by_ses=False)
     clock.jump(-forward)
+    assert served(queue) == [run_id]
+
+
+def test_a_local_time_that_is_to_come_is_waited_for(queue, started, clock, sqlite_database):
+    now = datetime.fromtimestamp(clock.now(), UTC)
+    run_id = started(local_time=f"{now + timedelta(hours=2):%H:%M} local", timezone="UTC")
+    assert served(queue) == []
+    run = queue._runs.get(run_id)
+    assert (run.state, run.reason) == (RunState.WAITING, WaitReason.LOCAL_TIME)
+    assert "of each recipient's own time; that comes next at" in run.detail
+    clock.jump(-300 * DAY_SECONDS)  # what such a clock said is waited for a day at most
+    assert served(queue) == [run_id]
+    assert served(queue) == []
+    assert queue._runs.get(run_id).resume_at == clock.now() + DAY_SECONDS
+    clock.jump(300 * DAY_SECONDS)
+    queue._runs.resume(run_id)
+    assert served(queue) == []
+    clock.advance(2 * HOUR - 30)  # so soon that it isn't worth waiting
+    queue._runs.resume(run_id)
+    assert served(queue) == [run_id]
+    clock.advance(30)
     assert served(queue) == [run_id]
 
 

@@ -18,6 +18,7 @@ NO_ADDRESS = {
         "campaign.next_occurrence",
         "campaign.only",
         "campaign.at_most",
+        "campaign.local_time",
         "run.at_most",
     ),
     *("contact.status", "contact_change.kind", "contact_check.verdict"),
@@ -34,6 +35,7 @@ NO_ADDRESS = {
     *(
         "run.frozen_segment",
         "run.kind",
+        "run.due_time",
         "run.occurrence",
         "run.reason",
         "run.reply_to",

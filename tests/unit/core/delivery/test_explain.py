@@ -155,6 +155,15 @@ def test_what_holds_the_run_holds_the_delivery(run, told):
     assert explain(DeliveryFacts(S.PENDING), run, ADA, say).endswith(told)
 
 
+def test_whose_local_time_is_to_come_is_told_when():
+    early = DeliveryFacts(S.PENDING, due_at=20)
+    assert explain(early, GOING, ADA, say) == (
+        "Still pending: due at 20, by the recipient's own clock."
+    )
+    waiting = RunFacts(R.WAITING, "The quota is used.")
+    assert explain(early, waiting, ADA, say).endswith("own clock. The quota is used.")
+
+
 def test_a_cancelled_run_skips_whoever_is_left():
     run = RunFacts(R.CANCELLED, finished_at=8)
     told = explain(DeliveryFacts(S.SKIPPED, "cancelled"), run, ADA, say)

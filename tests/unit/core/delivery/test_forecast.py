@@ -52,6 +52,28 @@ def test_a_send_window_stretches_it_over_days():
     assert found.ends_at == pytest.approx(NOON + 21 * HOUR + 2 * HOUR, abs=2)
 
 
+@pytest.mark.parametrize(
+    ("dues", "hours", "today"),
+    [
+        ([(0, 100), (6, 36_000)], 7, 36_100),
+        ([(0, 36_000), (0.5, 36_000)], 2, 72_000),
+        ([(13, 36_000)], 14, 0),
+        ([(0, 100)], 1 + 100 / 36_000, 36_100),  # and others that go at once
+    ],
+)
+def test_nobody_gets_it_before_their_local_time(dues, hours, today):
+    recipients = max(sum(count for _, count in dues), 36_100 if hours < 2 else 0)
+    found = forecast(
+        recipients,
+        Allowance(10 / PACE, None),
+        NOON,
+        ZONE,
+        [(NOON + hour * HOUR, count) for hour, count in dues],
+    )
+    assert found.ends_at == pytest.approx(NOON + hours * HOUR, abs=1)
+    assert found.today == pytest.approx(today, abs=2)
+
+
 @pytest.mark.parametrize("quota", [None, Quota(0, 0, 0)])
 def test_where_nothing_may_leave_there_is_no_end(quota):
     found = told(10, rate=0 if quota is None else 5, quota=quota)
