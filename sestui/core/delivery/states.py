@@ -193,6 +193,7 @@ _SKIPPED = {
     SkipReason.PAUSED: "paused their mail",
     SkipReason.LEFT_LIST: "left the lists before their turn",
     SkipReason.LEFT_SEGMENT: "left the segment before their turn",
+    SkipReason.AT_MOST: "had as much mail as at_most allows",
     SkipReason.CANCELLED: "the run was cancelled before their turn",
     SkipReason.ERASED: "erased on request",
     SkipReason.UNRENDERABLE: "the mail could not be rendered",
