@@ -8,6 +8,8 @@ from typing import IO
 
 from sestui.core.clock import Instant
 from sestui.core.delivery.progress import share_of
+from sestui.core.delivery.states import skip_words
+from sestui.core.percent import fine_percent
 from sestui.core.spreadsheet import guarded
 from sestui.core.text import printable
 from sestui.reports.run_report import ReportTotals, RunReport
@@ -51,6 +53,12 @@ def tables_of(report: RunReport, local: Local) -> list[Table]:
     runs = [_compared(each, local) for each in (totals, *report.earlier)] if report.earlier else []
     return [
         Table("Recipients", ("", "count", "share"), list(_shares(totals))),
+        Table("Skipped, by reason", ("reason", "count"), list(_skipped(report))),
+        Table(
+            "Held out, beside whom it mailed: since its start",
+            ("", "mailed", "share", "held out", "share"),
+            list(_held_out(report)),
+        ),
         Table(
             "Bounced, by domain and reason",
             ("domain", "reason", "count"),
@@ -78,6 +86,30 @@ def _shares(totals: ReportTotals) -> Iterator[tuple[str | int, ...]]:
     yield "audience", totals.audience, ""
     for name in _SHARES:
         yield name.replace("_", " "), getattr(totals, name), share_of(totals, name)
+
+
+def _skipped(report: RunReport) -> Iterator[tuple[str | int, ...]]:
+    for code, count in sorted(report.skipped_for.items(), key=lambda each: (-each[1], each[0])):
+        yield skip_words(code) or code, count
+
+
+_HELD_OUT = {
+    "unsubscribed": "unsubscribed",
+    "received": "got mail of other campaigns",
+    "opened": "opened some of it",
+    "clicked": "clicked in it",
+}
+
+
+def _held_out(report: RunReport) -> Iterator[tuple[str | int, ...]]:
+    """Of each group's contacts, not of those who got other mail: only so are they comparable."""
+    if (found := report.holdout) is None:
+        return
+    mailed, out = found.mailed, found.held_out
+    yield "contacts", mailed.contacts, "", out.contacts, ""
+    for name, label in _HELD_OUT.items():
+        counts = [(getattr(each, name), each.contacts) for each in (mailed, out)]
+        yield label, *(cell for one in counts for cell in (one[0], fine_percent(*one)))
 
 
 def _compared(totals: ReportTotals, local: Local) -> tuple[str | int, ...]:

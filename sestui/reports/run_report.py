@@ -1,6 +1,6 @@
 """What became of a run, and of the campaign's runs before it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ from sestui.store.campaigns.campaigns import Campaigns
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Run
 from sestui.store.events.run_outcomes import RunOutcomes, run_outcomes
+from sestui.store.ledger.deliveries import Deliveries
+from sestui.store.ledger.held_out import HoldoutComparison, compare_held_out
 from sestui.store.runs.runs import Runs, counts_of
 
 _EARLIER = 5
@@ -56,6 +58,10 @@ class RunReport:
     warning: str
     """What the breaker has said of it."""
     outcomes: RunOutcomes
+    skipped_for: Mapping[str, int]
+    """Its skipped recipients by ``SkipReason``."""
+    holdout: HoldoutComparison | None
+    """Whom it mailed beside whom it held out; None if it holds nobody out."""
     earlier: Sequence[ReportTotals]
     """The last runs before it, newest first."""
 
@@ -79,6 +85,8 @@ class RunReport:
             "machine_opens": found.machine_opens,
             "machine_clicks": found.machine_clicks,
             "hours": [asdict(each) | {"at": iso(each.at)} for each in found.hours],
+            "skipped_for": dict(self.skipped_for),
+            "holdout": asdict(self.holdout) if self.holdout is not None else None,
             "earlier": [each.as_dict() for each in self.earlier],
         }
 
@@ -106,6 +114,8 @@ def run_report(database: Database, campaign: str, number: int | None = None) -> 
             totals=_totals(run),
             warning=run.warning,
             outcomes=run_outcomes(database, run.id),
+            skipped_for=Deliveries(database).skipped_for(run.id),
+            holdout=compare_held_out(database, run),
             earlier=[_totals(each) for each in earlier],
         )
 

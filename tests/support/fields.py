@@ -28,6 +28,7 @@ CAMPAIGN_SAMPLES: dict[str, Any] = {
     "max_rate": 0.1,
     "send_window": "Mon-Fri 09:00-18:00",
     "at_most": "1 per 3 days",
+    "holdout": "2.5%",
     "transactional": True,
     "skip_unrenderable": True,
     "notify": ("ops@example.com",),

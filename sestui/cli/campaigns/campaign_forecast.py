@@ -4,6 +4,7 @@ from sestui.cli.campaigns.local_hours import hours_as_dict, hours_lines
 from sestui.cli.shared.common import AsJson, Name, opened, put, put_json
 from sestui.core.clock import iso
 from sestui.core.delivery.bounce_forecast import BounceRisk
+from sestui.core.delivery.holdout import holdout_sentence
 
 
 def forecast_command(name: Name, *, as_json: AsJson = False) -> None:
@@ -12,6 +13,7 @@ def forecast_command(name: Name, *, as_json: AsJson = False) -> None:
         runtime.account.poll()
         told, bounces = runtime.forecasts.of(name), runtime.forecasts.bounces(name)
         over, hours = runtime.forecasts.over_limit(name), runtime.forecasts.hours(name)
+        holdout = runtime.campaigns.get(name).holdout
         ends = runtime.local_time(told.ends_at) if told.ends_at is not None else ""
     if as_json:
         put_json(
@@ -24,6 +26,7 @@ def forecast_command(name: Name, *, as_json: AsJson = False) -> None:
                 "later": told.later,
                 "crosses_quota": told.crosses_quota,
                 "over_limit": over.recipients,
+                "holdout": holdout or None,
                 "bounces": round(bounces.expected, 1),
                 "bounce_rate": round(bounces.share, 5),
                 "acquaintance": {each.value: bounces.groups.get(each, 0) for each in BounceRisk},
@@ -36,7 +39,8 @@ def forecast_command(name: Name, *, as_json: AsJson = False) -> None:
     put(f"today {told.today:,}, later {told.later:,}")
     if told.crosses_quota:
         put("it will have to wait for the 24-hour quota")
-    for sentence in filter(None, (over.sentence(), bounces.sentence())):
+    held_out = holdout_sentence(holdout)
+    for sentence in filter(None, (over.sentence(), held_out, bounces.sentence())):
         put(sentence)
     if hours is not None:
         for line in hours_lines(hours):

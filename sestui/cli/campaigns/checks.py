@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sestui.cli.shared.common import AsJson, Name, opened, put, put_json, say, watched
+from sestui.core.delivery.holdout import holdout_sentence
 from sestui.core.delivery.states import DeliveryState
 from sestui.core.percent import percent
 from sestui.errors import EXIT_DONE, EXIT_FAILED
@@ -138,7 +139,7 @@ def check_command(
             put(_line(each))
         for email, reason in failed if list_ else ():
             put(f"{email}  {reason}")
-        if sentence := over.sentence():
+        for sentence in filter(None, (over.sentence(), holdout_sentence(campaign.holdout))):
             put(sentence)
         if all(each.severity == "hint" for each in check.findings):
             put(f"{name}: no problems found")

@@ -50,6 +50,7 @@ class Draft:
     local_time: str = ""
     send_window: str = ""
     at_most: str = ""
+    holdout: str = ""
     max_rate: str = ""
     priority: str = ""
     """'' is the default."""

@@ -34,6 +34,7 @@ _CRON = "0 9 1 * *: minute hour day month weekday"
 _LOCAL = "at once, or 09:00 local: by each recipient's clock"
 _WINDOW = "always, or Mon-Fri 09:00-18:00"
 _AT_MOST = "any number of mails, or 2 per week to each recipient"
+_HOLDOUT = "nobody, or 5% of the recipients, to compare with"
 _RATE = "the account's, or recipients a second"
 _SEGMENT = 'everyone on the lists, or plan == "pro"'
 _NO_LIST = "names no list; the campaign would reach no one"
@@ -75,6 +76,8 @@ class CampaignFields:
     """When its mail may leave, in ``timezone``; '' is always."""
     at_most: str = table_field("", text(values.at_most), "At most", _AT_MOST, sent=True)
     """How many mails of campaigns a recipient gets in a time, this one included; '' for any."""
+    holdout: str = table_field("", text(values.holdout), "Holdout", _HOLDOUT, sent=True)
+    """The random share of the recipients who get none of its mail, to compare with; '' for none."""
     transactional: bool = table_field(
         False, FLAG, "Transactional: nobody can unsubscribe", sent=True
     )

@@ -40,5 +40,7 @@ def check_campaign_fields(
         )
     if fields.at_most and fields.transactional:
         yield Finding("at_most", "it has no effect: transactional mail is not limited")
+    if fields.holdout and fields.transactional:
+        yield Finding("holdout", "it has no effect: nobody is held out of transactional mail")
     if fields.only and not fields.schedule:
         yield Finding("only", "it is for a schedule, and there is none: everyone gets it")

@@ -18,6 +18,7 @@ from sestui.core.content.addresses import wire_mailbox
 from sestui.core.content.mail_headers import HEADER_NAME, MAX_HEADERS, is_reserved
 from sestui.core.content.message import BUILT_INS
 from sestui.core.delivery.frequency import parse_frequency
+from sestui.core.delivery.holdout import holdout_text
 from sestui.core.delivery.send_window import parse_window
 from sestui.core.schedule.cron import check_cron
 from sestui.core.schedule.cron_grammar import with_both
@@ -129,6 +130,12 @@ def send_window(text: str) -> str:
 def at_most(text: str) -> str:
     """A frequency limit in its usual form, ``2 per week``."""
     return parse_frequency(text).text
+
+
+@_as_bad_value()
+def holdout(text: str) -> str:
+    """A share of the recipients in its usual form, ``5%``."""
+    return holdout_text(text)
 
 
 @_as_bad_value()

@@ -241,6 +241,8 @@ _THEN = {
     SkipReason.LEFT_SEGMENT: "they were no longer in the campaign's segment when their turn came.",
     SkipReason.AT_MOST: "they had already been sent as much as the campaign's at_most ({at_most}) "
     "allows.",
+    SkipReason.HOLDOUT: "they are held out: the campaign keeps a random share of its recipients "
+    "without mail, to compare with.",
     SkipReason.INVALID: "the address was marked invalid when their turn came; it no longer is.",
     SkipReason.ERASED: "everything about them was erased on request.",
 }

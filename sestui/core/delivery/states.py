@@ -174,6 +174,8 @@ class SkipReason(StrEnum):
     """The recipient was no longer in the campaign's segment when their turn came."""
     AT_MOST = "at_most"
     """The recipient had been sent as much as the campaign's frequency limit allows."""
+    HOLDOUT = "holdout"
+    """The recipient belongs to the share that the campaign holds out, to compare with."""
     CANCELLED = "cancelled"
     ERASED = "erased"
     """Everything about the recipient was erased on request."""
@@ -194,6 +196,7 @@ _SKIPPED = {
     SkipReason.LEFT_LIST: "left the lists before their turn",
     SkipReason.LEFT_SEGMENT: "left the segment before their turn",
     SkipReason.AT_MOST: "had as much mail as at_most allows",
+    SkipReason.HOLDOUT: "held out, to compare with",
     SkipReason.CANCELLED: "the run was cancelled before their turn",
     SkipReason.ERASED: "erased on request",
     SkipReason.UNRENDERABLE: "the mail could not be rendered",

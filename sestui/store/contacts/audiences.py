@@ -24,7 +24,7 @@ from sestui.core.campaign.audience import Audience
 from sestui.core.campaign.follow_up import MailedBefore, Only
 from sestui.core.clock import Clock
 from sestui.core.delivery.local_hours import LocalHours
-from sestui.core.delivery.states import HANDED_OVER_STATES, ContactStatus, DeliveryState
+from sestui.core.delivery.states import HANDED_OVER_STATES, ContactStatus, DeliveryState, SkipReason
 from sestui.core.segments.expression import NOTHING_ELSE, Together
 from sestui.errors import NotFoundError, SegmentError
 from sestui.store.contacts.audience_sql import (
@@ -333,7 +333,8 @@ def _follow_up(campaign_id: int, run_id: int | None, only: Only) -> list[ColumnE
     """Conditions on contacts by the results of the campaign's runs except ``run_id``.
 
     Those who may not be mailed are none of them: they would be skipped once more, and the follow-up
-    would be offered again for ever.
+    would be offered again for ever. Nor are those who were held out, whatever the campaign says by
+    now.
     """
     may_get_it = mailable(campaign_id)
     earlier = (
@@ -345,7 +346,7 @@ def _follow_up(campaign_id: int, run_id: int | None, only: Only) -> list[ColumnE
         earlier = earlier.where(col(Run.id) != run_id)
     if only is Only.JOINED:
         return [*may_get_it, ~earlier.exists()]
-    may_have_it = earlier.where(_HANDED_OVER)
+    may_have_it = earlier.where(or_(_HANDED_OVER, _DELIVERY.c.code == SkipReason.HOLDOUT.value))
     conditions = [*may_get_it, ~may_have_it.exists()]
     if only is Only.FAILED:
         refused = earlier.where(_DELIVERY.c.state == DeliveryState.REJECTED.value)

@@ -150,6 +150,8 @@ class Campaign(SQLModel, table=True):
     """When its mail may leave, in ``timezone``; '' is always."""
     at_most: str = Field(default="")
     """Mails of campaigns to a contact in a time (``core.delivery.frequency``); '' for any."""
+    holdout: str = Field(default="")
+    """The share of recipients who get no mail (``core.delivery.holdout``); '' for nobody."""
     notify: list[str] = Field(default_factory=list, sa_column=_json())
     schedule: str = Field(default="")
     """A cron expression; '' for none."""
@@ -217,6 +219,7 @@ class Run(SQLModel, table=True):
     max_rate: float | None = Field(default=None)
     send_window: str = Field(default="")
     at_most: str = Field(default="")
+    holdout: str = Field(default="")
     timezone: str = Field(default="")
     due_time: str = Field(default="")
     """The campaign's ``local_time`` at its start, of which its deliveries have a ``due_at``."""
@@ -265,17 +268,6 @@ class Run(SQLModel, table=True):
     """What the breaker warns of, as a sentence: bounces or complaints near SES's lines."""
     breaker_since: float | None = Field(default=None)
     """When the operator resumed it although the breaker had paused it."""
-
-
-class Reminder(SQLModel, table=True):
-    """The last reminder of something that needs attention."""
-
-    subject: str = Field(primary_key=True)
-    """A ``core.schedule.reminders.Subject``."""
-    subject_id: int = Field(primary_key=True)
-    state: str
-    """The reported state; a change of it is reported at once."""
-    told_at: float
 
 
 class Delivery(SQLModel, table=True):

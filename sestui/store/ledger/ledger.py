@@ -44,6 +44,7 @@ from sestui.store.ledger import statements as sql
 from sestui.store.ledger.clocks import clocks_now, ledger_now
 from sestui.store.ledger.course import AnswerTimes
 from sestui.store.ledger.governor import LockedRow
+from sestui.store.ledger.held_out import held_out
 from sestui.store.ledger.list_leavers import who_left
 from sestui.store.ledger.segment_leavers import SegmentLeavers
 from sestui.store.ledger.transitions import finish_if_done, move_counts
@@ -291,6 +292,8 @@ class Ledger:
         if run.is_limited:
             limit = parse_frequency(run.at_most)
             found.append((SkipReason.AT_MOST, frequency.who_had(connection, limit, rows, now)))
+        if run.has_holdout:  # last, so that they are those who would have been mailed
+            found.append((SkipReason.HOLDOUT, held_out(run, rows)))
         return found
 
 

@@ -44,6 +44,9 @@ RUN_NOW = select(
     (RUN.c.due_time != "").label("has_local_time"),
     RUN.c.at_most,
     and_(LIMITED, RUN.c.at_most != "").label("is_limited"),
+    RUN.c.campaign_id,
+    RUN.c.holdout,
+    and_(LIMITED, RUN.c.holdout != "").label("has_holdout"),
     _WORKERS.label("workers"),
 ).where(RUN.c.id == bindparam("run_id"))
 """The fields of a run that a claim needs."""

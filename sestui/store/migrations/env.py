@@ -8,6 +8,7 @@ from sestui.store.db import tables  # noqa: F401 - they fill SQLModel.metadata
 from sestui.store.events import outcome_hours, outcome_slices  # noqa: F401 - as the relay's
 from sestui.store.ledger import tables as ledger_tables  # noqa: F401 - as the relay's
 from sestui.store.relay import tables as relay_tables  # noqa: F401 - they fill SQLModel.metadata
+from sestui.store.runs import tables as run_tables  # noqa: F401 - as above
 from sestui.store.tasks import tables as task_tables  # noqa: F401 - they fill SQLModel.metadata
 from sestui.store.web import tables as web_tables  # noqa: F401 - as above
 

@@ -11,8 +11,9 @@ from sestui.core.content.notice import Notice
 from sestui.core.delivery.states import GOING_RUN_STATES, PauseReason, RunKind, RunState, WaitReason
 from sestui.core.schedule.reminders import Subject
 from sestui.store.db.database import Database
-from sestui.store.db.tables import Campaign, Reminder, Run
+from sestui.store.db.tables import Campaign, Run
 from sestui.store.runs.notices import post_notice
+from sestui.store.runs.tables import Reminder
 
 
 @dataclass(frozen=True, slots=True)

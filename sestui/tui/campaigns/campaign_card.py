@@ -97,6 +97,8 @@ class CampaignAbout(CampaignFigure):
             parts.append(f"at most {campaign.max_rate:g}/s")
         if campaign.at_most:
             parts.append(f"at most {campaign.at_most} to each")
+        if campaign.holdout:
+            parts.append(f"{campaign.holdout} held out")
         if campaign.transactional:
             parts.append("transactional")
         return " · ".join(parts)

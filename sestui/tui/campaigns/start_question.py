@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from sestui.core.campaign.follow_up import Only
+from sestui.core.delivery.holdout import holdout_sentence
 from sestui.core.delivery.states import PauseReason, RunState, WaitReason
 from sestui.core.task.fields import TaskFields
 from sestui.errors import SestuiError
@@ -115,15 +116,21 @@ async def ask_to_run(screen: BaseScreen, task: TaskFields) -> bool | None:
 
 
 async def _foreseen(screen: BaseScreen, planned: PlannedStart) -> list[str]:
-    """How many are over the campaign's limit and may bounce, in sentences.
+    """How many are over the campaign's limit, are held out and may bounce, in sentences.
 
     None where it isn't the whole audience that is mailed.
     """
     if planned.only is not None or planned.resumes is not None:
         return []
-    forecasts, name = screen.services.runtime.forecasts, planned.campaign
-    found = await screen.attempt(lambda: (forecasts.over_limit(name), forecasts.bounces(name)))
-    return [] if found is FAILED else [each.sentence() for each in found]
+    runtime, name = screen.services.runtime, planned.campaign
+
+    def foreseen() -> list[str]:
+        over, bounces = runtime.forecasts.over_limit(name), runtime.forecasts.bounces(name)
+        held_out = holdout_sentence(runtime.campaigns.get(name).holdout)
+        return [over.sentence(), held_out, bounces.sentence()]
+
+    found = await screen.attempt(foreseen)
+    return [] if found is FAILED else found
 
 
 async def _moves(screen: BaseScreen, planned: PlannedStart) -> str:

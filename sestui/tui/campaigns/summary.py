@@ -19,7 +19,13 @@ from sestui.tui.widgets.pager import folded
 
 _BETWEEN = " · "
 _MAY_NOT_BE_MAILED = frozenset(
-    {SkipReason.SUPPRESSED, SkipReason.UNSUBSCRIBED, SkipReason.INVALID, SkipReason.ERASED}
+    {
+        SkipReason.SUPPRESSED,
+        SkipReason.UNSUBSCRIBED,
+        SkipReason.INVALID,
+        SkipReason.ERASED,
+        SkipReason.HOLDOUT,
+    }
 )
 _ROOMY = 30
 """Lines of a screen from which on there is one more for what follows from bounces."""
@@ -83,6 +89,18 @@ def summary_text(snapshot: RunSnapshot, span: Span) -> str:
     answers = answers_text(snapshot.series)
     lines = [f"{run.campaign} · {run.label}: {run.state}", _outcome(snapshot), pace]
     return "\n".join([*lines, f"answers {answers}"] if answers else lines)
+
+
+def held_out_parts(snapshot: RunSnapshot) -> list[str]:
+    """How many were held out, and where they are compared with those who were mailed."""
+    codes = [each for each in snapshot.troubles if each.state == DeliveryState.SKIPPED]
+    count = sum(each.count for each in codes if each.code == SkipReason.HOLDOUT)
+    if not count:
+        return []
+    cut = sum(each.count for each in codes) < snapshot.run.counts.skipped
+    command = f"sestui campaign report {snapshot.run.campaign}"
+    many = f"{'more than ' if cut else ''}{grouped(count)} held out"
+    return [f"{many}: `{command}` compares them with whom it mailed"]
 
 
 def _pace(snapshot: RunSnapshot, span: Span) -> list[str]:
@@ -157,6 +175,8 @@ class RunSummary(Figure):
         refused: Iterable[Content] = ()
         if self.screen.size.height >= _ROOMY:  # on others, the rows below say it
             refused = map(Content, refused_parts(self.snapshot, self._soft_bounces))
-        lines = [*outcome, flowed(pace, room, _BETWEEN), doubts, flowed(refused, room, _BETWEEN)]
+        held = flowed(map(Content, held_out_parts(self.snapshot)), room, _BETWEEN)
+        lines = [*outcome, flowed(pace, room, _BETWEEN), held, doubts]
+        lines.append(flowed(refused, room, _BETWEEN))
         lines.append(flowed(following, room, _BETWEEN))
         return Content("\n").join(line for line in lines if line)

@@ -1,4 +1,6 @@
-"""A campaign's frequency limit, by the real command."""
+"""A campaign's frequency limit and its holdout, by the real command."""
+
+import json
 
 import pytest
 
@@ -37,3 +39,27 @@ def test_who_has_had_enough_is_told_of_before_and_skipped_with_the_reason(sestui
     assert bad.returncode == 1
     assert "at_most" in bad.stderr
     assert "as in 2 per week" in bad.stderr
+
+
+@pytest.mark.long
+@pytest.mark.ci
+def test_who_is_held_out_stands_beside_whom_it_mailed_in_every_report(sestui: Sestui) -> None:
+    people = [f"reader{number}@example.com" for number in range(60)]
+    sestui.write("all.csv", "\n".join(["email", *people, ""]))
+    sestui.ok("import", sestui.home / "all.csv", "--list", "all")
+    campaign(sestui, "news", "holdout: 50%")
+    sestui.ok("apply", sestui.home / "news.md")
+    assert sestui.json("campaign", "forecast", "news")["holdout"] == "50%"
+    assert "50% of the recipients, chosen" in sestui.ok("campaign", "check", "news")
+    out = sestui.json("send", "news")["skipped_for"]["holdout"]
+    assert 0 < out < len(people)
+    assert sestui.run("send", "news", "--only", "unreceived").returncode == 1
+    told = json.loads(sestui.ok("campaign", "report", "news", "--format", "json"))
+    assert told["skipped_for"] == {"holdout": out}
+    assert told["holdout"]["share"] == "50%"
+    assert told["holdout"]["held_out"]["contacts"] == out
+    assert told["holdout"]["mailed"]["contacts"] == len(people) - out
+    for kind in ("text", "csv", "html"):
+        report = sestui.ok("campaign", "report", "news", "--format", kind)
+        assert "Held out, beside whom it mailed" in report
+        assert "got mail of other campaigns" in report

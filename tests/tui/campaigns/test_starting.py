@@ -76,10 +76,11 @@ async def test_the_question_says_how_many_have_had_enough(runtime, still):
         ended = {"state": "finished", "pending": 0, "accepted": 3}
         session.exec(update(Run).where(Run.id == run.id).values(**ended))
     runtime.campaign_upkeep.archive("earlier", runtime.clock.now())
-    add_news(runtime, at_most="1 per day")
+    add_news(runtime, at_most="1 per day", holdout="5%")
     async with running(runtime) as (app, pilot):
         await begin(app, pilot, ConfirmScreen)
         assert "3 recipients have already been sent" in shown(app)
+        assert "5% of the recipients, chosen at random" in shown(app)
 
 
 @pytest.mark.long

@@ -19,6 +19,8 @@ NO_ADDRESS = {
         "campaign.only",
         "campaign.at_most",
         "campaign.local_time",
+        "campaign.holdout",
+        "run.holdout",
         "run.at_most",
     ),
     *("contact.status", "contact_change.kind", "contact_check.verdict"),

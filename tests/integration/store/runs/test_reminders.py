@@ -9,9 +9,10 @@ from sqlmodel import select
 from sestui.core.delivery.states import PauseReason, RunState, WaitReason
 from sestui.core.schedule.reminders import Reminding, Subject, told_before
 from sestui.store.db.database import Database
-from sestui.store.db.tables import Reminder, Run
+from sestui.store.db.tables import Run
 from sestui.store.ledger.insight_questions import note_looked_at
 from sestui.store.runs.reminders import ReminderNote, Reminders
+from sestui.store.runs.tables import Reminder
 from sestui.store.tasks.due_check import anything_due
 from tests.support.clocks import START
 from tests.support.seeding import add_contacts, addresses, make_campaign, start_run

@@ -58,6 +58,7 @@ def test_an_empty_draft_lacks_nothing_but_a_name():
         ({"timezone": "Mars"}, "timezone", "'Mars' is not an IANA time zone"),
         ({"send_window": "9-5"}, "send_window", "'9-5' is not a send window"),
         ({"at_most": "2 a week"}, "at_most", "'2 a week' is not a limit; write how many mails"),
+        ({"holdout": "5"}, "holdout", "'5' is not a share of the recipients; write a percentage"),
         ({"keywords": "season"}, "keywords", "season has no value"),
         ({"keywords": "a: [}"}, "keywords", "must be names with values"),
         ({"keywords": "a: b}\nlists: {c: d"}, "keywords", "must be names with values"),

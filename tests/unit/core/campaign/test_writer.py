@@ -152,6 +152,7 @@ campaigns = st.builds(
     only=st.sampled_from(["", "joined"]),
     misfire_hours=st.sampled_from([24.0, 0.5, 72.0]),
     send_window=st.sampled_from(["", "Mon-Fri 09:00-18:00, Sat 10:00-14:00"]),
+    holdout=st.sampled_from(["", "5%", "0.25%"]),
     at_most=st.sampled_from(["", "2 per week"]),
     notify=st.lists(mailboxes, max_size=2, unique=True).map(tuple),
     timezone=st.sampled_from(["", "Europe/Paris", "America/St_Johns", "UTC"]),

@@ -111,6 +111,10 @@ def say(instant):
         (DeliveryFacts(S.SKIPPED, "invalid"), "was marked invalid when their turn came"),
         (DeliveryFacts(S.SKIPPED, "left_segment"), "no longer in the campaign's segment when the"),
         (DeliveryFacts(S.SKIPPED, "at_most"), "as much as the campaign's at_most (2 per week) all"),
+        (
+            DeliveryFacts(S.SKIPPED, "holdout"),
+            "they are held out: the campaign keeps",
+        ),
         (DeliveryFacts(S.SKIPPED, "odd", "Some reason"), "Skipped: odd: Some reason."),
         (DeliveryFacts(S.SKIPPED), "Skipped: no reason given."),
     ],
