@@ -15,6 +15,7 @@ from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.check_dialog import CheckScreen
 from sestui.tui.campaigns.follow_up import WHOM
+from sestui.tui.campaigns.hours import hours_line
 from sestui.tui.campaigns.start_check import PlannedStart, StartCheck
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.widgets.format import grouped, recipients, shorten
@@ -116,7 +117,8 @@ async def ask_to_run(screen: BaseScreen, task: TaskFields) -> bool | None:
 
 
 async def _foreseen(screen: BaseScreen, planned: PlannedStart) -> list[str]:
-    """How many are over the campaign's limit, are held out and may bounce, in sentences.
+    """How many are over the campaign's limit, are held out and may bounce, and the hours of a local
+    time.
 
     None where it isn't the whole audience that is mailed.
     """
@@ -127,7 +129,9 @@ async def _foreseen(screen: BaseScreen, planned: PlannedStart) -> list[str]:
     def foreseen() -> list[str]:
         over, bounces = runtime.forecasts.over_limit(name), runtime.forecasts.bounces(name)
         held_out = holdout_sentence(runtime.campaigns.get(name).holdout)
-        return [over.sentence(), held_out, bounces.sentence()]
+        hours = runtime.forecasts.hours(name)
+        by_hour = "" if hours is None else f"{hours_line(hours)}."
+        return [over.sentence(), held_out, bounces.sentence(), by_hour]
 
     found = await screen.attempt(foreseen)
     return [] if found is FAILED else found

@@ -78,6 +78,8 @@ async def test_a_campaign_by_local_time_shows_its_hours_before_and_while_it_wait
         await opened(app, pilot)
         await until(pilot, lambda: "if started now" in shown(app) and hours in shown(app))
         await pilot.press("s")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        assert hours in shown(app)
         await confirm(app, pilot)
         await until(pilot, lambda: isinstance(app.screen, RunScreen))
         await until(pilot, lambda: "waiting" in shown(app) and hours in shown(app))

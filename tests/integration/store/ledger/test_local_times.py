@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from sestui.core.campaign.follow_up import Only
 from sestui.core.delivery.handover import ClaimRequest, RunCounts
 from sestui.core.delivery.states import Completion, RunState, WaitReason
 from sestui.core.schedule.recipient_zones import ZoneSource
@@ -150,6 +151,18 @@ def test_a_run_that_waits_for_a_local_time_is_nothing_to_do_until_then(
     after = runs.get(started.id)
     assert (after.state, after.reason, after.resume_at) == (RunState.SENDING, "", None)
     assert names(ledger.exchange([], ClaimRequest(started.id, 100)).claims) == ["east"]
+
+
+def test_a_follow_up_is_counted_from_its_own_start(started, database, ledger, at):
+    [claim] = ledger.exchange([], ClaimRequest(started.id, 1)).claims
+    ledger.exchange([accepted(claim)], None)
+    Runs(database).cancel(started.id, at)
+    campaign = make_campaign(database, local_time=started.due_time, timezone="UTC")
+    again = Runs(database).start(campaign, at + 60, only=Only.UNRECEIVED)
+    dues = {row.email.partition("@")[0]: row.due_at for row in rows_of(database, again.id)}
+    assert checked_counts(database, again.id) == RunCounts(pending=len(PEOPLE) - 1)
+    ahead = AHEAD | dict.fromkeys(("utc", "narnia", "unheard", 'quo"te'), 24)
+    assert dues == {name: at + ahead[name] * HOUR for name in PEOPLE if name != "east"}
 
 
 def test_tests_and_other_campaigns_go_at_once(started, database, ledger, at):
