@@ -3,16 +3,18 @@
 from datetime import datetime
 
 import pytest
+from sqlmodel import col, update
 
 from sestui.core.content.lint.findings import Severity
-from sestui.core.delivery.states import RunState, WaitReason
+from sestui.core.delivery.states import UNMADE, PauseReason, RunState, WaitReason
 from sestui.core.schedule.cron import occurrence_at
 from sestui.core.schedule.recipient_zones import ZoneSource
+from sestui.store.db.tables import Contact
 from sestui.store.tasks.due_check import surely_nothing_due
 from sestui.tasks.run_due import RunDue
 from tests.support.clocks import ShiftedClock
-from tests.support.seeding import add_contacts, make_campaign
-from tests.support.workspaces import counts, once, sent
+from tests.support.seeding import add_contacts, make_campaign, rows_of
+from tests.support.workspaces import counts, once, sent, until
 
 HOUR = 3_600.0
 PEOPLE = {
@@ -74,6 +76,37 @@ def test_everybody_gets_it_at_nine_once_whatever_is_off_meanwhile(world):
     assert w.outbox() == once(list(PEOPLE))
     assert counts(runtime, run).accepted == len(PEOPLE)
     assert runtime.runs.get(run_id).state == RunState.FINISHED
+
+
+@pytest.mark.long
+@pytest.mark.ci
+def test_a_mail_that_cannot_be_made_holds_nobody_whose_time_is_to_come(world):
+    w, clock = world(timezone="UTC", simulator_latency=0), ShiftedClock()
+    clock.set(NINE_IN_PARIS - 5)
+    runtime = w.runtime(clock)
+    for email, zone in (("now@example.com", "Europe/Paris"), ("later@example.com", "-05:00")):
+        add_contacts(runtime.database, [email], attributes={"timezone": zone, "name": "Ada"})
+    campaign = make_campaign(
+        runtime.database,
+        body="Hi {{ name }} [off]({{ unsubscribe_url }})",
+        timezone="Europe/Paris",
+        local_time="09:00 local",
+    )
+    run = runtime.starter.start(campaign, clock.now())
+    with runtime.database.write() as session:
+        nameless = update(Contact).where(col(Contact.email) == "now@example.com")
+        session.exec(nameless.values(attributes={"timezone": "Europe/Paris"}))
+    clock.set(NINE_IN_PARIS + 5)
+    sender = runtime.sender()
+    sender.start()
+    until(lambda: any(row.code == UNMADE for row in rows_of(runtime.database, run.id)))
+    sender.stop()
+    assert sender.join(60)
+    assert runtime.runs.get(run.id).state == RunState.SENDING
+    clock.set(NINE_IN_PARIS + 6 * HOUR + 5)
+    sent(runtime)
+    assert w.outbox() == once(["later@example.com"])
+    assert runtime.runs.get(run.id).reason == PauseReason.ERRORS
 
 
 def test_a_check_says_whose_zone_is_not_known_and_what_the_window_holds_back(world):
