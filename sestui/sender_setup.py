@@ -8,6 +8,7 @@ from sestui.sending.engine.batching import Mode
 from sestui.sending.engine.loop import Engine, Limits
 from sestui.sending.engine.report import SenderReport
 from sestui.sending.runs.run_queue import RunQueue
+from sestui.sending.runs.split_tests import SplitTests
 from sestui.sending.worker_registration import registered_worker
 from sestui.store.ledger.ledger import Ledger
 from sestui.store.ledger.local_times import LocalTimes
@@ -61,6 +62,7 @@ def open_engine(
                 announce=runtime.notices.announce,
                 guard=runtime.account_guard,
                 local_times=LocalTimes(database),
+                split_tests=SplitTests(database, clock, runtime.local_time),
                 clock=clock,
                 timezone=settings.timezone,
                 only=only,

@@ -6,6 +6,7 @@ screens. Errors prevent sending, warnings are shown.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sestui.compose.envelope import envelope_of
 from sestui.compose.memberships import asks
@@ -175,18 +176,29 @@ class Checker:
 
     def render(
         self, inspection: Inspection, contact: AudienceMember | None
-    ) -> tuple[Mail | None, tuple[Finding, ...]]:
-        """The mail for a contact (None: a sample one), and the findings in it."""
+    ) -> tuple[tuple[Mail, ...], tuple[Finding, ...]]:
+        """The mail for a contact (None: a sample one), and the findings in it.
+
+        Of a split, the mail of each variant; none if one can't be made.
+        """
         checked = inspection.checked
         composer = checked.composer
         if composer is None:
-            return None, ()
+            return (), ()
         if contact is None:
+            email, who = SAMPLE_EMAIL, "a made-up contact"
             attributes = sample_attributes(checked.variables)
-            return rendered(lambda: composer.mail(SAMPLE_EMAIL, attributes), "a made-up contact")
-        who = printable(contact.email)
-        (shown,) = self._belonging(composer, [contact])
-        return rendered(lambda: composer.mail(shown.email, shown.attributes), who)
+        else:
+            who = printable(contact.email)
+            (shown,) = self._belonging(composer, [contact])
+            email, attributes = shown.email, shown.attributes
+        made = [
+            rendered(partial(variant.mail, email, attributes), who)
+            for variant in composer.variants()
+        ]
+        mails = tuple(mail for mail, _ in made if mail is not None)
+        findings = tuple(each for _, faults in made for each in faults)
+        return (mails if len(mails) == len(made) else ()), findings
 
     def unknown(
         self,

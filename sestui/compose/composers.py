@@ -49,10 +49,15 @@ class Composers:
         from sestui.compose.memberships import BelongingComposer, asks  # noqa: PLC0415 - as below
         from sestui.store.contacts.memberships import Memberships  # noqa: PLC0415 - only where asked for
 
-        composer = self._compiled(run.message_id, run)
-        return (
-            BelongingComposer(composer, Memberships(self._database)) if asks(composer) else composer
-        )
+        variants: list[MailComposer] = [
+            BelongingComposer(each, Memberships(self._database)) if asks(each) else each
+            for each in self._compiled(run.message_id, run).variants()
+        ]
+        if len(variants) == 1:
+            return variants[0]
+        from sestui.compose.variants import VariantComposer  # noqa: PLC0415 - only of a split
+
+        return VariantComposer(variants)
 
     def _confirmations(self, run: "Run") -> "MailComposer":
         """Composes the mails that ask to confirm a subscription."""

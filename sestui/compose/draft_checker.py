@@ -33,6 +33,8 @@ class CheckedDraft:
     """The worst first."""
     mail: Mail | None
     """None if it can't be rendered; the findings say why."""
+    subjects: tuple[str, ...]
+    """The mail's subject, or those of all variants of its split."""
     contact: AudienceMember | None
     """The mail's contact; None for the sample one, if nobody is in the audience."""
 
@@ -87,11 +89,16 @@ class DraftChecker:
         audience = Audience.of(campaign)
         contact = self._contact(audience, whom)
         check()
-        mail, faults = self._checker.render(inspection, contact)
+        mails, faults = self._checker.render(inspection, contact)
         findings += faults
         if contact is not None:
             findings += self._checker.unknown(inspection, audience, check)
-        return CheckedDraft(ordered(findings), mail, contact)
+        return CheckedDraft(
+            ordered(findings),
+            mails[0] if mails else None,
+            tuple(each.subject for each in mails),
+            contact,
+        )
 
     def find(self, audience: Audience, email: str) -> AudienceMember | None:
         """The contact of the audience with that address, or None."""

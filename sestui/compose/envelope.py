@@ -34,6 +34,10 @@ class EnvelopeFields(Protocol):
         """Addresses for replies."""
 
     @property
+    def split(self) -> Sequence[str]:
+        """The subjects of its variants; none without a split."""
+
+    @property
     def keywords(self) -> Mapping[str, Any]:
         """Values for the message's variables."""
 
@@ -56,6 +60,7 @@ def envelope_of(
     return Envelope(
         from_address=campaign.from_address,
         reply_to=tuple(campaign.reply_to),
+        subjects=tuple(campaign.split),
         keywords=dict(campaign.keywords),
         transactional=campaign.transactional,
         configuration_set=settings.configuration_set,

@@ -9,7 +9,7 @@ from sestui.core.delivery.breaker import BreakerRule
 from sestui.core.delivery.reputation import KnownRate, known_rates
 from sestui.sending.shared_account import KnownAccount
 from sestui.store.db.database import Database
-from sestui.store.db.tables import GovernorRow
+from sestui.store.db.shared_tables import GovernorRow
 from sestui.store.events.outcome_slices import account_sample
 
 _FEW = 50

@@ -7,10 +7,10 @@ from sestui.core.clock import Instant
 from sestui.core.delivery.states import (
     GOING_RUN_STATES,
     NAMED_BY_CAMPAIGN,
+    OPERATOR_WAITS,
     PauseReason,
     RunKind,
     RunState,
-    WaitReason,
 )
 from sestui.reports.overview import RunView, run_view
 from sestui.ses_api.relay_admission import QueueDepth
@@ -84,7 +84,7 @@ def needs_of(run: RunView) -> list[Need]:
         why = run.detail or "Paused."
         own = run.reason == PauseReason.OPERATOR
         needs.append(Need(title, f"{why} Resume or cancel it." if own else why, run))
-    elif run.state == RunState.WAITING and run.reason == WaitReason.APPROVAL:
+    elif run.state == RunState.WAITING and run.reason in OPERATOR_WAITS:
         needs.append(Need(title, run.detail, run))
     elif run.warning and run.state in GOING_RUN_STATES:
         needs.append(Need(title, f"{run.warning} It goes on unless you pause it.", run))

@@ -38,6 +38,10 @@ class RunView:
     """How fast it may send now; None when it has ended or SES was never asked."""
     warning: str = ""
     """What the breaker warns of, as a sentence; '' for nothing."""
+    split: tuple[str, ...] = ()
+    """The subjects of its split; none without one."""
+    awaits_winner: bool = False
+    """Whether one of them is still to be chosen, for the rest."""
     doing: str = ""
     """What is being done to it by who looks at it, as in ``resuming…``; '' for nothing."""
 
@@ -163,6 +167,8 @@ def run_view(run: Run, campaign: str, allowed: AllowedRate | None = None) -> Run
         counts=counts_of(run),
         allowed=allowed,
         warning=run.warning,
+        split=tuple(run.split),
+        awaits_winner=run.awaits_winner,
     )
 
 

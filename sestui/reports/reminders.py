@@ -61,6 +61,11 @@ class ReminderService:
         elif run.state == RunState.WAITING and run.reason == WaitReason.APPROVAL:
             states.append("approval")
             sentences.append(f"{title} waits for approval: {run.detail}")
+        elif run.state == RunState.WAITING and run.reason == WaitReason.WINNER:
+            states.append("winner")
+            sentences.append(
+                f"{title} waits: {_ended(run.detail)} `sestui campaign winner {name}` chooses it."
+            )
         if run.warning and run.state in GOING_RUN_STATES:
             states.append("warning")
             sentences.append(

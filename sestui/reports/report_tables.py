@@ -9,10 +9,11 @@ from typing import IO
 from sestui.core.clock import Instant
 from sestui.core.delivery.progress import share_of
 from sestui.core.delivery.states import skip_words
-from sestui.core.percent import fine_percent
+from sestui.core.percent import fine_percent, rate_percent
 from sestui.core.spreadsheet import guarded
 from sestui.core.text import printable
 from sestui.reports.run_report import ReportTotals, RunReport
+from sestui.reports.split_report import SplitReport
 
 Local = Callable[[Instant], str]
 """Formats an instant in the operator's zone."""
@@ -58,6 +59,11 @@ def tables_of(report: RunReport, local: Local) -> list[Table]:
             "Held out, beside whom it mailed: since its start",
             ("", "mailed", "share", "held out", "share"),
             list(_held_out(report)),
+        ),
+        Table(
+            "Split by subject",
+            ("variant", "subject", "accepted", "delivered", "opened", "clicked", "share", "95 %"),
+            list(_variants(report.split)) if report.split is not None else [],
         ),
         Table(
             "Bounced, by domain and reason",
@@ -112,6 +118,20 @@ def _held_out(report: RunReport) -> Iterator[tuple[str | int, ...]]:
         yield label, *(cell for one in counts for cell in (one[0], fine_percent(*one)))
 
 
+def _variants(split: SplitReport) -> Iterator[tuple[str | int, ...]]:
+    """The variants, then everybody else; the share is of the accepted."""
+    rest = split.rest
+    for name, each in (*((each.variant, each) for each in split.variants), ("rest", rest)):
+        if each is rest and not rest.recipients:
+            continue
+        clicks = each.clicks
+        known = (rate_percent(clicks.rate), clicks.interval) if each.accepted else ("", "")
+        subject = each.subject
+        if each is rest:
+            subject = f"{rest.variant}: {subject}" if rest.variant else "waits for the winner"
+        yield name, subject, each.accepted, each.delivered, each.opened, each.clicked, *known
+
+
 def _compared(totals: ReportTotals, local: Local) -> tuple[str | int, ...]:
     started = _alone(local(totals.started_at)) if totals.started_at is not None else ""
     compared = ("delivered", "bounced", "complained", "opened", "clicked")
@@ -133,11 +153,16 @@ def title_of(report: RunReport) -> str:
     return f"{report.campaign} run {report.totals.run}: {report.totals.state}"
 
 
+def _remarks(report: RunReport) -> list[str]:
+    """What the breaker has said, and what the clicks of a split say."""
+    split = report.split.sentence if report.split is not None else ""
+    return [each for each in (report.warning, split) if each]
+
+
 def as_text(report: RunReport, local: Local) -> list[str]:
     """Lines for a terminal or a mail, safe to print."""
     lines = [printable(title_of(report))]
-    if report.warning:
-        lines.append(printable(report.warning))
+    lines += [printable(each) for each in _remarks(report)]
     for table in tables_of(report, local):
         if table.rows:
             lines += ["", table.title, *_aligned(table)]
@@ -190,8 +215,7 @@ def as_html(report: RunReport, local: Local) -> str:
     """A page of its own: no scripts, nothing loaded, links as text."""
     title = escape(printable(title_of(report)))
     parts = [f"<h1>{title}</h1>"]
-    if report.warning:
-        parts.append(f"<p><strong>{escape(printable(report.warning))}</strong></p>")
+    parts += [f"<p><strong>{escape(printable(each))}</strong></p>" for each in _remarks(report)]
     parts += [_html_table(table) for table in tables_of(report, local) if table.rows]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'

@@ -7,6 +7,7 @@ from typing import Any
 from sestui.core.clock import Instant, iso
 from sestui.core.delivery.states import AUDIENCES
 from sestui.errors import NotFoundError, StateError
+from sestui.reports.split_report import SplitReport
 from sestui.store.campaigns.campaigns import Campaigns
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Run
@@ -62,6 +63,8 @@ class RunReport:
     """Its skipped recipients by ``SkipReason``."""
     holdout: HoldoutComparison | None
     """Whom it mailed beside whom it held out; None if it holds nobody out."""
+    split: SplitReport | None
+    """How its subjects have done; None if it has one only."""
     earlier: Sequence[ReportTotals]
     """The last runs before it, newest first."""
 
@@ -78,6 +81,7 @@ class RunReport:
             "campaign": self.campaign,
             **self.totals.as_dict(),
             "warning": self.warning,
+            "split": self.split.as_dict() if self.split is not None else None,
             "bounces": [asdict(each) for each in found.bounces],
             "complaints": [{"domain": name, "count": count} for name, count in found.complaints],
             "links": [asdict(each) for each in found.links],
@@ -116,6 +120,7 @@ def run_report(database: Database, campaign: str, number: int | None = None) -> 
             outcomes=run_outcomes(database, run.id),
             skipped_for=Deliveries(database).skipped_for(run.id),
             holdout=compare_held_out(database, run),
+            split=SplitReport.of(database, run),
             earlier=[_totals(each) for each in earlier],
         )
 

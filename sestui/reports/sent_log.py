@@ -27,6 +27,7 @@ COLUMNS = (
     "opened_at",
     "clicked_at",
     "run_kind",
+    "variant",
 )
 _INSTANTS = frozenset(name for name in COLUMNS if name.endswith("_at"))
 _NUMBERS = ("run", "attempts")
@@ -82,8 +83,14 @@ def _texts(batch: LogBatch) -> list[Sequence[str]]:
     return [
         [part.campaign for part in parts] * each_of,
         [str(part.number) for part in parts] * each_of,
-        *(_text(batch, name) for name in COLUMNS[2:-1]),
+        *(_text(batch, name) for name in COLUMNS[2:-2]),
         [part.kind for part in parts] * each_of,
+        [
+            variant or winner
+            for variant, winner in zip(
+                batch.columns["variant"], [part.winner for part in parts] * each_of, strict=True
+            )
+        ],
     ]
 
 

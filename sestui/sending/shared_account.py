@@ -6,7 +6,7 @@ from typing import Protocol
 from sestui.core.clock import Clock
 from sestui.core.delivery.account import AccountStatus, QuotaRule
 from sestui.core.delivery.pacing import AllowedRate, Quota
-from sestui.store.db.tables import GovernorRow
+from sestui.store.db.shared_tables import GovernorRow
 from sestui.store.ledger.governor import Governor, row_allowed, row_quota
 
 

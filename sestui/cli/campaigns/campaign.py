@@ -14,6 +14,7 @@ from sestui.cli.campaigns.in_doubt import resolve_command
 from sestui.cli.campaigns.run_controls import cancel_command, pause_command, resume_command
 from sestui.cli.campaigns.send_test import send_test_command
 from sestui.cli.campaigns.starting import start_command
+from sestui.cli.campaigns.winner import winner_command
 from sestui.cli.shared.commands import Commands
 
 app = Commands(help="Show campaigns; start and control their runs.", no_args_is_help=True)
@@ -30,6 +31,7 @@ app.command("start")(start_command)
 app.command("pause")(pause_command)
 app.command("resume")(resume_command)
 app.command("cancel")(cancel_command)
+app.command("winner")(winner_command)
 app.command("forecast")(forecast_command)
 app.command("resolve")(resolve_command)
 app.command("test")(send_test_command)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from sestui.core.delivery.states import DeliveryState, RunState, WaitReason
+from sestui.core.delivery.states import OPERATOR_WAITS, DeliveryState, RunState
 from sestui.errors import EXIT_DONE, EXIT_FAILED, EXIT_NEEDS_OPERATOR, EXIT_TRY_AGAIN
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def exit_code(run: "RunView") -> int:
     """The command's exit code for the run's state."""
     if run.state == RunState.FINISHED:
         return EXIT_NEEDS_OPERATOR if run.counts.in_doubt else EXIT_DONE
-    if run.state == RunState.PAUSED or run.reason == WaitReason.APPROVAL:
+    if run.state == RunState.PAUSED or run.reason in OPERATOR_WAITS:
         return EXIT_NEEDS_OPERATOR
     if run.state == RunState.CANCELLED:
         return EXIT_FAILED

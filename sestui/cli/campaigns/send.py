@@ -63,6 +63,11 @@ def _run_to_send(
         )
     if run.state == RunState.WAITING and run.reason == WaitReason.APPROVAL:
         raise NeedsOperatorError(f"Run {run.number} of {name} waits for approval: {run.detail}")
+    if run.state == RunState.WAITING and run.reason == WaitReason.WINNER:
+        raise NeedsOperatorError(
+            f"Run {run.number} of {name} waits: {run.detail} "
+            f"`sestui campaign winner {name}` chooses it."
+        )
     if run.state == RunState.WAITING:
         runtime.wake_waiting()
     say(f"Continuing run {run.number} of {name}: {run.pending:,} still to be sent.")

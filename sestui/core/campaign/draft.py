@@ -45,6 +45,10 @@ class Draft:
     keywords: str = ""
     """``season: autumn, year: 2026``."""
     start_at: str = ""
+    split: str = ""
+    """Like ``lists``."""
+    split_share: str = ""
+    split_hours: str = ""
     schedule: str = ""
     timezone: str = ""
     local_time: str = ""
@@ -148,7 +152,8 @@ def read_draft(
     Its start may be ``tomorrow 9:00`` and the like if ``now`` is given.
     """
     faults: list[DraftFault] = []
-    campaign, message = _campaign(draft, faults, now), _message(draft, faults)
+    campaign = _campaign(draft, faults, now)
+    message = _with_subject(_message(draft, faults), campaign.split)
     if origin is not None:
         same = {
             each.name
@@ -196,6 +201,11 @@ def _message(draft: Draft, faults: list[DraftFault]) -> MessageSource:
     content = {each.name: getattr(draft, each.name) for each in fields(MessageSource)}
     headers = _read("headers", draft.headers, _headers, (), faults)
     return tidy_message(MessageSource(**content | {"headers": headers}))
+
+
+def _with_subject(message: MessageSource, split: tuple[str, ...]) -> MessageSource:
+    """The message; of a split, without a subject of its own, it has the first one."""
+    return message if message.subject or not split else replace(message, subject=split[0])
 
 
 def _read(

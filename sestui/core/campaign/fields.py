@@ -16,13 +16,14 @@ from sestui.core.campaign.kinds import (
     KEYWORDS,
     MAILBOX,
     SEGMENT,
+    SPLIT,
     START,
     CampaignKind,
     items,
     number,
     text,
 )
-from sestui.core.campaign.values import USUAL_PRIORITY
+from sestui.core.campaign.values import USUAL_PRIORITY, USUAL_SPLIT_SHARE
 from sestui.core.clock import Instant
 from sestui.core.field_table import TableField, table_field, table_of
 
@@ -36,6 +37,9 @@ _WINDOW = "always, or Mon-Fri 09:00-18:00"
 _AT_MOST = "any number of mails, or 2 per week to each recipient"
 _HOLDOUT = "nobody, or 5% of the recipients, to compare with"
 _RATE = "the account's, or recipients a second"
+_SPLIT = 'none, or several: "Our news, and a gift", A gift for you'
+_SPLIT_SHARE = "20; per cent of the audience that the subjects of a split go to"
+_SPLIT_HOURS = "chosen by hand, or hours until the rest gets the better subject"
 _SEGMENT = 'everyone on the lists, or plan == "pro"'
 _NO_LIST = "names no list; the campaign would reach no one"
 
@@ -50,6 +54,18 @@ class CampaignFields:
     lists: tuple[str, ...] = table_field((), items(text(str), _NO_LIST), "Lists", "newsletter")
     segment: str = table_field("", SEGMENT, "Segment", _SEGMENT)
     """Who of the lists, or of all contacts: the name of a segment, or an expression."""
+    split: tuple[str, ...] = table_field((), SPLIT, "Split", _SPLIT, sent=True)
+    """Subjects that parts of the audience get, to find the better one; without any, everybody gets
+    the message's."""
+    split_share: float = table_field(
+        USUAL_SPLIT_SHARE, number(values.split_share), "Split share", _SPLIT_SHARE, sent=True
+    )
+    """Per cent of the audience that is split evenly among the subjects; the rest gets the
+    winner."""
+    split_hours: float | None = table_field(
+        None, number(values.split_hours), "Split hours", _SPLIT_HOURS, sent=True
+    )
+    """Hours between the last mail of the split and the choice of the winner; None: by hand."""
     schedule: str = table_field("", text(values.schedule), "Schedule", _CRON)
     start_at: Instant | None = table_field(
         None, START, "Start", "tomorrow 9:00, in 2 hours, 2026-12-01T09:00", name="start"

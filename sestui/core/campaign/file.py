@@ -27,6 +27,8 @@ _NAMES = (
     *("day_and_weekday", "lang"),  # these go into other fields
 )
 _REQUIRED = ("name", "subject", "from", "lists")
+_INSTEAD = {"subject": "split", "lists": "segment"}
+"""Fields that may stand in place of required ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class _Parser:
         read["timezone"] = zone
         read["schedule"] = self._schedule(read["schedule"])
         read["keywords"] = self._keywords(read["keywords"])
-        message = self._message(by_name)
+        message = self._message(by_name, read["split"])
         if not self._matter.body.strip():
             raise FrontMatterFault(self._matter.body_line, "the message is empty: write its body")
         return CampaignFile(
@@ -100,9 +102,9 @@ class _Parser:
             lines=self._matter.lines | {"body": self._matter.body_line},
         )
 
-    def _message(self, by_name: BodyFormat) -> MessageSource:
+    def _message(self, by_name: BodyFormat, split: tuple[str, ...]) -> MessageSource:
         return MessageSource(
-            subject=self._text("subject"),
+            subject=self._text("subject") or (split[0] if split else ""),
             preheader=self._text("preheader"),
             body=self._matter.body,
             body_format=self._read("format", _body_format, by_name),
@@ -156,7 +158,7 @@ class _Parser:
                     self._matter.lines.get(name), f"there is no field {name!r} ({hint})"
                 )
         for name in _REQUIRED:
-            if name not in self._values and not (name == "lists" and "segment" in self._values):
+            if name not in self._values and _INSTEAD.get(name) not in self._values:
                 raise FrontMatterFault(1, f"the field {name!r} is missing; add '{name}: ...'")
 
 

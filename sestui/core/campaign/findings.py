@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 
 from sestui.core.campaign.audience import Audience
-from sestui.core.campaign.fields import CampaignFields
+from sestui.core.campaign.fields import CampaignFields, default_of
 from sestui.core.clock import Instant, iso
 from sestui.core.content.lint.findings import Finding, Severity
 
@@ -42,5 +42,12 @@ def check_campaign_fields(
         yield Finding("at_most", "it has no effect: transactional mail is not limited")
     if fields.holdout and fields.transactional:
         yield Finding("holdout", "it has no effect: nobody is held out of transactional mail")
+    if fields.split and fields.local_time:
+        why = "the rest would get its mail when the winner is chosen, not by its own clocks"
+        yield Finding("split", f"it can't go with at: {why}", severity=Severity.ERROR)
+    if not fields.split:
+        for name in ("split_share", "split_hours"):
+            if getattr(fields, name) != default_of(name):
+                yield Finding(name, "it has no effect: there is no split")
     if fields.only and not fields.schedule:
         yield Finding("only", "it is for a schedule, and there is none: everyone gets it")

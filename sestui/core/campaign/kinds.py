@@ -82,6 +82,12 @@ _SEGMENT = text(campaign_values.segment)
 SEGMENT = CampaignKind(
     _SEGMENT.from_file, _SEGMENT.from_form, to_form=lambda value, _: on_one_line_of_segment(value)
 )
+SPLIT = CampaignKind(
+    lambda given, _: campaign_values.split(given if isinstance(given, list) else [text_of(given)]),
+    lambda typed, _: campaign_values.split(_parted(_plain(typed))),
+    to_file=lambda value, _: list(value),
+    to_form=lambda value, _: joined(value),
+)
 START = CampaignKind(
     lambda given, zone: campaign_values.start(text_of(given), zone),
     lambda typed, here: campaign_values.typed_start(_plain(typed), here),
@@ -136,12 +142,16 @@ def split(text: str) -> tuple[str, ...]:
     Raises:
         BadValue: it can't be read.
     """
+    return tuple(dict.fromkeys(_parted(text)))
+
+
+def _parted(text: str) -> list[str]:
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), skipinitialspace=True))
     except csv.Error as error:
         raise BadValue(f"can't be read as items with commas between them ({error})") from error
     found = [item.strip() for row in rows for item in row]
-    return tuple(dict.fromkeys(item for item in found if item))
+    return [item for item in found if item]
 
 
 def joined(found: tuple[str, ...]) -> str:

@@ -20,6 +20,7 @@ from sestui.core.content.message import BUILT_INS
 from sestui.core.delivery.frequency import parse_frequency
 from sestui.core.delivery.holdout import holdout_text
 from sestui.core.delivery.send_window import parse_window
+from sestui.core.delivery.variants import VARIANTS
 from sestui.core.schedule.cron import check_cron
 from sestui.core.schedule.cron_grammar import with_both
 from sestui.core.schedule.local_time import check_local_time
@@ -34,8 +35,11 @@ CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """Characters that no field may hold."""
 HIGHEST_PRIORITY = 9
 USUAL_PRIORITY = 5
+USUAL_SPLIT_SHARE = 20.0
 LONGEST_MISFIRE_HOURS = 8784.0
 """A year."""
+LONGEST_SPLIT_HOURS = 168.0
+"""A week."""
 OUR_HEADERS = ("List-Unsubscribe", "List-Unsubscribe-Post")
 """Headers that sestui adds to every campaign's mail."""
 
@@ -195,6 +199,34 @@ def misfire_hours(value: Any) -> float:
     hours = _number(value)
     if not 0 < hours <= LONGEST_MISFIRE_HOURS:
         raise BadValue(f"must be a number of hours above 0, up to {LONGEST_MISFIRE_HOURS:,.0f}")
+    return hours
+
+
+def split(given: list[Any]) -> tuple[str, ...]:
+    """The subjects of a split, all different."""
+    if not all(isinstance(each, str) and each.strip() for each in given):
+        raise BadValue("must be a list of subjects, as in [Our news, A gift for you]")
+    subjects = tuple(each.strip() for each in given)
+    if not 2 <= len(subjects) <= len(VARIANTS):
+        raise BadValue(f"must be 2 to {len(VARIANTS)} subjects, not {len(subjects)}")
+    if len(set(subjects)) < len(subjects):
+        raise BadValue("has a subject twice; nothing could be learnt from that")
+    return subjects
+
+
+def split_share(value: Any) -> float:
+    """Per cent of the audience."""
+    share = _number(str(value).removesuffix("%"))
+    if not 0 < share <= 100:
+        raise BadValue("must be a number above 0, up to 100 per cent")
+    return share
+
+
+def split_hours(value: Any) -> float:
+    """Hours until a winner is chosen."""
+    hours = _number(value)
+    if not 0 < hours <= LONGEST_SPLIT_HOURS:
+        raise BadValue(f"must be a number of hours above 0, up to {LONGEST_SPLIT_HOURS:,.0f}")
     return hours
 
 

@@ -1,10 +1,11 @@
 """Compile a message once and render a mail for each recipient; thread-safe."""
 
+import copy
 import logging
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from jinja2 import Template, UndefinedError
 
@@ -60,7 +61,7 @@ class Composer:
         self._reply_to = tuple(wire_mailbox(address) for address in envelope.reply_to)
         self._unsubscribe = headers.Unsubscribe.of(envelope)
         self._attached_bytes = sum(_base64_bytes(len(a.content)) for a in source.attachments)
-        self.variables = _variables(source)
+        self.variables = _variables(source, envelope.subjects)
         """Names of all variables that the message uses."""
         self._lookups = tuple(sorted(self.variables - (BUILT_INS - MEMBERSHIP) - {"range"}))
         self._constants = (
@@ -74,11 +75,12 @@ class Composer:
             source.body, source.body_format, source.preheader, lang, source.layout
         )
         html, self._attachments = with_pictures(sources.html, source.attachments)
-        self._subject, self._html, self._text = _parts(source, html, sources.text)
+        self._html, self._text = _parts(source, html, sources.text)
+        self._subjects = _subjects(source, envelope.subjects)
+        self._use(self._subjects[0])
         self._to_name = _line(source.to_name, "to_name") if source.to_name else None
         self._headers = tuple((name, _line(value, "headers")) for name, value in source.headers)
         self._zone = zone_named(envelope.timezone) if "now" in self.variables else None
-        self._pattern = Pattern(self._subject.constants, self._html.constants, self._text.constants)
         self._subscription = _subscription(envelope)
         topic = self._subscription[1] if self._subscription else ""
         self._own_tags = ((TOPIC_TAG, topic),) if topic else ()
@@ -88,6 +90,19 @@ class Composer:
         )
         """Whether bulk calls can carry its mails: they know no contact lists, and the shared
         content must not be too large."""
+
+    def variants(self) -> tuple[Self, ...]:
+        """A composer for each of the envelope's subjects, in their order; one without any."""
+        found = []
+        for subject in self._subjects:
+            variant = copy.copy(self)
+            variant._use(subject)
+            found.append(variant)
+        return tuple(found)
+
+    def _use(self, subject: MessagePart) -> None:
+        self._subject = subject
+        self._pattern = Pattern(subject.constants, self._html.constants, self._text.constants)
 
     def mail(
         self,
@@ -143,6 +158,8 @@ class Composer:
         """
         values = self._values(email, attributes)
         *_, size = self._rendered(values)
+        for subject in self._subjects[1:]:
+            self._subject_line(subject, values)
         self._address_lines(values)
         return size
 
@@ -192,19 +209,24 @@ class Composer:
 
     def _rendered(self, values: dict[str, Any]) -> tuple[str, str, str, tuple[str, ...], int]:
         """Subject, HTML, text, their variable pieces, and the HTML's size in bytes."""
-        in_subject = self._render(self._subject, values)
-        subject = self._subject.whole(in_subject)
-        if headers.needs_tidying(subject):
-            # A line break in somebody's name must not keep them from getting the mail.
-            in_subject = [headers.tidied(piece) for piece in in_subject]
-            subject = self._subject.whole(in_subject)
-        if not subject.strip():
-            raise TemplateError("subject", None, "it is empty")
+        subject, in_subject = self._subject_line(self._subject, values)
         in_html = self._render(self._html, values)
         in_text = self._render(self._text, values)
         html, text = self._html.whole(in_html), self._text.whole(in_text)
         size = self._checked_size(subject, html, text)
         return subject, html, text, (*in_subject, *in_html, *in_text), size
+
+    def _subject_line(self, part: MessagePart, values: dict[str, Any]) -> tuple[str, list[str]]:
+        """A subject, and its variable pieces."""
+        pieces = self._render(part, values)
+        subject = part.whole(pieces)
+        if headers.needs_tidying(subject):
+            # A line break in somebody's name must not keep them from getting the mail.
+            pieces = [headers.tidied(piece) for piece in pieces]
+            subject = part.whole(pieces)
+        if not subject.strip():
+            raise TemplateError(part.written[0][0], None, "it is empty")
+        return subject, pieces
 
     def _render(self, part: MessagePart, values: dict[str, Any]) -> list[str]:
         try:
@@ -254,9 +276,8 @@ def _subscription(envelope: Envelope) -> tuple[str, str] | None:
     return envelope.contact_list, envelope.contact_topic
 
 
-def _variables(source: MessageSource) -> frozenset[str]:
+def _variables(source: MessageSource, subjects: Sequence[str]) -> frozenset[str]:
     written = {
-        "subject": source.subject,
         "preheader": source.preheader,
         "body": source.body,
         "text": source.text,
@@ -264,6 +285,7 @@ def _variables(source: MessageSource) -> frozenset[str]:
     }
     found = [variables_of(text, where) for where, text in written.items()]
     found += [variables_of(value, "headers") for _, value in source.headers]
+    found += [variables_of(each, "subject") for each in subjects or (source.subject,)]
     # In a layout, ``content`` is the body.
     found.append(variables_of(source.layout, "layout") - {"content"})
     return frozenset().union(*found)
@@ -276,10 +298,13 @@ def _line(source: str, where: str) -> MessagePart:
     return MessagePart(own, where, html=False, written=written, ending="")
 
 
-def _parts(
-    source: MessageSource, html_source: str, plain: str
-) -> tuple[MessagePart, MessagePart, MessagePart]:
-    subject = _line(source.subject, "subject")
+def _subjects(source: MessageSource, variants: Sequence[str]) -> tuple[MessagePart, ...]:
+    if not variants:
+        return (_line(source.subject, "subject"),)
+    return tuple(_line(each, "split") for each in variants)
+
+
+def _parts(source: MessageSource, html_source: str, plain: str) -> tuple[MessagePart, MessagePart]:
     body = ("body", compiled(source.body, "body", html=True))
     preheader = ("preheader", compiled(source.preheader, "preheader", html=True))
     layout = [("layout", compiled(source.layout, "layout", html=True))] if source.layout else []
@@ -293,7 +318,7 @@ def _parts(
         as_plain = ("body", compiled(source.body, "body", html=False))
         around = [(where, compiled(source.layout, where, html=False)) for where, _ in layout]
         text = _derived(plain, (*around, as_plain), html=False, ending="\n")
-    return subject, html, text
+    return html, text
 
 
 def _derived(

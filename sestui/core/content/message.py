@@ -91,6 +91,9 @@ class Envelope:
     from_address: str
     """``news@example.com`` or ``Ada's Shop <news@example.com>``."""
     reply_to: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+    """Templates of the subjects of its variants, which take the place of the message's own; none
+    without a split."""
     keywords: dict[str, Any] = field(default_factory=dict)
     transactional: bool = False
     """True: no List-Unsubscribe headers."""

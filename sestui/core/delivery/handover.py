@@ -26,6 +26,8 @@ class Claim:
     (:data:`RELAYED`) and the recipient's index (:data:`PLACE`)."""
     faults: int = 0
     """How often SES has failed on this mail."""
+    variant: str = ""
+    """The letter of the subject that it gets; '' without a split."""
 
 
 class AnswerKind(StrEnum):

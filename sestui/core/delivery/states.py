@@ -82,7 +82,7 @@ class PauseReason(StrEnum):
 
 
 class WaitReason(StrEnum):
-    """What a waiting run waits for; all but APPROVAL end by themselves."""
+    """What a waiting run waits for; all but :data:`OPERATOR_WAITS` end by themselves."""
 
     QUOTA = "quota"
     ACCOUNT = "account"
@@ -90,7 +90,17 @@ class WaitReason(StrEnum):
     WINDOW = "window"
     LOCAL_TIME = "local_time"
     """It is too early where the next recipients are."""
+    SPLIT = "split"
+    """The subjects of a split have been sent: the winner is chosen at a time that is known."""
+    WINNER = "winner"
+    """They have been sent, and the operator chooses."""
     APPROVAL = "approval"
+
+
+OPERATOR_WAITS = frozenset({WaitReason.APPROVAL, WaitReason.WINNER})
+"""Waits that go on until the operator has decided."""
+
+SPLIT_WAITS = frozenset({WaitReason.SPLIT, WaitReason.WINNER})
 
 
 class RunKind(StrEnum):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sestui.core.clock import Clock
 from sestui.core.delivery.account_key import account_words, belongs_to
-from sestui.core.delivery.states import GOING_RUN_STATES, PauseReason, RunKind, WaitReason
+from sestui.core.delivery.states import GOING_RUN_STATES, OPERATOR_WAITS, PauseReason, RunKind
 from sestui.errors import StateError
 from sestui.store.db.tables import Run
 from sestui.store.runs.runs import Runs
@@ -64,7 +64,7 @@ class AccountGuard:
             run
             for run in runs
             if run.state in GOING_RUN_STATES
-            and run.reason != WaitReason.APPROVAL
+            and run.reason not in OPERATOR_WAITS
             and not self.may_send(run)
         ]
         senders = self._senders() if foreign else set()

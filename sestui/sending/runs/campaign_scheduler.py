@@ -7,7 +7,7 @@ from sestui.compose.checks import CampaignCheck
 from sestui.compose.render_check import UnrenderableError
 from sestui.core.campaign.follow_up import Only
 from sestui.core.clock import Clock, Instant
-from sestui.core.delivery.states import GOING_RUN_STATES, WaitReason
+from sestui.core.delivery.states import GOING_RUN_STATES, OPERATOR_WAITS
 from sestui.core.schedule.cron import Occurrence, next_occurrence, occurrence_at, past
 from sestui.errors import ContentError, NotFoundError, StateError, UsageError
 from sestui.sending.runs.account_guard import AccountGuard, ForeignRun
@@ -72,11 +72,11 @@ class CampaignScheduler:
         """Warnings about the last started campaign."""
 
     def unfinished(self) -> Sequence[Run]:
-        """Runs of this account that are sending, or waiting for anything but approval."""
+        """Runs of this account that are sending, or waiting for anything but the operator."""
         return [
             run
             for run in self._runs.in_states(GOING_RUN_STATES)
-            if run.reason != WaitReason.APPROVAL and self._guard.may_send(run)
+            if run.reason not in OPERATOR_WAITS and self._guard.may_send(run)
         ]
 
     def hold_foreign(self) -> list[ForeignRun]:

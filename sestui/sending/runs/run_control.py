@@ -4,7 +4,13 @@ from collections.abc import Callable
 
 from sestui.compose.checks import CampaignCheck
 from sestui.core.clock import Clock
-from sestui.core.delivery.states import ENDED_RUN_STATES, PauseReason, RunKind
+from sestui.core.delivery.states import (
+    ENDED_RUN_STATES,
+    SPLIT_WAITS,
+    PauseReason,
+    RunKind,
+    RunState,
+)
 from sestui.errors import OtherAccountError, StateError
 from sestui.sending.runs.account_guard import AccountGuard
 from sestui.sending.runs.operator import operator
@@ -133,6 +139,7 @@ class RunControl:
         campaign, run = self.open_run(name)
         if run.kind != RunKind.CAMPAIGN:  # its mails are stored, or made from what is
             return self._runs.resume(run.id)
+        _refuse_undecided(run)
         if not change_account:
             self.refuse_other_account(name)
         moves = not self._guard.may_send(run)
@@ -162,7 +169,7 @@ class RunControl:
 
         Raises:
             BreakerError, OtherAccountError: as in :meth:`resume`.
-            StateError: it has ended.
+            StateError: it has ended, or waits for its winner.
         """
         run, name = self._runs.named(run_id)
         if run.kind != RunKind.CAMPAIGN:
@@ -181,3 +188,12 @@ class RunControl:
         """End the run; pending recipients are skipped."""
         _, run = self.open_run(name)
         return self.cancel_run(run.id)
+
+
+def _refuse_undecided(run: Run) -> None:
+    """Let nobody resume what would wait again at once."""
+    if run.state == RunState.WAITING and run.reason in SPLIT_WAITS:
+        raise StateError(
+            f"{label_of(run).capitalize()} waits for the winner of its split. {run.detail}",
+            by_option="`sestui campaign winner` chooses it now.",
+        )

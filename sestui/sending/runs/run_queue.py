@@ -11,6 +11,7 @@ from sestui.core.schedule.zones import zone_named
 from sestui.errors import StateError
 from sestui.sending.engine.ports import MailComposer
 from sestui.sending.runs.account_guard import AccountGuard
+from sestui.sending.runs.split_tests import SplitTests
 from sestui.sending.runs.waking import wake
 from sestui.store.db.tables import Run
 from sestui.store.ledger.local_times import LocalTimes
@@ -29,7 +30,8 @@ class RunQueue:
 
     ``compose`` makes a run's composer, ``quota`` returns the last known quota, ``local`` formats an
     instant for the operator, and ``timezone`` is the default zone of send windows. ``announce``
-    adds notices of finished runs to the runs. ``guard`` keeps out runs of other accounts.
+    adds notices of finished runs to the runs. ``guard`` keeps out runs of other accounts, and
+    ``split_tests`` holds those that wait for a winner.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class RunQueue:
         announce: Callable[[], object],
         guard: AccountGuard,
         local_times: LocalTimes,
+        split_tests: SplitTests,
         clock: Clock,
         timezone: str = "",
         only: int | None = None,
@@ -53,6 +56,7 @@ class RunQueue:
         self._announce = announce
         self._guard = guard
         self._local_times = local_times
+        self._split_tests = split_tests
         self._clock = clock
         self._timezone = timezone
         self._only = only
@@ -68,6 +72,8 @@ class RunQueue:
         found = self._served(RunState.SENDING, RunState.WAITING)
         self._guard.hold(found)
         for run in filter(self._guard.may_send, found):
+            if self._split_tests.holds(run):
+                continue
             opens_at = self._opens_at(run, now)
             if run.state == RunState.WAITING:
                 if opens_at <= now and self._waited_enough(run, now):

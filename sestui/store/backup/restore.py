@@ -29,8 +29,8 @@ from sestui.store.backup.restore_guard import RestoredDatabase, mark_restored
 from sestui.store.backup.restore_lock import Processes, held, left_logs
 from sestui.store.db.database import Database, url_of
 from sestui.store.db.schema import ensure_schema
+from sestui.store.db.shared_tables import Worker
 from sestui.store.db.sqlite_logs import ASIDE, LOGS, check_logs, is_sqlite, log_beside
-from sestui.store.db.tables import Worker
 from sestui.store.db.version import HEAD
 from sestui.store.ledger.workers import Workers
 

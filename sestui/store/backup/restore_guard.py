@@ -15,7 +15,8 @@ from sestui.core.clock import Instant
 from sestui.core.delivery.states import AUDIENCES, ENDED_RUN_STATES, RunState, WaitReason
 from sestui.store.db.database import Database
 from sestui.store.db.lineage import Lineage, Older, last_beat, part_ways, same_moment
-from sestui.store.db.tables import Campaign, Contact, Run, SharedSetting
+from sestui.store.db.shared_tables import SharedSetting
+from sestui.store.db.tables import Campaign, Contact, Run
 from sestui.store.ledger.transitions import skip_pending
 
 BACKUP_MARK = "backup_taken_at"

@@ -35,6 +35,7 @@ from sestui.store.contacts.audience_sql import (
 )
 from sestui.store.contacts.key_queries import CONTACT, MEMBERSHIP, SUPPRESSED
 from sestui.store.contacts.recipient_zones import LocalStart, due_times, local_hours
+from sestui.store.contacts.variant_sql import variant_of
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Delivery, Run
 from sestui.store.segments.segment_queries import unknown_in
@@ -283,6 +284,7 @@ def add_audience(
         "queued_at": literal(run.created_at),
         "outcome": literal(""),
         "outcome_code": literal(""),
+        "variant": variant_of(run),
     }
     where = [*audience.conditions(connection)]
     if only is not None:

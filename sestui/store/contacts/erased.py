@@ -17,7 +17,7 @@ from sestui.core.text import printable
 from sestui.errors import StateError, StorageBusyError
 from sestui.store.contacts.tables import ErasedAddress
 from sestui.store.db.database import Database
-from sestui.store.db.tables import SharedSetting
+from sestui.store.db.shared_tables import SharedSetting
 
 _ERASED = ErasedAddress.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _SETTING = SharedSetting.__table__  # type: ignore[attr-defined] # as above

@@ -10,7 +10,8 @@ from sestui.core.clock import Instant
 from sestui.store.contacts.erased import erased_among, hold_off_erasure, is_erased
 from sestui.store.contacts.tables import ListedSuppression
 from sestui.store.db.database import Database
-from sestui.store.db.tables import SharedSetting, Suppression
+from sestui.store.db.shared_tables import SharedSetting
+from sestui.store.db.tables import Suppression
 
 _LISTED = ListedSuppression.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _HERE = Suppression.__table__  # type: ignore[attr-defined] # as above

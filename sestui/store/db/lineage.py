@@ -25,7 +25,7 @@ from sestui.atomic_write import write_atomically
 from sestui.core.clock import Instant
 from sestui.store.db.database import Database
 from sestui.store.db.database_id import LINEAGE, name_database, new_lineage
-from sestui.store.db.tables import GovernorRow, SharedSetting
+from sestui.store.db.shared_tables import GovernorRow, SharedSetting
 
 _log = logging.getLogger(__name__)
 

@@ -9,7 +9,8 @@ from sqlalchemy import JSON, Column, Index, LargeBinary, Text, UniqueConstraint,
 from sqlmodel import Field, SQLModel
 
 from sestui.core.campaign.fields import USUAL_MISFIRE_HOURS
-from sestui.core.delivery.states import ContactStatus, DeliveryState, RunKind, RunState, WorkerRole
+from sestui.core.campaign.values import USUAL_SPLIT_SHARE
+from sestui.core.delivery.states import ContactStatus, DeliveryState, RunKind, RunState
 
 
 def _json() -> Any:
@@ -153,6 +154,12 @@ class Campaign(SQLModel, table=True):
     holdout: str = Field(default="")
     """The share of recipients who get no mail (``core.delivery.holdout``); '' for nobody."""
     notify: list[str] = Field(default_factory=list, sa_column=_json())
+    split: list[str] = Field(default_factory=list, sa_column=_json())
+    """Subjects of which one is to be found the best; none: everybody gets the message's."""
+    split_share: float = Field(default=USUAL_SPLIT_SHARE)
+    """Per cent of the audience that they go to."""
+    split_hours: float | None = Field(default=None)
+    """Hours until the winner is chosen; None: by hand."""
     schedule: str = Field(default="")
     """A cron expression; '' for none."""
     start_at: float | None = Field(default=None)
@@ -223,6 +230,20 @@ class Run(SQLModel, table=True):
     timezone: str = Field(default="")
     due_time: str = Field(default="")
     """The campaign's ``local_time`` at its start, of which its deliveries have a ``due_at``."""
+    split: list[str] = Field(default_factory=list, sa_column=_json())
+    """This and the next two are the campaign's at the start; they don't change any more."""
+    split_share: float = Field(default=USUAL_SPLIT_SHARE)
+    split_hours: float | None = Field(default=None)
+    awaits_winner: bool = Field(default=False)
+    """Deliveries without a variant can't be claimed yet."""
+    winner: str = Field(default="")
+    """The variant that deliveries without one of their own get; '' while none is chosen."""
+    winner_at: float | None = Field(default=None)
+    """When it was chosen."""
+    winner_due_at: float | None = Field(default=None)
+    """When it is to be chosen: known once the subjects have been sent, unless it is by hand."""
+    winner_why: str = Field(default="", sa_column=_text())
+    """Why it was chosen, as a sentence."""
     frozen_segment: str = Field(default="", sa_column=_text())
     """The segment as it was at the start (``store.segments.frozen_segments``); '' for none."""
     tat: float = Field(default=0)
@@ -293,6 +314,15 @@ class Delivery(SQLModel, table=True):
             sqlite_where=text("state = 'pending' AND due_at IS NOT NULL"),
             postgresql_where=text("state = 'pending' AND due_at IS NOT NULL"),
         ),
+        # Of those who get the subjects of a split; others pay nothing.
+        Index(
+            "ix_delivery_variant",
+            "run_id",
+            "state",
+            "id",
+            sqlite_where=text("variant IS NOT NULL"),
+            postgresql_where=text("variant IS NOT NULL"),
+        ),
         # Partial, so that campaigns' millions of deliveries don't pay for it.
         Index(
             "ix_delivery_relayed",
@@ -328,6 +358,8 @@ class Delivery(SQLModel, table=True):
     """The row isn't claimed before this instant."""
     due_at: float | None = Field(default=None)
     """When it is the campaign's ``local_time`` where the recipient is; None: it goes at once."""
+    variant: str | None = Field(default=None)
+    """The letter of its subject in a split; None: the run's ``winner``, or there is no split."""
     worker: str = Field(default="")
     claimed_at: float | None = Field(default=None)
     queued_at: float
@@ -341,52 +373,3 @@ class Delivery(SQLModel, table=True):
     opened_at: float | None = Field(default=None)
     """When a person first opened it or followed a link, as far as one can tell."""
     clicked_at: float | None = Field(default=None)
-
-
-class GovernorRow(SQLModel, table=True):
-    """The shared state of all processes that pace one SES account."""
-
-    __tablename__ = "governor"
-
-    account: str = Field(primary_key=True)
-    tat: float = Field(default=0)
-    """GCRA's theoretical arrival time: when the next mail may leave."""
-    max_send_rate: float = Field(default=0)
-    max_24_hour_send: float = Field(default=0)
-    sent_24_hours: float = Field(default=0)
-    """SentLast24Hours at the last poll."""
-    looked_at: float = Field(default=0)
-    taken: int = Field(default=0)
-    """Mails ever handed over: grows with claims, shrinks when SES didn't accept a mail."""
-    taken_at_look: int = Field(default=0)
-    """``taken`` minus the mails in flight at the last poll; the used quota is sent_24_hours + taken
-    - taken_at_look."""
-    production_access: bool | None = Field(default=None)
-    sending_enabled: bool = Field(default=True)
-    enforcement_status: str = Field(default="")
-    rate_control: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
-    """The state of ``core.delivery.rate_control`` as a mapping; empty initially."""
-
-
-class Worker(SQLModel, table=True):
-    """A process that claims deliveries or runs tasks, so that others can detect its death."""
-
-    id: str = Field(primary_key=True)
-    role: str = Field(default=WorkerRole.SENDER.value)
-    host: str
-    """Host, boot and process namespace, within which pids can be compared."""
-    pid: int
-    process_started_at: float
-    """Guards against a reused pid."""
-    heartbeat_at: float
-    account: str = Field(default="")
-    """For a sender: key of the account that it sends through."""
-
-
-class SharedSetting(SQLModel, table=True):
-    """A setting of the database rather than of one machine."""
-
-    __tablename__ = "shared_setting"
-
-    name: str = Field(primary_key=True)
-    value: Any = Field(default=None, sa_column=Column(JSON))

@@ -1,4 +1,4 @@
 """The schema's version, importable without SQLAlchemy."""
 
-HEAD = "0028"
+HEAD = "0029"
 """The newest migration; a test compares it with ``migrations/versions``."""

@@ -17,7 +17,7 @@ from sestui.store.contacts.key_queries import CONTACT, MEMBERSHIP, SUPPRESSION
 from sestui.store.contacts.refusals import REFUSAL
 from sestui.store.contacts.tables import ListedSuppression, SavedFilter
 from sestui.store.db.database import Database
-from sestui.store.db.tables import GovernorRow
+from sestui.store.db.shared_tables import GovernorRow
 from sestui.store.erasure.free_text import scrub, written_by_the_operator
 from sestui.store.erasure.raw_events import (
     events_naming,

@@ -12,7 +12,7 @@ FREE_TEXT: Mapping[str, tuple[str, ...]] = {
     "delivery": ("reason",),
     "import_record": ("file_name",),
     "preference_change": ("detail",),
-    "run": ("detail", "warning"),
+    "run": ("detail", "warning", "winner_why"),
     "ses_event": ("detail",),
     "shared_setting": ("value",),
     "suppression": ("detail",),
@@ -21,7 +21,7 @@ FREE_TEXT: Mapping[str, tuple[str, ...]] = {
 """What programs, files and other people's records say: an address is taken out of it."""
 
 OWN_WORDS: Mapping[str, tuple[str, ...]] = {
-    "campaign": ("from_address", "reply_to", "segment", "keywords", "notify"),
+    "campaign": ("from_address", "reply_to", "segment", "split", "keywords", "notify"),
     "contact_list": ("name",),
     "message": ("subject", "body", "text", "preheader", "layout", "to_name", "headers"),
     "segment": ("expression",),

@@ -11,7 +11,7 @@ from sestui.store.contacts.erased import hold_off_writers
 from sestui.store.contacts.key_queries import CONTACT, MEMBERSHIP
 from sestui.store.contacts.refusals import REFUSAL
 from sestui.store.db.database import Database
-from sestui.store.db.tables import GovernorRow
+from sestui.store.db.shared_tables import GovernorRow
 from sestui.store.erasure.raw_events import words_blanked
 from sestui.store.events.event_tables import EventRow
 from sestui.store.ledger.bulk_statements import ids_of, values_text

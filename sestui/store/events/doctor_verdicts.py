@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 
 from sestui.core.clock import Instant
 from sestui.store.db.database import Database
-from sestui.store.db.tables import SharedSetting
+from sestui.store.db.shared_tables import SharedSetting
 
 
 @dataclass(frozen=True, slots=True)

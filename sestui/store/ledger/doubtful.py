@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from sestui.core.clock import Instant
 from sestui.core.delivery.states import DeliveryState
 from sestui.store.db.database import Database
-from sestui.store.db.tables import SharedSetting
+from sestui.store.db.shared_tables import SharedSetting
 from sestui.store.ledger.statements import DELIVERY, RUN
 
 _SETTING = SharedSetting.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass

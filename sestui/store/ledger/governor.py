@@ -14,7 +14,8 @@ from sestui.core.delivery.account import AccountStatus, QuotaRule
 from sestui.core.delivery.pacing import AllowedRate, Quota, quota
 from sestui.core.delivery.rate_control import RateControl
 from sestui.store.db.database import Database
-from sestui.store.db.tables import GovernorRow, Run
+from sestui.store.db.shared_tables import GovernorRow
+from sestui.store.db.tables import Run
 
 _ROW = GovernorRow.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _RUN = Run.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass

@@ -15,7 +15,8 @@ from sestui.core.clock import Instant
 from sestui.core.delivery.account_key import belongs_to
 from sestui.core.delivery.states import DeliveryState, RunKind
 from sestui.store.db.database import Database
-from sestui.store.db.tables import Run, SharedSetting
+from sestui.store.db.shared_tables import SharedSetting
+from sestui.store.db.tables import Run
 from sestui.store.ledger.bulk_statements import ids_of, values_of, values_text
 from sestui.store.ledger.doubtful import (
     DoubtfulDelivery,

@@ -265,7 +265,7 @@ class Ledger:
                 )
             for code, ids in skips.items():
                 connection.execute(sql.MARK_SKIPPED, {"ids": ids, "b_code": code})
-            claims += [_claim_of(row, run_id) for row in found]
+            claims += [_claim_of(row, run_id, run.winner) for row in found]
             skipped += len(rows) - len(found)
             if len(rows) < wanted or len(claims) == count:
                 break
@@ -302,14 +302,17 @@ def _claimable(
 ) -> Sequence[Any]:
     given = {"run_id": run_id, "most": most, "now": now, "furthest": now + FURTHEST_RETRY}
     rows = sql.CLAIMABLE_DUE if run.has_local_time else sql.CLAIMABLE
+    if run.awaits_winner:
+        rows = sql.CLAIMABLE_OF_SPLIT
     return connection.execute(rows, given).all()
 
 
 def _nobody(connection: Connection, run_id: int, run: Any, said: ClaimResult) -> ClaimResult:
     """When the next one can be claimed, as nobody can be now."""
     given = {"run_id": run_id, "now": said.now}
-    if not run.has_local_time:
-        return replace(said, next_at=connection.execute(sql.NEXT_TRY, given).scalar())
+    if run.awaits_winner or not run.has_local_time:
+        tries = sql.NEXT_TRY_OF_SPLIT if run.awaits_winner else sql.NEXT_TRY
+        return replace(said, next_at=connection.execute(tries, given).scalar())
     retry_at = connection.execute(sql.NEXT_DUE_TRY, given).scalar()
     later = connection.execute(sql.LATER_DUE, given).scalar()
     return replace(said, next_at=later if retry_at is None else retry_at, due_at=later)
@@ -340,8 +343,9 @@ def _word_of_theirs(row: Row[Any], now: Instant) -> SkipReason | None:
     return SkipReason.PAUSED if paused else None
 
 
-def _claim_of(row: Row[Any], run_id: int) -> Claim:
+def _claim_of(row: Row[Any], run_id: int, winner: str) -> Claim:
     attributes = row.attributes or {}
     if row.relayed_id is not None:
         attributes = {RELAYED: row.relayed_id, PLACE: row.place}
-    return Claim(row.id, run_id, row.email, row.attempts + 1, attributes, row.faults)
+    variant = row.variant or winner
+    return Claim(row.id, run_id, row.email, row.attempts + 1, attributes, row.faults, variant)

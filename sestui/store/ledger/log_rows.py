@@ -83,6 +83,7 @@ class LogRow(NamedTuple):
 _LOGGED = (
     *("run_id", "id", "email", "state", "message_id", "attempts", "code", "reason", "queued_at"),
     *("sent_at", "outcome", "outcome_at", "outcome_code", "opened_at", "clicked_at"),
+    "variant",
 )
 _COLUMN = 300
 _LOG_COLUMNS = tuple(_DELIVERY.c[name] for name in _LOGGED)
@@ -114,6 +115,8 @@ class RunSlice:
     """Deliveries in the wanted states."""
     lowest: int | None = None
     """The first matching id, if earlier deliveries of the run don't match."""
+    winner: str = ""
+    """The variant of deliveries that have none of their own."""
 
     def row(self, delivery: DeliveryRow) -> LogRow:
         """The log row of a delivery of this run."""

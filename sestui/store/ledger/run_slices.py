@@ -47,7 +47,7 @@ def slices_of(connection: Connection, wanted: LogFilter) -> list[RunSlice]:
     counters = [_RUN.c[state.value] for state in DeliveryState]
     query = (
         select(_RUN.c.id, _CAMPAIGN.c.name, _RUN.c.number, _RUN.c.kind, _RUN.c.created_at)
-        .add_columns(*counters)
+        .add_columns(_RUN.c.winner, *counters)
         .join(_CAMPAIGN, _CAMPAIGN.c.id == _RUN.c.campaign_id)
         .order_by(_RUN.c.id.desc())
     )
@@ -73,7 +73,7 @@ def slices_of(connection: Connection, wanted: LogFilter) -> list[RunSlice]:
             lowest[run_id] = first_id
             counted[run_id, state] = count
     parts = []
-    for run_id, campaign, number, kind, created_at, *counters in rows:
+    for run_id, campaign, number, kind, created_at, winner, *counters in rows:
         by_state = dict(zip(DeliveryState, counters, strict=True))
         if since is not None and created_at < since:
             by_state = {state: counted.get((run_id, state.value), 0) for state in DeliveryState}
@@ -81,7 +81,8 @@ def slices_of(connection: Connection, wanted: LogFilter) -> list[RunSlice]:
         count = sum(by_state[state] for state in wanted.states)
         if count:
             first_id = lowest.get(run_id)
-            parts.append(RunSlice(run_id, campaign, abs(number), kind, counts, count, first_id))
+            slice_ = (run_id, campaign, abs(number), kind, counts, count, first_id, winner)
+            parts.append(RunSlice(*slice_))
     return parts
 
 

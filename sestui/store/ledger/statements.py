@@ -9,7 +9,8 @@ from sqlmodel import col
 from sestui.core.delivery.states import DeliveryState, RunKind, RunState, WorkerRole
 from sestui.store.contacts.address_sql import of_domain
 from sestui.store.contacts.refusals import REFUSAL
-from sestui.store.db.tables import Contact, Delivery, Run, Suppression, Worker
+from sestui.store.db.shared_tables import Worker
+from sestui.store.db.tables import Contact, Delivery, Run, Suppression
 
 DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 RUN = Run.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
@@ -47,6 +48,8 @@ RUN_NOW = select(
     RUN.c.campaign_id,
     RUN.c.holdout,
     and_(LIMITED, RUN.c.holdout != "").label("has_holdout"),
+    RUN.c.awaits_winner,
+    RUN.c.winner,
     _WORKERS.label("workers"),
 ).where(RUN.c.id == bindparam("run_id"))
 """The fields of a run that a claim needs."""
@@ -87,6 +90,7 @@ _FREE = (
         DELIVERY.c.shown_as,
         DELIVERY.c.relayed_id,
         DELIVERY.c.place,
+        DELIVERY.c.variant,
         CONTACT.c.attributes,
         CONTACT.c.status,
         CONTACT.c.paused_until,
@@ -129,8 +133,14 @@ _DUE = (*_WAITING, DELIVERY.c.due_at <= bindparam("now"))
 CLAIMABLE_DUE = _FREE.where(*_DUE).order_by(DELIVERY.c.due_at, DELIVERY.c.id)
 """The same of a run with a local time: whoever's has come, in that order."""
 
+CLAIMABLE_OF_SPLIT = CLAIMABLE.where(DELIVERY.c.variant.is_not(None))
+"""Those of them who get the subjects of a split: the others wait for its winner."""
+
 NEXT_TRY = select(func.min(DELIVERY.c.not_before)).where(*_PENDING)
 """When the first row in backoff may be retried."""
+
+NEXT_TRY_OF_SPLIT = NEXT_TRY.where(DELIVERY.c.variant.is_not(None))
+"""The same of those who get the subjects of a split."""
 
 NEXT_DUE_TRY = select(func.min(DELIVERY.c.not_before)).where(*_DUE)
 """The same of those whose local time has come."""

@@ -10,7 +10,8 @@ from sestui.core.clock import Clock, Instant
 from sestui.core.delivery.states import WorkerRole
 from sestui.store.db.database import Database
 from sestui.store.db.lineage import Lineage, LineageMark
-from sestui.store.db.tables import Delivery, Run, Worker
+from sestui.store.db.shared_tables import Worker
+from sestui.store.db.tables import Delivery, Run
 from sestui.store.ledger.clocks import ledger_now
 from sestui.store.ledger.transitions import put_in_doubt
 

@@ -12,7 +12,8 @@ from sqlmodel import col, select
 from sestui.core.clock import Instant
 from sestui.core.delivery.states import AUDIENCES
 from sestui.store.db.database import Database
-from sestui.store.db.tables import Campaign, Run, SharedSetting
+from sestui.store.db.shared_tables import SharedSetting
+from sestui.store.db.tables import Campaign, Run
 from sestui.store.tasks.tables import Task, TaskRun
 
 _RAN_AT = "run_due_at"

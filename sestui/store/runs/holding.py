@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sestui.core.clock import Instant
-from sestui.core.delivery.states import PAUSABLE_RUN_STATES, PauseReason, RunState, WaitReason
+from sestui.core.delivery.states import OPERATOR_WAITS, PAUSABLE_RUN_STATES, PauseReason, RunState
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Run
 from sestui.store.ledger.course import note_hold
@@ -32,16 +32,12 @@ class Holding:
     def hold(self, run_id: int, why: str, now: Instant) -> RunOnHold | None:
         """Pause a run until :meth:`release`, and remember how it was.
 
-        None: it doesn't go on by itself. It is gone, paused, has ended, or needs approval, which
-        must not be lost.
+        None: it doesn't go on by itself. It is gone, paused, has ended, or waits for the
+        operator, which must not be lost.
         """
         with self._database.write() as session:
             run = session.get(Run, run_id, with_for_update=True)
-            if (
-                run is None
-                or run.state not in PAUSABLE_RUN_STATES
-                or run.reason == WaitReason.APPROVAL
-            ):
+            if run is None or run.state not in PAUSABLE_RUN_STATES or run.reason in OPERATOR_WAITS:
                 return None
             held = RunOnHold(run_id, run.state, run.reason, run.detail, run.resume_at, why)
             run.state, run.reason = RunState.PAUSED.value, PauseReason.OPERATOR.value

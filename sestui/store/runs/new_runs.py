@@ -1,5 +1,6 @@
 """Create rows of runs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import func
@@ -8,14 +9,24 @@ from sqlmodel import Session, col, select
 from sestui.core.campaign.fields import CAMPAIGN_FIELDS
 from sestui.core.clock import Instant
 from sestui.core.delivery.states import AUDIENCES, RunKind, RunState, run_name
+from sestui.core.delivery.variants import VARIANTS
 from sestui.core.schedule.cron import Occurrence
-from sestui.store.db.tables import Campaign, Run
+from sestui.store.db.tables import Campaign, Delivery, Run
 
 
 def sent_fields(campaign: Campaign) -> dict[str, Any]:
     """The fields that a run copies from its campaign."""
     sent = (name for name, each in CAMPAIGN_FIELDS.items() if each.sent)
     return {"message_id": campaign.message_id, **{name: getattr(campaign, name) for name in sent}}
+
+
+def resumed_fields(campaign: Campaign) -> dict[str, Any]:
+    """The fields that a run copies anew when it is resumed.
+
+    Its split stays: some have got these subjects, and know them by their letters.
+    """
+    values = sent_fields(campaign)
+    return {name: value for name, value in values.items() if not name.startswith("split")}
 
 
 def new_run(
@@ -35,6 +46,24 @@ def new_run(
         due_time=campaign.local_time if kind is RunKind.CAMPAIGN else "",
         **sent_fields(campaign),
     )
+
+
+def test_deliveries(run: Run, recipients: Sequence[tuple[str, int | None]]) -> list[Delivery]:
+    """The deliveries of a test, of a split one for each variant: address, and contact shown.
+
+    Without contact ids, which must be unique within a run.
+    """
+    return [
+        Delivery(
+            run_id=run.id,
+            email=address,
+            shown_as=contact_id,
+            queued_at=run.created_at,
+            variant=variant,
+        )
+        for address, contact_id in recipients
+        for variant in (VARIANTS[: len(run.split)] or [None])
+    ]
 
 
 def label_of(run: Run) -> str:

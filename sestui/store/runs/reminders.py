@@ -8,7 +8,13 @@ from sqlmodel import Session, and_, col, delete, or_, select
 
 from sestui.core.clock import Instant
 from sestui.core.content.notice import Notice
-from sestui.core.delivery.states import GOING_RUN_STATES, PauseReason, RunKind, RunState, WaitReason
+from sestui.core.delivery.states import (
+    GOING_RUN_STATES,
+    OPERATOR_WAITS,
+    PauseReason,
+    RunKind,
+    RunState,
+)
 from sestui.core.schedule.reminders import Subject
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Run
@@ -96,7 +102,7 @@ def _needs_somebody() -> ColumnElement[bool]:
         Run.kind != RunKind.TEST.value,  # the result of a test is shown at once
         or_(
             and_(Run.state == RunState.PAUSED.value, Run.reason != PauseReason.OPERATOR.value),
-            and_(Run.state == RunState.WAITING.value, Run.reason == WaitReason.APPROVAL.value),
+            and_(Run.state == RunState.WAITING.value, col(Run.reason).in_(sorted(OPERATOR_WAITS))),
             col(Run.in_doubt) > 0,
             # A warning of a run that has ended is in its report: nothing can be done about it.
             and_(Run.warning != "", col(Run.state).in_(sorted(GOING_RUN_STATES))),

@@ -43,12 +43,15 @@ from sestui.store.ledger.unrenderable import (
     leave_out,
     skip_unmade,
 )
-from sestui.store.runs.new_runs import label_of, new_run, number_run, sent_fields
-from sestui.store.runs.start_rules import (
-    has_occurred,
-    refuse_repeat,
-    refuse_unstartable,
+from sestui.store.runs.new_runs import (
+    label_of,
+    new_run,
+    number_run,
+    resumed_fields,
+    test_deliveries,
 )
+from sestui.store.runs.splits import begin_split
+from sestui.store.runs.start_rules import has_occurred, refuse_repeat, refuse_unstartable
 from sestui.store.segments.frozen_segments import frozen
 from sestui.store.tasks.occurrences import distinct_instant
 
@@ -130,6 +133,7 @@ class Runs:
                 number_run(session, run)
                 audience = resolved(session.connection(), Audience.of(campaign), now)
                 run.frozen_segment = frozen(audience, campaign.timezone)
+                begin_split(session, run, only)
                 run.pending = add_audience(session.connection(), run, audience, only)
                 if only is not None and not run.pending and scheduled_for is None:
                     raise StateError(f"Nobody in {campaign.name}'s audience is {only} now.")
@@ -161,7 +165,8 @@ class Runs:
     ) -> Run:
         """Start a run that sends the campaign's message to a few addresses.
 
-        ``recipients`` are addresses with the id of the contact whose attributes the mail shows.
+        ``recipients`` are addresses with the id of the contact whose attributes the mail shows; of
+        a split, each gets every variant.
         Raises: StateError: an address was erased on request.
         """
         run = new_run(campaign, now, RunKind.TEST, None)
@@ -169,12 +174,9 @@ class Runs:
         with self._database.write() as session:
             refuse_unstartable(session, campaign, to=[address for address, _ in recipients])
             number_run(session, run)
-            # Without contact ids, which must be unique within a run.
-            session.add_all(
-                Delivery(run_id=run.id, email=address, shown_as=contact_id, queued_at=now)
-                for address, contact_id in recipients
-            )
-            run.pending = len(recipients)
+            deliveries = test_deliveries(run, recipients)
+            session.add_all(deliveries)
+            run.pending = len(deliveries)
             session.add(run)
         return run
 
@@ -293,7 +295,7 @@ class Runs:
         Raises:
             BreakerError: the breaker has paused it, and ``despite_breaker`` is not given.
         """
-        values = {} if campaign is None else sent_fields(campaign)
+        values = {} if campaign is None else resumed_fields(campaign)
         # It can be switched on for a run, but not off.
         if values.pop("skip_unrenderable", False) or skip_unrenderable:
             values["skip_unrenderable"] = True

@@ -27,8 +27,8 @@ _BUSY_SECONDS = 5.0
 
 _LOOKS = (
     "SELECT 1 FROM run WHERE state = :sending LIMIT 1",
-    "SELECT 1 FROM run WHERE state = :waiting AND reason <> :approval AND NOT "
-    "(reason = :local_time AND resume_at > :now AND resume_at <= :longest_wait) LIMIT 1",
+    "SELECT 1 FROM run WHERE state = :waiting AND reason NOT IN (:approval, :winner) AND NOT "
+    "(reason IN (:local_time, :split) AND resume_at > :now AND resume_at <= :longest_wait) LIMIT 1",
     "SELECT 1 FROM run WHERE completion = :owed AND state = :finished LIMIT 1",
     "SELECT 1 FROM task_run WHERE state IN (:queued, :running) LIMIT 1",
     "SELECT 1 FROM shared_setting WHERE name = 'backup_taken_at' LIMIT 1",
@@ -50,7 +50,7 @@ _REMINDERS = tuple(
     f"SELECT 1 FROM run WHERE {need} AND run.kind <> :test AND {_UNTOLD} LIMIT 1"  # noqa: S608 - our own words
     for need in (
         "state = :paused AND reason <> :operator",
-        "state = :waiting AND reason = :approval",
+        "state = :waiting AND reason IN (:approval, :winner)",
         "in_doubt > 0",
         "state IN (:sending, :waiting) AND warning <> ''",
     )
@@ -86,6 +86,8 @@ def _values(now: Instant, told_before: Instant | None) -> dict[str, object]:
         "local_time": WaitReason.LOCAL_TIME.value,
         "now": now,
         "longest_wait": now + LONGEST_WAIT_SECONDS,
+        "winner": WaitReason.WINNER.value,
+        "split": WaitReason.SPLIT.value,
         "owed": Completion.OWED.value,
         "finished": RunState.FINISHED.value,
         "queued": TaskRunState.QUEUED.value,

@@ -13,7 +13,7 @@ from sestui.core.task.fields import TaskFields, may_retry
 from sestui.core.task.states import Misfire, Overlap, TaskRunState
 from sestui.errors import NotFoundError, StateError
 from sestui.store.db.database import Database
-from sestui.store.db.tables import Worker
+from sestui.store.db.shared_tables import Worker
 from sestui.store.tasks.tables import Task, TaskRun
 from sestui.store.tasks.tasks import fields_of_task
 

@@ -14,7 +14,7 @@ from sestui.atomic_write import write_atomically
 from sestui.core.delivery.unsubscribe_token import LinkKey
 from sestui.errors import SettingsError, StorageError
 from sestui.store.db.database import Database
-from sestui.store.db.tables import SharedSetting
+from sestui.store.db.shared_tables import SharedSetting
 
 FILE_NAME = "unsubscribe-keys"
 _BYTES = 32

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 
-from sestui.core.delivery.states import AUDIENCES, PauseReason, RunState, WaitReason
+from sestui.core.delivery.states import AUDIENCES, OPERATOR_WAITS, PauseReason, RunState
 from sestui.errors import SestuiError, StateError
 from sestui.runtime import Runtime
 from sestui.sending.background import background_sender
@@ -45,7 +45,7 @@ def unfinished(runtime: Runtime) -> list[tuple[Run, str]]:
         for run, name in RecentRuns(runtime.database).unsettled()
         if run.kind in AUDIENCES and run.pending + run.sending > 0
         if run.state == RunState.SENDING
-        or (run.state == RunState.WAITING and run.reason != WaitReason.APPROVAL)
+        or (run.state == RunState.WAITING and run.reason not in OPERATOR_WAITS)
     ]
 
 

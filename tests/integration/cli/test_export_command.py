@@ -13,7 +13,7 @@ from tests.support.cli import MESSAGE, Sestui
 
 COLUMNS = (
     "campaign,run,email,state,message_id,attempts,code,reason,queued_at,sent_at,outcome,outcome_at,"
-    "outcome_code,opened_at,clicked_at,run_kind"
+    "outcome_code,opened_at,clicked_at,run_kind,variant"
 )
 
 

@@ -12,7 +12,7 @@ from sestui.core.clock import SystemClock
 from sestui.core.delivery.rate_control import RateControl
 from sestui.settings import load_settings
 from sestui.store.db.database import Database
-from sestui.store.db.tables import GovernorRow
+from sestui.store.db.shared_tables import GovernorRow
 from tests.support.cli import Sestui
 
 RATE = 40

@@ -127,8 +127,9 @@ class Examined:
 
 def check_message(source: MessageSource, envelope: Envelope) -> Examined:
     """Check a message by all rules that need no contact."""
+    subject = "\n".join(envelope.subjects) or source.subject
     parts = {
-        "subject": source.subject,
+        "split" if envelope.subjects else "subject": subject,
         "preheader": source.preheader,
         "body": source.body,
         "text": source.text,
@@ -157,8 +158,10 @@ def check_message(source: MessageSource, envelope: Envelope) -> Examined:
         if problem := problem_with_name(each.name):
             said = f"{printable(each.name)} can't be sent: {problem}"
             findings.append(Finding("attachments", said, severity=Severity.ERROR))
-    if not source.subject.strip():
+    if not subject.strip():
         findings.append(Finding("subject", "it is empty", severity=Severity.ERROR))
+    if envelope.subjects and source.subject not in envelope.subjects:
+        findings.append(Finding("subject", "nobody gets it: the split has other subjects"))
     if not source.body.strip():
         problem = "the message is empty: write its body"
         findings.append(Finding("body", problem, severity=Severity.ERROR))

@@ -38,7 +38,9 @@ _SAYS_ADDRESS = re.compile(r"address|adresse|anschrift|postal|imprint|impressum"
 
 def lint(source: MessageSource, envelope: Envelope) -> Iterator[Finding]:
     """Warnings and hints, each with a remedy; incomplete for a message with template errors."""
-    yield from _subject(source.subject)
+    where = "split" if envelope.subjects else "subject"
+    for subject in envelope.subjects or (source.subject,):
+        yield from _subject(where, subject)
     parts: list[tuple[str, str, BodyFormat]] = [("body", source.body, source.body_format)]
     if source.layout:
         parts.append(("layout", source.layout, "html"))
@@ -54,14 +56,14 @@ def lint(source: MessageSource, envelope: Envelope) -> Iterator[Finding]:
     yield from _postal_address(source, made.text, envelope)
 
 
-def _subject(subject: str) -> Iterator[Finding]:
+def _subject(where: str, subject: str) -> Iterator[Finding]:
     said = _TAGS.sub(" ", subject)
     letters = [each for each in said if each.isalpha()]
     capitals = sum(each.isupper() for each in letters)
     if len(letters) >= _SHORTEST_SHOUT and capitals >= _MOST_CAPITALS * len(letters):
-        yield Finding("subject", "it is in capitals, as spam is; write it as a sentence")
+        yield Finding(where, "it is in capitals, as spam is; write it as a sentence")
     if re.search(r"[!?]{2,}|!.*!", said):
-        yield Finding("subject", "it shouts (!!), as spam does; one exclamation mark is enough")
+        yield Finding(where, "it shouts (!!), as spam does; one exclamation mark is enough")
 
 
 def _markup(where: str, text: str, body_format: BodyFormat) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sestui.core.delivery.states import AUDIENCES, PauseReason, RunState, WaitReason
+from sestui.core.delivery.states import AUDIENCES, OPERATOR_WAITS, PauseReason, RunState
 from sestui.reports.dashboard import needs_of, run_title
 from sestui.reports.overview import RunView, run_view
 from sestui.runtime import Runtime
@@ -57,7 +57,7 @@ def _needs(view: RunView) -> list[tuple[int, str]]:
     """What it needs somebody for: the run, and the kind of need."""
     needs = []
     paused = view.state == RunState.PAUSED and view.reason != PauseReason.OPERATOR
-    if paused or (view.state == RunState.WAITING and view.reason == WaitReason.APPROVAL):
+    if paused or (view.state == RunState.WAITING and view.reason in OPERATOR_WAITS):
         needs.append((view.id, view.state))
     if view.counts.in_doubt:
         needs.append((view.id, _IN_DOUBT))

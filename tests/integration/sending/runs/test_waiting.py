@@ -9,6 +9,7 @@ from sestui.core.delivery.states import RunState, WaitReason
 from sestui.sending.runs.account_guard import AccountGuard
 from sestui.sending.runs.run_queue import RunQueue
 from sestui.store.ledger.local_times import LocalTimes
+from sestui.sending.runs.split_tests import SplitTests
 from sestui.store.runs.runs import Runs
 from tests.support.clocks import START, FakeClock
 from tests.support.seeding import add_contacts, addresses, make_campaign, start_run
@@ -32,6 +33,7 @@ def queue(sqlite_database, clock):
         announce=lambda: None,
         guard=AccountGuard(runs, lambda: "simulator", set, clock),
         local_times=LocalTimes(sqlite_database),
+        split_tests=SplitTests(sqlite_database, clock, str),
         clock=clock,
         timezone="UTC",
     )

@@ -6,7 +6,7 @@ from sestui.core.delivery.account import AccountStatus, QuotaRule
 from sestui.core.delivery.handover import ClaimRequest, HoldBack
 from sestui.core.delivery.pacing import AllowedRate
 from sestui.core.delivery.rate_control import RateControl
-from sestui.store.db.tables import GovernorRow
+from sestui.store.db.shared_tables import GovernorRow
 from sestui.store.ledger.governor import (
     Governor,
     LockedRow,

@@ -21,7 +21,8 @@ from sestui.core.delivery.handover import (
 from sestui.core.delivery.pacing import CHUNK_SECONDS, CLAIM_AHEAD_SECONDS
 from sestui.core.delivery.states import PauseReason, RunState, WaitReason
 from sestui.errors import StorageError
-from sestui.store.db.tables import Contact, GovernorRow
+from sestui.store.db.shared_tables import GovernorRow
+from sestui.store.db.tables import Contact
 from sestui.store.ledger.governor import Governor, row_control
 from sestui.store.ledger.workers import Workers
 from sestui.store.runs.runs import Runs

@@ -5,7 +5,7 @@ from sqlmodel import col, update
 
 from sestui.core.delivery.handover import ClaimRequest, RunCounts
 from sestui.core.delivery.states import RunState
-from sestui.store.db.tables import Worker
+from sestui.store.db.shared_tables import Worker
 from sestui.store.ledger.workers import LEASE_SECONDS, Workers
 from sestui.store.runs.runs import Runs
 from tests.support.seeding import (

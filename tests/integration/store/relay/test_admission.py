@@ -17,7 +17,7 @@ from sestui.ses_api.relay_admission import (
     Terms,
 )
 from sestui.ses_api.relayed import mail_of, packed
-from sestui.store.db.tables import GovernorRow
+from sestui.store.db.shared_tables import GovernorRow
 from sestui.store.ledger.governor import Governor, locked_row, row_control
 from sestui.store.relay.admission import AdmissionStore
 from sestui.store.relay.keys import RelayKeys
