@@ -7,10 +7,13 @@ from textual.binding import Binding
 
 from sestui.core.delivery.states import PAUSABLE_RUN_STATES, RunKind, RunState
 from sestui.reports.overview import RunView
+from sestui.reports.split_report import SplitReport
+from sestui.sending.runs.split_tests import SplitTests
 from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from sestui.tui.app.screens.screen_part import ScreenPart, in_worker
 from sestui.tui.campaigns.start_check import PlannedStart
 from sestui.tui.campaigns.start_question import start_checked, wants_approval
+from sestui.tui.dialogs.choose import ChooseScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.widgets.format import grouped, shorten
 
@@ -30,6 +33,13 @@ class RunControls(ScreenPart):
             id="run.cancel",
             tooltip="End the run; pending recipients get no mail",
         ),
+        Binding(
+            "B",
+            "winner",
+            "Winner",
+            id="run.winner",
+            tooltip="Choose the best subject: the rest of the run gets it",
+        ),
     ]
     """Two actions on one key: the state of the run decides which there is."""
 
@@ -43,6 +53,8 @@ class RunControls(ScreenPart):
         run = self._run()
         if run is None or run.has_ended:
             return False
+        if action == "winner":
+            return run.awaits_winner
         held = run.state == RunState.PAUSED or wants_approval(run)
         if action == "pause":
             return run.state in PAUSABLE_RUN_STATES and not held
@@ -82,6 +94,23 @@ class RunControls(ScreenPart):
             self.services.pending_controls.failed(run.id)
 
     @in_worker("steer")
+    async def action_winner(self) -> None:
+        """Ask which subject the rest gets, and let it go on."""
+        if (run := self._run()) is None:
+            return
+        runtime = self.runtime
+        found = await self.screen.attempt(
+            lambda: SplitReport.of(runtime.database, runtime.runs.get(run.id))
+        )
+        if found is FAILED or found is None:
+            return
+        variant = await self.app.push_screen_wait(_winner_question(run, found))
+        if variant:
+            tests = SplitTests(runtime.database, runtime.clock, runtime.local_time)
+            await self.screen.attempt(lambda: tests.choose(run.id, variant))
+        self.screen.reload()
+
+    @in_worker("steer")
     async def action_cancel(self) -> None:
         """Pause the run and cancel it after a confirmation; otherwise it continues as before."""
         if (shown := self._run()) is None:
@@ -102,6 +131,19 @@ class RunControls(ScreenPart):
         else:
             await self.screen.attempt(lambda: control.release_run(held))
         self.screen.reload()
+
+
+def _winner_question(run: RunView, split: SplitReport) -> ChooseScreen:
+    count = split.rest.recipients
+    who = "The one recipient who is left gets" if count == 1 else f"{grouped(count)} recipients get"
+    answers = {
+        each.variant: f"{each.variant}: {shorten(each.subject, 60)}" for each in split.variants
+    }
+    return ChooseScreen(
+        f"Which subject is the winner of {run.label} of {shorten(run.campaign, 60)}?",
+        f"{who} it. {split.sentence}",
+        answers,
+    )
 
 
 def _cancel_question(run: RunView, *, held: bool) -> ConfirmScreen:

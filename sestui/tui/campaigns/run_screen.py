@@ -32,6 +32,7 @@ from sestui.tui.campaigns.run_figures import (
     Say,
 )
 from sestui.tui.campaigns.run_replay import RunReplay
+from sestui.tui.campaigns.run_split import RunSplit
 from sestui.tui.campaigns.service import CampaignService, RunSnapshot
 from sestui.tui.campaigns.summary import RunSummary, summary_text
 from sestui.tui.campaigns.tail import Tail, line_of_answer
@@ -106,6 +107,7 @@ class RunScreen(BaseScreen):
             RunProgress(self._meter, Say(services.clock.now, services.at)),
             RunCountsLine(),
             self._hours,
+            RunSplit(),
             *self._live,
             self._summary,
         )

@@ -10,6 +10,7 @@ from sestui.core.delivery.local_hours import LocalHours
 from sestui.core.delivery.pacing import Quota
 from sestui.core.delivery.series import RunSeries
 from sestui.reports.overview import CampaignView, RunView, run_view
+from sestui.reports.split_report import SplitReport
 from sestui.sending.shared_account import KnownAccount
 from sestui.store.db.tables import Campaign, Run
 from sestui.store.ledger.course import RunCourse
@@ -19,6 +20,8 @@ from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.tail import TailLine, line_of_delivery
 
 _MOST_RUNS = 500
+_SPLIT_SECONDS = 10.0
+"""How often the clicks of a split are counted, which may be those of many recipients."""
 _COURSE_SECONDS = 1.0
 """How often it is read how a run went so far, and what is in doubt."""
 
@@ -57,6 +60,10 @@ class RunSnapshot:
     doubts: DoubtSummary | None = None
     """What SES's records say of what is in doubt; None: nothing is, or nobody asked."""
     doubts_at: float = 0.0
+    """Monotonic seconds of the look at them."""
+    split: SplitReport | None = None
+    """How its subjects have done; None: it has one only."""
+    split_at: float = 0.0
     """Monotonic seconds of the look at them."""
     replay: ReplayMoment | None = None
     """None: this is how it stands now."""
@@ -148,6 +155,7 @@ class CampaignService:
             allowed = known.allowed if known else runtime.overview.allowed()
             view = self._services.pending_controls.seen(run_view(run, name, allowed))
             found = self._with_doubts(self._live(run, view, known), before)
+            found = self._with_split(found, run, before)
             if before is not None and _same_course(before, found):
                 return replace(
                     found,
@@ -171,6 +179,12 @@ class CampaignService:
         deliveries = doubtful_deliveries(self._runtime.database, found.run.id)
         grace = self._runtime.settings.resend_after_seconds
         return replace(found, doubts=summary_of(deliveries, grace), doubts_at=found.at)
+
+    def _with_split(self, found: RunSnapshot, run: Run, before: RunSnapshot | None) -> RunSnapshot:
+        same = before is not None and before.run.awaits_winner == found.run.awaits_winner
+        if before is not None and same and found.at - before.split_at < _SPLIT_SECONDS:
+            return replace(found, split=before.split, split_at=before.split_at)
+        return replace(found, split=SplitReport.of(self._runtime.database, run), split_at=found.at)
 
     def _live(self, run: Run, view: RunView, known: KnownAccount | None) -> RunSnapshot:
         newest = self._runtime.deliveries.newest(run.id, limit=1)

@@ -17,6 +17,7 @@ from sestui.compose.draft_checker import CheckedDraft
 from sestui.compose.png import Picture, Pixel
 from sestui.core.content.changes import ChangedLine
 from sestui.core.delivery.mail import Mail
+from sestui.core.delivery.variants import VARIANTS
 from sestui.tui.compose.changes_view import ChangesView
 from sestui.tui.compose.picture_view import PictureView
 from sestui.tui.widgets.format import file_size, shorten
@@ -83,7 +84,7 @@ class PreviewHead(Widget):
     view: reactive[str] = reactive("mail")
 
     def render(self) -> Content:
-        """Three lines; four where the views take two."""
+        """Three lines; four where the views take two; one more for each variant of a split."""
         tabs = Content("  ").join(
             Content.styled(
                 name.capitalize(), "bold underline" if name == self.view else "$text-muted"
@@ -98,12 +99,15 @@ class PreviewHead(Widget):
             whom += " (made up: no contacts yet)"
         elif look.contact.status != "active":
             whom += f" ({look.contact.status}: gets no mail)"
-        subject = look.mail.subject if look.mail is not None else ""
+        subjects = look.subjects or ("",)
+        if len(subjects) > 1:
+            named = zip(VARIANTS, subjects, strict=False)
+            subjects = tuple(f"{letter} {subject}" for letter, subject in named)
         return Content("\n").join(
             [
                 tabs,
                 Content.styled(whom, "$text-muted"),
-                Content.styled(shorten(subject, width), "bold"),
+                *(Content.styled(shorten(each, width), "bold") for each in subjects),
             ]
         )
 

@@ -64,6 +64,8 @@ def _acts(run: RunView | None) -> str:
         return "⏎ show"
     if run.state == RunState.WAITING and run.reason == WaitReason.APPROVAL:
         return "p approve"
+    if run.state == RunState.WAITING and run.reason == WaitReason.WINNER:
+        return "B winner"
     if run.state == RunState.PAUSED:
         return "p resume"
     return "r resolve" if run.counts.in_doubt else "p pause"
