@@ -73,13 +73,13 @@ class Notices:
                 f"The file lists the first {MOST_REJECTS:,}; `sestui export deliveries` exports "
                 "them all."
             )
-        counts = run.counts
+        counts, shown = run.counts, report.has_events or report.split is not None
         return Notice(
             subject=f"{run.campaign} run {run.number}: {counts.accepted:,} of "
             f"{counts.audience:,} accepted",
             lines=tuple(lines),
             figures=(*self._times(run), *figures_of(counts)),
-            report=tuple(as_text(report, self._local)) if report.has_events else (),
+            report=tuple(as_text(report, self._local)) if shown else (),
             attachments=rejects,
         )
 

@@ -231,7 +231,8 @@ class RunStarter:
         recipients = []
         for address in given:
             contact = self._shown(campaign, shown_as or address, required=bool(shown_as))
-            composer.mail(address, contact.attributes if contact else {})
+            for variant in composer.variants():
+                variant.mail(address, contact.attributes if contact else {})
             # In punycode, as claims find suppressions by that spelling only.
             recipients.append((wire_address(address), contact.id if contact else None))
         return self._runs.start_test(campaign, recipients, now)

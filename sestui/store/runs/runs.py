@@ -102,10 +102,9 @@ class Runs:
     ) -> Run | None:
         """Start a run over the campaign's audience, in one transaction.
 
-        ``only`` makes it a follow-up. ``held_for`` is the reason why it starts paused, ``approval``
-        why it waits for approval. ``unrenderable`` are contacts whose mail can't be rendered, by
-        reason: they are skipped if the campaign or ``skip_unrenderable`` says so, else the reason
-        is recorded. Returns None if the occurrence ``scheduled_for`` was started before.
+        ``only`` makes it a follow-up. ``held_for`` is why it starts paused, ``approval`` why it
+        waits for approval. ``unrenderable`` are contacts whose mail can't be, by reason: skipped if
+        the campaign or ``skip_unrenderable`` says so. None: ``scheduled_for`` was started before.
 
         Raises:
             ConflictError: its audience is another by now. NotFoundError: its segment can't be.

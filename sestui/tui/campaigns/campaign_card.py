@@ -95,6 +95,8 @@ class CampaignAbout(CampaignFigure):
             parts.append(campaign.timezone)
         if campaign.max_rate is not None:
             parts.append(f"at most {campaign.max_rate:g}/s")
+        if campaign.split:
+            parts.append(f"{len(campaign.split)} subjects to {campaign.split_share:g} %")
         if campaign.at_most:
             parts.append(f"at most {campaign.at_most} to each")
         if campaign.holdout:

@@ -15,6 +15,7 @@ from sestui.sending.runs.account_guard import AccountGuard
 from sestui.sending.runs.run_queue import RunQueue
 from sestui.sending.runs.split_tests import SplitTests
 from sestui.store.ledger.deliveries import Deliveries
+from sestui.store.ledger.local_times import LocalTimes
 from sestui.store.ledger.log_rows import LogFilter
 from sestui.store.runs.runs import Runs
 from tests.support.clocks import START, FakeClock
@@ -56,6 +57,7 @@ class Sending:
             local=lambda at: f"at {at:.0f}",
             announce=lambda: None,
             guard=AccountGuard(self.runs, lambda: ACCOUNT, set, self.clock),
+            local_times=LocalTimes(database),
             split_tests=self.tests,
             clock=self.clock,
         )

@@ -8,8 +8,8 @@ from sestui.core.delivery.pacing import DAY_SECONDS, Quota
 from sestui.core.delivery.states import RunState, WaitReason
 from sestui.sending.runs.account_guard import AccountGuard
 from sestui.sending.runs.run_queue import RunQueue
-from sestui.store.ledger.local_times import LocalTimes
 from sestui.sending.runs.split_tests import SplitTests
+from sestui.store.ledger.local_times import LocalTimes
 from sestui.store.runs.runs import Runs
 from tests.support.clocks import START, FakeClock
 from tests.support.seeding import add_contacts, addresses, make_campaign, start_run
