@@ -28,7 +28,7 @@ def subjects(sestui: Sestui) -> Counter[str]:
 @pytest.mark.ci
 def test_the_rest_gets_the_subject_that_the_operator_chooses(split: Sestui) -> None:
     split.refused(1, "campaign", "winner", "news")
-    split.refused(3, "send", "news")
+    assert split.run("send", "news").returncode == 3
     sent = subjects(split)
     assert 60 <= sent.total() <= 140
     assert min(sent["news"], sent["gift"]) >= 25
@@ -54,7 +54,8 @@ def test_each_subject_is_checked_for_everybody(split: Sestui) -> None:
     written = (split.home / "news.md").read_text()
     broken = written.replace("A gift, {{ first_name }}", "A gift, {{ pet }}")
     split.ok("apply", split.write("news.md", broken))
-    assert "split: 'pet' is undefined" in split.run("campaign", "check", "news").stdout
+    said = split.run("campaign", "check", "news").stdout
+    assert "pet has no value" in next(line for line in said.splitlines() if "split" in line)
     assert split.run("send", "news").returncode == 1
     assert subjects(split).total() == 0
 

@@ -165,6 +165,7 @@ def check_message(source: MessageSource, envelope: Envelope) -> Examined:
     if not source.body.strip():
         problem = "the message is empty: write its body"
         findings.append(Finding("body", problem, severity=Severity.ERROR))
+    parts.pop("split", None)  # its lines are several subjects: a place in them tells nothing
     return Examined(ordered(findings), composer, variables, parts)
 
 
