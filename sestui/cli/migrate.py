@@ -212,6 +212,7 @@ def _put(found: "Reconciliation") -> None:
         for counts in [(tally.read, tally.taken, tally.here, tally.left_out.total())]
     ]
     put_table(("", *head), rows)
+    put(found.who_left)
     reasons = [
         f"  {count:>8,}  {kind}: {reason}"
         for kind, tally in found.tallies.items()

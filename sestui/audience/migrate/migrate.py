@@ -70,7 +70,19 @@ class Reconciliation:
     notes: tuple[DraftNote, ...]
     left_out: tuple[LeftOut, ...]
     """The first rows that could not be taken."""
+    suppressed: int
+    """Addresses that are suppressed there."""
+    left: int
+    """Subscriptions there that their owners have left."""
     dry_run: bool
+
+    @property
+    def who_left(self) -> str:
+        """How many must not be mailed, as a sentence."""
+        return (
+            f"Suppressed there: {self.suppressed:,}. Subscriptions left there: {self.left:,}. "
+            "None of them gets mail."
+        )
 
 
 def migrate(
@@ -118,6 +130,8 @@ def migrate(
             tallies=people.tallies,
             notes=tuple(notes),
             left_out=tuple(people.left_out),
+            suppressed=people.suppression_count(),
+            left=people.standing_count(ListStanding.LEFT),
             dry_run=dry_run,
         )
 

@@ -23,6 +23,14 @@ class ContactActions(ScreenPart):
             "i", "import", "Import", id="contacts.import", tooltip="Bring contacts from a file"
         ),
         Binding(
+            "I",
+            "migrate",
+            "Another tool",
+            show=False,
+            id="contacts.migrate",
+            tooltip="Take over another tool's lists, contacts and drafts",
+        ),
+        Binding(
             "e",
             "edit",
             "Edit",
@@ -67,6 +75,12 @@ class ContactActions(ScreenPart):
         from sestui.tui.imports.import_screen import ImportScreen  # noqa: PLC0415 - only when wanted
 
         self.app.push_screen(ImportScreen(self.services))
+
+    def action_migrate(self) -> None:
+        """Go to the migration."""
+        from sestui.tui.imports.migration_screen import MigrationScreen  # noqa: PLC0415 - as above
+
+        self.app.push_screen(MigrationScreen(self.services))
 
     @in_worker("action")
     async def action_new(self) -> None:

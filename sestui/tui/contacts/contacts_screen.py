@@ -32,6 +32,7 @@ _EMPTY = """\
 No contacts yet.
 
   i   imports a list from a file: CSV, Excel, JSON, vCard
+  I   takes over another tool: Keila, listmonk, Mailchimp, Sendy, SES
   n   adds one by hand
 
 or, in a shell:  sestui import

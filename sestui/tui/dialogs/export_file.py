@@ -21,7 +21,7 @@ from sestui.tui.app.screens.background_jobs import BackgroundJob
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.dialogs.dialog import Dialog
-from sestui.tui.widgets.file_browser import as_shown
+from sestui.tui.widgets.file_browser import as_shown, working_folder
 from sestui.tui.widgets.format import bar, grouped, shorten
 from sestui.tui.widgets.path_input import PathInput
 
@@ -106,7 +106,7 @@ class ExportScreen(Dialog[str]):
         super().__init__()
         self._jobs = services.jobs
         self._plan = plan
-        self._folder = _working_folder()
+        self._folder = working_folder()
         self._export: FileExport | None = None
 
     def compose(self) -> ComposeResult:
@@ -176,10 +176,3 @@ class ExportScreen(Dialog[str]):
             self._export.stop()
         else:
             self.dismiss("")
-
-
-def _working_folder() -> Path:
-    try:
-        return Path.cwd()
-    except FileNotFoundError:  # it was deleted under us
-        return Path.home()

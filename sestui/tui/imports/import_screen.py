@@ -20,14 +20,18 @@ from sestui.tui.app.services import ScreenServices
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.imports.columns_step import ColumnsStep
 from sestui.tui.imports.file_step import FileStep
-from sestui.tui.imports.head import ImportHead
+from sestui.tui.imports.head import StepHead
 from sestui.tui.imports.list_step import ListStep
+from sestui.tui.imports.migration_screen import MigrationScreen
 from sestui.tui.imports.result_step import RejectTable, ResultStep
 from sestui.tui.imports.service import Imported, ImportJob, ImportPlan
+from sestui.tui.widgets.file_browser import working_folder
 from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.lazy_table import LazyTable
 
 _FILE, _COLUMNS, _LIST, _RESULT = range(4)
+_STEPS = ("File", "Columns", "List", "Result")
+_PICK = "Pick a file: CSV, Excel, JSON, vCard or addresses alone. I takes over another tool."
 _PROGRESS_SECONDS = 0.1
 _RETRY_SECONDS = 1.0
 
@@ -40,8 +44,8 @@ class ImportScreen(BaseScreen):
 
     def __init__(self, services: ScreenServices) -> None:
         super().__init__(services)
-        folder = _working_folder()
-        self._head = ImportHead()
+        folder = working_folder()
+        self._head = StepHead("Import", _STEPS, _PICK)
         self._file = FileStep(folder, self.services.at)
         self._columns = ColumnsStep()
         self._list = ListStep()
@@ -135,6 +139,10 @@ class ImportScreen(BaseScreen):
         self._file.say("")
         self._columns.show(seen)
         self._go(_COLUMNS)
+
+    @on(FileStep.MigrationWanted)
+    def _migration_wanted(self) -> None:
+        self.app.push_screen(MigrationScreen(self.services))
 
     @on(ColumnsStep.Settled)
     def _settled(self) -> None:
@@ -265,10 +273,3 @@ class ImportScreen(BaseScreen):
             return
         self._result.step_back()
         self.toast(said)
-
-
-def _working_folder() -> Path:
-    try:
-        return Path.cwd()
-    except FileNotFoundError:  # it was deleted under us
-        return Path.home()

@@ -36,6 +36,14 @@ class Typed:
         return self.folder / self.start
 
 
+def working_folder() -> Path:
+    """The folder that sestui was started in, or home if it was deleted since."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path.home()
+
+
 def as_typed(text: str, folder: Path) -> Typed:
     """Read a path as shells do: ``~`` is home, and it is relative to ``folder``.
 
