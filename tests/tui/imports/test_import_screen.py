@@ -247,7 +247,7 @@ async def test_rejects_are_saved_beside_the_file_and_over_nothing_unasked(runtim
         assert line.value == "~/p-rejects.csv"
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
-        await until(pilot, lambda: "Its content will be lost" in said(app))
+        await until(pilot, lambda: "Overwrite the file?" in shown(app))
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is screen)
         assert rejects.read_text() == "mine"
