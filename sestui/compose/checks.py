@@ -362,6 +362,19 @@ def _of_recipients(report: CheckReport, checked: Examined) -> Iterable[Finding]:
     if report.clipped:
         many = report.clipped > 1
         yield clipped(report.largest, f" for {report.clipped:,} recipients at most" if many else "")
+    yield from _of_addresses(report)
+
+
+def _of_addresses(report: CheckReport) -> Iterable[Finding]:
+    """What a sender should know of the recipients' addresses."""
+    notes = (
+        (report.roles, "of a function (info@, sales@): several people may read it, and complain"),
+        (report.disposable, "at a domain for throw-away mailboxes, which nobody may read any more"),
+    )
+    for count, what in notes:
+        if count:
+            have = "has an address" if count == 1 else "have an address"
+            yield Finding("", f"{count:,} of {report.checked:,} recipients {have} {what}")
 
 
 def as_dicts(findings: Sequence[Finding]) -> list[dict[str, object]]:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from sestui.core.contact.disposable_domains import disposable_domains
+from sestui.core.contact.role_addresses import ROLES
 from sestui.core.content import Composer
 from sestui.core.content.lint.findings import CLIPPED_BYTES
 from sestui.core.content.message import TemplateError, TooHeavyError
@@ -79,6 +81,10 @@ class CheckReport:
     """Bytes of the largest HTML."""
     unused: frozenset[str] = frozenset()
     """The ``wanted`` attributes that nobody has."""
+    roles: int = 0
+    """Recipients with an address of a function: ``info@``, ``sales@``."""
+    disposable: int = 0
+    """Recipients at domains for throw-away mailboxes."""
 
     @property
     def ok(self) -> bool:
@@ -212,13 +218,17 @@ class _Tally:
 
     def __init__(self, failed: Callable[[str, str], object] | None) -> None:
         self._failed = failed
-        self._checked = self._clipped = self._largest = 0
+        self._checked = self._clipped = self._largest = self._roles = self._disposable = 0
+        self._disposable_domains = disposable_domains()
         self._found: dict[str, _Found] = {}
 
     def add(
         self, recipient: CheckedRecipient, content: _Content, error: ContentError | None
     ) -> None:
         self._checked += 1
+        local, _, domain = recipient.email.lower().rpartition("@")
+        self._roles += local in ROLES
+        self._disposable += domain in self._disposable_domains
         if content.size > CLIPPED_BYTES:
             self._clipped += 1
             self._largest = max(self._largest, content.size)
@@ -244,4 +254,6 @@ class _Tally:
             clipped=self._clipped,
             largest=self._largest,
             unused=unused,
+            roles=self._roles,
+            disposable=self._disposable,
         )

@@ -28,6 +28,8 @@ ColumnMap = Mapping[str, str] | Mapping[int, str]
 
 _TAG_NAMES = frozenset({"tags", "tag", "labels", "groupmembership", "libelles", "etiquetas"})
 _MAX_NAME = 64
+_SHOWN = 3
+_MAX_SHOWN = 40
 
 
 OWN = "="
@@ -313,3 +315,15 @@ def attribute_names(
             used.add(name)
             fields.append(name)
     return tuple(fields)
+
+
+def telling_cells(sample: Sequence[Sequence[str]], columns: Columns) -> tuple[str, ...]:
+    """Cells of the first rows, names if possible, that show whether the encoding is right."""
+    texts = [
+        cell.strip()[:_MAX_SHOWN]
+        for row in sample[columns.has_header :]
+        for position, cell in enumerate(row)
+        if position != columns.email and cell.strip() and "@" not in cell
+    ]
+    telling = [text for text in texts if not text.isascii()] or texts
+    return tuple(dict.fromkeys(telling))[:_SHOWN]

@@ -20,8 +20,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
+from sestui.audience.imports.address_notices import AddressNotices, Noticed
 from sestui.audience.imports.column_types import TypedColumns
-from sestui.audience.imports.columns import ColumnMap, Columns, recognise
+from sestui.audience.imports.columns import ColumnMap, Columns, recognise, telling_cells
 from sestui.audience.imports.own_export import OwnLineSource, is_own_lines, own_line_columns
 from sestui.audience.imports.reader import RowFile
 from sestui.audience.imports.rejects import RejectsFile, check_rejects_path, labels_of
@@ -41,8 +42,6 @@ from sestui.store.contacts.imports import Imports
 from sestui.store.contacts.upsert import ContactRow
 from sestui.store.db.database import Database
 
-_SHOWN = 3
-_MAX_SHOWN = 40
 _MAX_LIST_NAME = 200
 
 
@@ -101,6 +100,8 @@ class ImportResult:
     """Sample cells that show whether the encoding is right."""
     says: FileSays = field(default_factory=FileSays)
     """The file's statuses."""
+    noticed: Noticed = field(default_factory=Noticed)
+    """What its addresses are that a sender should know."""
     addresses_only: int = 0
     """Rows that suppress an address without a contact."""
     erased: int = 0
@@ -125,6 +126,7 @@ class ImportResult:
             "joined": self.joined,
             "unsubscribed": self.says.unsubscribed,
             "suppressed": self.says.suppressed,
+            **self.noticed.figures,
         }
 
     @property
@@ -211,17 +213,16 @@ def import_contacts(
             on_statuses(says)
         contacts = spool.count()
         dry_run = options.dry_run or not contacts
-        size = source.rows.format.size
-        done = Progress(size, size, table.rows, to_save=contacts)
+        saving = AddressNotices(_saving(spool, source, table.rows, contacts, report))
         written = Contacts(database).apply(
-            _saving(spool, done, report),
+            saving,
             list_names=list_names,
             now=now,
             on_conflict=options.on_conflict,
             replace_tags=bool(source.columns.tags or source.columns.roles),
             dry_run=dry_run,
         )
-    result = source.result(table, written, says, dry_run=dry_run)
+    result = source.result(table, written, says, saving.noticed, dry_run=dry_run)
     return result if dry_run else _recorded(result, database, source.rows.name, list_names, now)
 
 
@@ -292,7 +293,7 @@ class _Source:
         return table, _says(statuses, spool, rows.name, all_active=options.all_active)
 
     def result(
-        self, table: Spooling, written: Upserted, says: FileSays, *, dry_run: bool
+        self, table: Spooling, written: Upserted, says: FileSays, noticed: Noticed, *, dry_run: bool
     ) -> ImportResult:
         """The counts, and what the file was taken for."""
         rows, columns = self.rows, self.columns
@@ -315,8 +316,9 @@ class _Source:
             tidied=table.tidied,
             split=table.split,
             found=rows.format.notes,
-            shown=rows.format.accented or _shown(rows, columns),
+            shown=rows.format.accented or telling_cells(rows.format.sample, columns),
             says=says,
+            noticed=noticed,
             addresses_only=written.no_contacts,
             erased=written.erased,
         )
@@ -338,9 +340,15 @@ def _says(statuses: Statuses, spool: Spool, file_name: str, *, all_active: bool)
 
 
 def _saving(
-    spool: Spool, done: Progress, report: Callable[[Progress], None]
+    spool: Spool,
+    source: _Source,
+    rows: int,
+    contacts: int,
+    report: Callable[[Progress], None],
 ) -> Iterator[list[ContactRow]]:
     """The spool's batches; reports before each one and after the last."""
+    size = source.rows.format.size
+    done = Progress(size, size, rows, to_save=contacts)
     saved = 0
     for batch in spool.batches():
         report(replace(done, saved=saved))
@@ -367,19 +375,6 @@ def _recorded(
         )
         return replace(result, note=note)
     return result
-
-
-def _shown(rows: RowFile, columns: Columns) -> tuple[str, ...]:
-    """Cells of the first rows, names if possible, that show whether the encoding is right."""
-    below = rows.format.sample[1:] if columns.has_header else rows.format.sample
-    texts = [
-        cell.strip()[:_MAX_SHOWN]
-        for row in below
-        for position, cell in enumerate(row)
-        if position != columns.email and cell.strip() and "@" not in cell
-    ]
-    telling = [text for text in texts if not text.isascii()] or texts
-    return tuple(dict.fromkeys(telling))[:_SHOWN]
 
 
 def check_list_name(name: str) -> None:

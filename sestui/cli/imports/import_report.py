@@ -112,6 +112,11 @@ def _summary(
         counts[-1] = (result.contacts, f"contacts, {result.joined:,} new memberships of lists")
     if result.erased:
         counts.insert(-1, (result.erased, "left out: erased on request"))
+    noticed = result.noticed
+    if noticed.roles:
+        counts.append((noticed.roles, "addresses of a function (info@, sales@), not a person"))
+    if noticed.disposable:
+        counts.append((noticed.disposable, "addresses at domains for throw-away mailboxes"))
     if result.addresses_only:
         counts.append((result.addresses_only, "suppressed addresses that are not contacts"))
     into = ", ".join(lists) or "the lists it names"

@@ -23,6 +23,8 @@ _WHO_LEFT = ("unsubscribed", "unsubscribed", "suppressed", "suppressed")
 
 _ERASED = ("erased", "erased", "tidied", "tidied")
 """Shown where the file has people who were erased on request, and stay so."""
+_NOTICED = ("role_addresses", "of functions", "disposable", "throw-away")
+"""Shown where the file has addresses such as info@, or at domains for throw-away mailboxes."""
 
 
 class ImportProgress(Widget, can_focus=True):
@@ -77,8 +79,9 @@ class ImportFigures(Widget):
 
     def _shown(self, result: ImportResult) -> list[tuple[str, str, str, str]]:
         left = [_WHO_LEFT] if result.says.gone else []
-        return [*_ORDER, *left, *([_ERASED] if result.erased else [])]
+        noticed = [_NOTICED] if any(result.noticed.figures.values()) else []
+        return [*_ORDER, *left, *noticed, *([_ERASED] if result.erased else [])]
 
 
 def _style(name: str, count: int) -> str:
-    return "$text-warning" if name in {"rejects", "suppressed"} and count else ""
+    return "$text-warning" if name in {"rejects", "suppressed", "disposable"} and count else ""

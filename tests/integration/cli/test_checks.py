@@ -329,3 +329,11 @@ def test_check_says_what_mail_programs_do_not_show_and_nothing_else_does(sestui)
     started = sestui.run("campaign", "start", "news")
     assert started.returncode == 0
     assert "capitals" not in started.stderr
+
+
+def test_addresses_that_do_worse_are_warned_of(sestui):
+    people(sestui, "info@example.com,Ann,1", "a@mailinator.com,Bob,2", "b@mailinator.com,Cid,3")
+    sestui.ok("apply", sestui.write("news.md", news(f"Hi{OFF}")))
+    told = [each["problem"] for each in sestui.json("campaign", "check", "news")["findings"]]
+    assert any("1 of 3 recipients has an address of a function" in each for each in told), told
+    assert any("2 of 3 recipients have an address at a domain for throw" in each for each in told)

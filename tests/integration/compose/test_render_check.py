@@ -58,3 +58,9 @@ def test_the_address_itself_is_checked_for_each():
     report = check_recipients(composer("same for all", unsubscribe_url=url), [members(1), [long]])
     assert report.problems[0].examples == (long.email,)
     assert "List-Unsubscribe" in report.problems[0].sentence
+
+
+def test_addresses_that_do_worse_are_counted():
+    them = ["Info@x.co", "sales@x.co", "ann@MAILINATOR.com", "information@x.co"]
+    report = check_recipients(composer("Hi"), [[Member(each) for each in them]])
+    assert (report.ok, report.roles, report.disposable) == (True, 2, 1)

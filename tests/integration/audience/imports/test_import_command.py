@@ -49,6 +49,8 @@ def test_data_goes_to_stdout_and_rejects_are_told_on_stderr(workspace: Path) -> 
         "joined": 1,
         "unsubscribed": 0,
         "suppressed": 0,
+        "role_addresses": 0,
+        "disposable": 0,
         "format": "CSV",
         "encoding": "utf-8",
         "delimiter": ";",

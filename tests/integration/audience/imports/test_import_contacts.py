@@ -321,3 +321,14 @@ def test_consent_is_kept_as_the_file_says_it(sqlite_database: Database, tmp_path
         "confirm_ip": "192.0.2.1",
         "consent_text": "News please",
     }
+
+
+def test_addresses_that_do_worse_are_counted_once_each(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    path = tmp_path / "people.csv"
+    emails = "Info@x.co\ninfo@X.co\nsales@x.co\nann@mailinator.com\nbob@x.co\nnot@an@address\n"
+    path.write_text(f"Email\n{emails}")
+    result = import_contacts(sqlite_database, path, ImportOptions(["all"], dry_run=True), now=1)
+    told = result.figures
+    assert (told["contacts"], told["role_addresses"], told["disposable"]) == (4, 2, 1)
