@@ -59,6 +59,38 @@ def find(
         say(f"There are more than {limit:,}; add words, or raise --limit.")
 
 
+@app.command("duplicates")
+def duplicates(*, list_name: OfList = "", as_json: AsJson = False) -> None:
+    """Show contacts whose addresses reach the same mailbox; nothing is merged.
+
+    Gmail ignores dots, and several providers what stands behind a plus.
+    """
+    from sestui.audience.duplicates import shared_mailboxes  # noqa: PLC0415 - the database is slow
+
+    groups, mailboxes, contacts = [], 0, 0
+    with opened() as runtime:
+        for each in shared_mailboxes(runtime.database, list_name or None):
+            mailboxes += 1
+            contacts += len(each.contacts)
+            people = [
+                {"email": contact.email, "status": contact.standing.value}
+                for contact in each.contacts
+            ]
+            if as_json:
+                groups.append({"mailbox": each.address, "contacts": people})
+                continue
+            put(each.address)
+            for contact in each.contacts:
+                put(f"  {contact.email}  {contact.standing.value}")
+    if as_json:
+        put_json({"mailboxes": mailboxes, "contacts": contacts, "groups": groups})
+    elif mailboxes:
+        many = "1 mailbox" if mailboxes == 1 else f"{mailboxes:,} mailboxes"
+        say(f"{contacts:,} contacts share {many}. Nothing has been changed.")
+    else:
+        say("No two contacts share a mailbox, as far as addresses tell.")
+
+
 app.command("erase")(erase_command)
 app.command("verify")(verify_command)
 

@@ -140,3 +140,20 @@ def test_contacts_are_exported_with_everything_they_have(sent: Sestui) -> None:
     assert done.stderr == f"2 contacts written to {out}.\n"
     assert "no list 'none'" in sent.refused(1, "export", "contacts", "--list", "none")
     assert "csv or jsonl" in sent.refused(2, "export", "contacts", "--format", "xml")
+
+
+def test_contacts_of_one_mailbox_are_shown(sestui: Sestui) -> None:
+    assert sestui.run("contact", "duplicates").stderr == (
+        "No two contacts share a mailbox, as far as addresses tell.\n"
+    )
+    rows = "Email\nada.l@gmail.com\nadal+x@googlemail.com\nbob@gmail.com\n"
+    sestui.ok("import", sestui.write("people.csv", rows), "--list", "all")
+    done = sestui.run("contact", "duplicates", "--list", "all")
+    assert done.stdout == (
+        "adal@gmail.com\n  ada.l@gmail.com  active\n  adal+x@googlemail.com  active\n"
+    )
+    assert done.stderr == "2 contacts share 1 mailbox. Nothing has been changed.\n"
+    told = sestui.json("contact", "duplicates")
+    assert (told["mailboxes"], told["contacts"], len(told["groups"])) == (1, 2, 1)
+    said = sestui.refused(1, "contact", "duplicates", "--list", "none")
+    assert "There is no list 'none'." in said

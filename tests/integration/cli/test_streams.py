@@ -27,6 +27,7 @@ REPORTING = {
     "campaign show": ("news",),
     "config path": (),
     "config show": (),
+    "contact duplicates": (),
     "contact find": ("reader1",),
     "contact show": ("reader1@example.com",),
     "contact verify": ("reader1@example.com", "--no-dns"),
