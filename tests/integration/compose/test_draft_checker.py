@@ -110,3 +110,23 @@ def test_a_look_that_is_of_no_use_any_more_ends(checker, people):
         checker.check(
             read_draft(Draft()), CampaignVersion(1, "x", (1.0, 1)), PreviewTarget(), lambda: True
         )
+
+
+def test_every_subject_of_a_split_is_shown_and_checked(checker, people):
+    split = '"{{ first_name }}, your news", A gift'
+    found = look(checker, "Hi", split=split, subject="")
+    assert (told(found), found.subjects) == ([], ("Ada, your news", "A gift"))
+    assert found.mail.subject == "Ada, your news"
+    of_others = look(checker, "Hi", split=split, subject="Something else")
+    assert told(of_others) == [
+        ("warning", "subject: nobody gets it: the split has other subjects.")
+    ]
+    failing = look(checker, "Hi", split="Our news, {{ pet }}", subject="")
+    assert (failing.mail, failing.subjects, failing.sendable) == (None, (), False)
+    assert any("pet has no value" in sentence for _, sentence in told(failing))
+    twice = look(checker, "Hi", split="Our news, Our news")
+    assert ("error", "split: has a subject twice; nothing could be learnt from that.") in told(
+        twice
+    )
+    by_clocks = look(checker, "Hi", split="One, Two", subject="One", local_time="09:00 local")
+    assert any("it can't go with at" in sentence for _, sentence in told(by_clocks))
