@@ -193,7 +193,7 @@ class Runtime:
         from sestui.sending.runs.run_starter import RunStarter  # noqa: PLC0415 - only where something starts
 
         check_variables()
-        compose = self.composers.of_campaign
+        compose = self.composers.message_of
         return RunStarter(self.contacts, self.audiences, self.runs, compose, lambda: self.checker)
 
     @lazy

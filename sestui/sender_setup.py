@@ -1,5 +1,6 @@
 """What a sender is made of: the engine, its worker and its limits, from a runtime's parts."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -7,13 +8,18 @@ from typing import TYPE_CHECKING
 from sestui.sending.engine.batching import Mode
 from sestui.sending.engine.loop import Engine, Limits
 from sestui.sending.engine.report import SenderReport
+from sestui.sending.runs.check_ahead import AheadChecker, checking_ahead
 from sestui.sending.runs.run_queue import RunQueue
 from sestui.sending.runs.split_tests import SplitTests
 from sestui.sending.worker_registration import registered_worker
+from sestui.store.contacts.memberships import Memberships
+from sestui.store.db.tables import Run
 from sestui.store.ledger.ledger import Ledger
 from sestui.store.ledger.local_times import LocalTimes
+from sestui.store.runs.check_queue import CheckQueue
 
 if TYPE_CHECKING:
+    from sestui.compose.run_check import RunCheck
     from sestui.runtime import Runtime
 
 
@@ -74,5 +80,32 @@ def open_engine(
             limits=limits,
             report=report,
         )
-        with database.when_lost(engine.stop), runtime.feedback.pulling():
+        ahead = checking_ahead(lambda stop: _checker(runtime, worker.id, engine, only, stop), clock)
+        with database.when_lost(engine.stop), runtime.feedback.pulling(), ahead:
             yield engine
+
+
+def _checker(
+    runtime: "Runtime", worker: str, engine: Engine, only: int | None, stop: threading.Event
+) -> AheadChecker:
+    """Checks the mails of large runs ahead of the engine."""
+    memberships = Memberships(runtime.database)
+
+    def check(run: Run) -> "RunCheck":
+        from sestui.compose.renderable import Renderable  # noqa: PLC0415 - jinja2 is slow to import
+        from sestui.compose.run_check import RunCheck  # noqa: PLC0415 - as above
+
+        composer = runtime.composers.message_of(run)
+        renderable = Renderable(memberships, composer, transactional=run.transactional)
+        return RunCheck(composer, renderable)
+
+    return AheadChecker(
+        CheckQueue(runtime.database, worker),
+        runtime.audiences,
+        runtime.runs,
+        check=check,
+        serves=lambda run: only in {None, run.id} and runtime.account_guard.may_send(run),
+        engine=engine,
+        clock=runtime.clock,
+        stop=stop,
+    )

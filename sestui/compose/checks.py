@@ -4,18 +4,19 @@ Used by `apply`, `campaign check`, `campaign test`, `campaign start`, `send`, `r
 screens. Errors prevent sending, warnings are shown.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
+from sestui.compose.check_findings import of_recipients
 from sestui.compose.envelope import envelope_of
-from sestui.compose.memberships import asks
 from sestui.compose.render_check import (
     CheckReport,
     Unrenderable,
     UnrenderableError,
     check_recipients,
 )
+from sestui.compose.renderable import Renderable
 from sestui.compose.sample_contact import SAMPLE_EMAIL, sample_attributes
 from sestui.compose.timing import START_GRACE
 from sestui.core.campaign.audience import Audience
@@ -28,7 +29,6 @@ from sestui.core.content.lint.findings import (
     Finding,
     Severity,
     check_message,
-    clipped,
     ordered,
     rendered,
     unknown_variables,
@@ -37,7 +37,6 @@ from sestui.core.content.lint.findings import (
 from sestui.core.content.lint.lint import lint
 from sestui.core.content.message import TooHeavyError
 from sestui.core.delivery.mail import Mail
-from sestui.core.delivery.states import ContactStatus
 from sestui.core.schedule.zones import zone_named
 from sestui.core.segments.expression import NOTHING_ELSE, Together
 from sestui.core.text import printable
@@ -51,8 +50,23 @@ from sestui.store.contacts.recipient_zones import LocalStart
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign
 
+LARGE = 20_000
+"""From so many contacts on, a run starts before everybody's mail has been checked."""
+FIRST = 1_000
+"""So many of a large audience are checked before the start."""
+
+
 _REMEMBERED_SECONDS = 60.0
 """How long the result that nobody on a list has an attribute is cached, as it takes a full read."""
+
+
+def looked_at_before(sent: CampaignFields | Campaign, size: int) -> int:
+    """How many of an audience of this size are checked before a start.
+
+    All, where deliveries are dealt out at the start: by recipients' own clocks, or by variants.
+    """
+    beside = size >= LARGE and not (sent.local_time or sent.split)
+    return FIRST if beside else size
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +104,8 @@ class CampaignCheck:
     """What rendering everybody found; None: the message can't be rendered at all."""
     audience: int = 0
     """Contacts in its audience, those included whose status keeps them from being mailed."""
+    later: int = 0
+    """Contacts of a large audience beside those: their mails are checked while it sends."""
     of: CampaignVersion | None = None
     """The campaign as it was when it was checked for a start; None: that is not what it is for."""
 
@@ -190,7 +206,7 @@ class Checker:
             attributes = sample_attributes(checked.variables)
         else:
             who = printable(contact.email)
-            (shown,) = self._belonging(composer, [contact])
+            (shown,) = self._renderable(composer).completed([contact])
             email, attributes = shown.email, shown.attributes
         made = [
             rendered(partial(variant.mail, email, attributes), who)
@@ -255,9 +271,13 @@ class Checker:
         failed: Callable[[str, str], object] | None = None,
         *,
         advice: bool = False,
+        whole: bool = True,
         progress: Callable[[int], object] = lambda _looked_at: None,
     ) -> CampaignCheck:
         """The complete check, which renders the message for every recipient.
+
+        Not ``whole``, of a large audience it renders the first, and those who are left are checked
+        while the run sends.
 
         ``failed`` is told the address and the reason of each recipient who can't be mailed. With
         ``advice``, what mail programs and readers won't like is among the findings. ``progress`` is
@@ -274,13 +294,15 @@ class Checker:
         if advice and checked.composer is not None:
             findings += lint(message, envelope)
         report, audience = None, _Audience(progress)
+        size = 0 if whole else self._audiences.size(Audience.of(fields))
+        large = looked_at_before(fields, size) < size
         if checked.composer is not None:
             known = self._members.attribute_names(Audience.of(fields))
             findings += self._local_times(fields)
             try:
                 report = check_recipients(
                     checked.composer,
-                    self._mailable(fields, checked.composer, audience),
+                    self._mailable(fields, checked.composer, audience, first=large),
                     wanted=wanted_attributes(checked, envelope) - known,
                     failed=failed,
                 )
@@ -290,16 +312,32 @@ class Checker:
                 stopping = (*stopping, heavy)
             else:
                 if report.checked:
-                    findings += unknown_variables(checked, envelope, report.unused, known)
-                findings += _of_recipients(report, checked)
+                    unused = self._unused(fields, report, complete=not large)
+                    findings += unknown_variables(checked, envelope, unused, known)
+                findings += of_recipients(report, checked)
         return CampaignCheck(
             campaign.name,
             ordered(findings),
             stopping,
             report,
             audience.looked_at,
+            max(0, size - audience.looked_at) if large else 0,
             CampaignVersion.of(campaign),
         )
+
+    def is_large(self, campaign: Campaign) -> bool:
+        """Whether the mails of its audience are checked while they are sent."""
+        size = self._audiences.size(Audience.of(campaign))
+        return looked_at_before(campaign, size) < size
+
+    def _unused(
+        self, fields: CampaignFields, report: CheckReport, *, complete: bool
+    ) -> Collection[str]:
+        """Attributes that nobody has; ``complete``: of those who were rendered, nobody else is."""
+        if complete:
+            return report.unused
+        audience = Audience.of(fields)
+        return [name for name in sorted(report.unused) if self._nobody_has(audience, name)]
 
     def _misspelt(self, audience: Audience) -> list[Finding]:
         """What its segment asks for and nobody has."""
@@ -319,25 +357,17 @@ class Checker:
             yield Finding("at", outside)
 
     def _mailable(
-        self, fields: CampaignFields, composer: Composer, audience: "_Audience"
+        self, fields: CampaignFields, composer: Composer, audience: "_Audience", *, first: bool
     ) -> Iterator[list[AudienceMember]]:
-        wanted = {ContactStatus.ACTIVE}
-        if fields.transactional:
-            wanted.add(ContactStatus.UNSUBSCRIBED)
-        for batch in self._audiences.batches(Audience.of(fields)):
-            mailable = [each for each in batch if each.status in wanted and not each.suppressed]
-            yield self._belonging(composer, mailable)
+        renderable = self._renderable(composer, transactional=fields.transactional)
+        for batch in self._audiences.batches(Audience.of(fields), FIRST):
+            yield renderable.of(batch)
             audience.looked_at_more(len(batch))
+            if first and audience.looked_at >= FIRST:
+                return
 
-    def _belonging(self, composer: Composer, members: list[AudienceMember]) -> list[AudienceMember]:
-        """The members, with their tags and lists if the message uses them."""
-        if not asks(composer):
-            return members
-        found = self._memberships.of_contacts([each.contact_id for each in members])
-        return [
-            replace(each, attributes={**each.attributes, **found.get(each.contact_id, {})})
-            for each in members
-        ]
+    def _renderable(self, composer: Composer, *, transactional: bool = False) -> Renderable:
+        return Renderable(self._memberships, composer, transactional=transactional)
 
     def _nobody_has(self, audience: Audience, name: str) -> bool:
         now = self._clock.monotonic()
@@ -346,46 +376,3 @@ class Checker:
             nobody = bool(self._members.without(audience, [name]))
             self._asked[audience, name] = (now, nobody)
         return nobody
-
-
-def _of_recipients(report: CheckReport, checked: Examined) -> Iterable[Finding]:
-    """The findings of rendering for everybody."""
-    for each in report.problems:
-        of = f"{each.count:,} of {report.checked:,}" if report.checked > 1 else "1"
-        yield Finding(
-            each.where,
-            f"{each.problem} (for {of}: {each.whom})",
-            each.line,
-            Severity.ERROR,
-            checked.at(each.where, each.line, each.problem),
-        )
-    if report.clipped:
-        many = report.clipped > 1
-        yield clipped(report.largest, f" for {report.clipped:,} recipients at most" if many else "")
-    yield from _of_addresses(report)
-
-
-def _of_addresses(report: CheckReport) -> Iterable[Finding]:
-    """What a sender should know of the recipients' addresses."""
-    notes = (
-        (report.roles, "of a function (info@, sales@): several people may read it, and complain"),
-        (report.disposable, "at a domain for throw-away mailboxes, which nobody may read any more"),
-    )
-    for count, what in notes:
-        if count:
-            have = "has an address" if count == 1 else "have an address"
-            yield Finding("", f"{count:,} of {report.checked:,} recipients {have} {what}")
-
-
-def as_dicts(findings: Sequence[Finding]) -> list[dict[str, object]]:
-    """For ``--json``: an object each, with None for no position."""
-    return [
-        {
-            "severity": each.severity.value,
-            "part": each.where,
-            "line": each.line,
-            "column": each.column,
-            "problem": each.problem,
-        }
-        for each in findings
-    ]

@@ -1,7 +1,7 @@
 """Compile messages for sending; the slow imports come with the first one."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sestui.core.clock import Clock
 from sestui.core.delivery.states import RunKind
@@ -29,13 +29,17 @@ class Composers:
         self._settings = settings
         self._clock = clock
 
-    def of_campaign(self, campaign: "Campaign") -> "Composer":
-        """The campaign's message, compiled.
+    def message_of(self, sent: "Campaign | Run") -> "Composer":
+        """The message of a campaign, or as a run of one sends it, compiled.
 
         Raises:
             ContentError: it can't be, or this host can't make its unsubscribe links.
         """
-        return self._compiled(campaign.message_id, campaign)
+        from sestui.compose.envelope import envelope_of  # noqa: PLC0415 - jinja2 is slow to import
+        from sestui.core.content import Composer  # noqa: PLC0415 - as above
+
+        envelope = envelope_of(sent, self._settings, self._clock, self._tokens())
+        return Composer(self._campaigns.message(sent.message_id), envelope)
 
     def of_run(self, run: "Run") -> "MailComposer":
         """The run's message as of its start, compiled; a relay's mails are composed singly."""
@@ -51,7 +55,7 @@ class Composers:
 
         variants: list[MailComposer] = [
             BelongingComposer(each, Memberships(self._database)) if asks(each) else each
-            for each in self._compiled(run.message_id, run).variants()
+            for each in self.message_of(run).variants()
         ]
         if len(variants) == 1:
             return variants[0]
@@ -84,13 +88,6 @@ class Composers:
             return LinkKeys(self._database, self._settings.data_dir).current()
         except SettingsError as error:  # pauses the run instead of ending every other one with it
             raise ContentError(str(error)) from error
-
-    def _compiled(self, message_id: int, sent: Any) -> "Composer":
-        from sestui.compose.envelope import envelope_of  # noqa: PLC0415 - jinja2 is slow to import
-        from sestui.core.content import Composer  # noqa: PLC0415 - as above
-
-        envelope = envelope_of(sent, self._settings, self._clock, self._tokens())
-        return Composer(self._campaigns.message(message_id), envelope)
 
     def _tokens(self) -> "UnsubscribeTokens":
         """Seals links to the unsubscribe page, and addresses for mail to unsubscribe."""

@@ -106,6 +106,7 @@ class RunView:
             "done": self.progress.done,
             "percent": self.progress.percent_number,
             **self.counts.as_dict(),
+            "unchecked": self.counts.unchecked,
             **self.counts.outcomes(),
         }
 

@@ -53,6 +53,19 @@ def test_many_kills_of_a_long_run(scene, mode, times, worst):
 
 @pytest.mark.long
 @pytest.mark.ci
+@pytest.mark.timeout(900)
+def test_kills_while_the_mails_of_a_large_run_are_checked(scene):
+    made = scene(20_000, rate=1_000)
+    kills = made.kill_at_random(1, random.Random(13), longest=0.3)
+    assert 0 < made.runtime.runs.get(made.run.id).unchecked < 20_000
+    kills.left += made.kill_at_random(9, random.Random(17), longest=0.5).left
+    made.finish()
+    print(f"\n{kills.told(made.world.outbox())}")  # noqa: T201
+    made.check_accounts()
+
+
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_asked_to_stop_it_leaves_nothing_in_doubt(scene, number):
     made = scene(600, rate=150, latency=0.2)

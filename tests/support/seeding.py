@@ -13,6 +13,7 @@ from sestui.core.content import MessageSource
 from sestui.core.delivery.account import AccountStatus, QuotaRule
 from sestui.core.delivery.handover import Answer, AnswerKind, Claim, HoldBack, Reply, RunCounts
 from sestui.core.delivery.mail import MailAttachment
+from sestui.core.delivery.states import DeliveryState
 from sestui.store.campaigns.campaigns import Campaigns
 from sestui.store.db.database import Database
 from sestui.store.db.tables import (
@@ -154,6 +155,7 @@ def checked_counts(database: Database, run_id: int) -> RunCounts:
             session.exec(select(Delivery.state).where(Delivery.run_id == run_id)).all()
         )
     counts = counts_of(run)
+    states[DeliveryState.PENDING] += counts.unchecked
     rows = {state: states[state] for state in counts.as_dict()}
     assert counts.as_dict() == rows, (counts, rows)
     return counts

@@ -49,14 +49,20 @@ def warn(check: "CampaignCheck") -> None:
 
 
 @contextmanager
-def checking(runtime: "Runtime", campaign: "Campaign") -> Iterator[Callable[[int], None]]:
+def checking(
+    runtime: "Runtime", campaign: "Campaign", *, starts: bool = False
+) -> Iterator[Callable[[int], None]]:
     """Report the progress of a check of everybody's mail, if anybody watches.
 
-    The block calls the function it gets with the number of recipients checked so far.
+    ``starts``: of a large audience only the first are checked, as for a start. The block calls the
+    function it gets with the number of recipients checked so far.
     """
-    from sestui.core.campaign.audience import Audience  # noqa: PLC0415 - slow to import
+    from sestui.compose.checks import looked_at_before  # noqa: PLC0415 - jinja2 is slow to import
+    from sestui.core.campaign.audience import Audience  # noqa: PLC0415 - as above
 
-    told = CheckProgress(runtime.audiences.sizes([Audience.of(campaign)])[0] or 0, runtime.clock)
+    size = runtime.audiences.sizes([Audience.of(campaign)])[0] or 0
+    now = looked_at_before(campaign, size) if starts else size
+    told = CheckProgress(now, runtime.clock, later=size - now)
     try:
         yield told.report
     finally:
@@ -66,8 +72,10 @@ def checking(runtime: "Runtime", campaign: "Campaign") -> Iterator[Callable[[int
 class CheckProgress:
     """The progress of a check, on a line that is cleared at its end."""
 
-    def __init__(self, size: int, clock: "Clock") -> None:
+    def __init__(self, size: int, clock: "Clock", *, later: int = 0) -> None:
+        """``size`` are checked now, ``later`` more while they are sent."""
         self._size = size
+        self._later = later
         self._clock = clock
         self._told_at: float | None = None
         self._drawn = False
@@ -77,7 +85,8 @@ class CheckProgress:
         now = self._clock.monotonic()
         if self._told_at is None:
             people = "1 recipient" if self._size == 1 else f"{self._size:,} recipients"
-            say(f"Checking the mail of {people}.")
+            rest = f"; that of {self._later:,} more is checked while it is sent"
+            say(f"Checking the mail of {people}{rest if self._later else ''}.")
             self._told_at = now
         if looked_at >= self._size:
             self.close()  # what comes next stands in its place
@@ -108,7 +117,7 @@ def check_command(
     as_json: AsJson = False,
 ) -> None:
     """Check a campaign with everybody's mail, and send nothing."""
-    from sestui.compose.checks import as_dicts  # noqa: PLC0415 - jinja2 is slow to import
+    from sestui.compose.check_findings import as_dicts  # noqa: PLC0415 - jinja2 is slow to import
 
     failed: list[tuple[str, str]] = []
     with opened() as runtime:

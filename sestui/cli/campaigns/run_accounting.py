@@ -25,6 +25,8 @@ def accounting(run: "RunView") -> list[str]:
     lines.append(f"done      {run.progress.percent:>9}")
     lines.append(f"audience  {counts.audience:>9,}")
     lines += [f"{state.label:<9} {counts.as_dict()[state]:>9,}" for state in DeliveryState]
+    if counts.unchecked:
+        lines.append(f"unchecked {counts.unchecked:>9,} of the pending")
     known = counts.outcomes() if any(counts.outcomes().values()) else {}
     return lines + [f"{outcome:<10}{count:>9,}" for outcome, count in known.items()]
 

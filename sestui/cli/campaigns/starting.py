@@ -31,7 +31,7 @@ def start_checked(
     skip_unrenderable: bool,
 ) -> "Run":
     """Check everybody's mail, reporting progress and warnings, and start a run."""
-    with checking(runtime, campaign) as progress:
+    with checking(runtime, campaign, starts=True) as progress:
         return runtime.starter.start(
             campaign,
             runtime.clock.now(),

@@ -119,6 +119,8 @@ class RunCounts:
     """Of the accepted, those that came back. Nobody is delivered and bounced."""
     complained: int = 0
     """Of the delivered, those that were reported as spam."""
+    unchecked: int = 0
+    """Of the pending, those whose mail has yet to be checked: nobody claims them before."""
 
     @property
     def audience(self) -> int:

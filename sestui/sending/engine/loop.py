@@ -131,6 +131,16 @@ class Engine:
         self._beat_at = float("-inf")
         self._quota: Quota | None = None
 
+    @property
+    def behind(self) -> bool:
+        """Whether the machine rather than the rate limits sending; for any thread."""
+        return self._sizer.behind
+
+    @property
+    def rate(self) -> float:
+        """Recipients a second that the run served last may have; 0: none so far; as ``behind``."""
+        return self._sizer.allowed.rate
+
     def stop(self, within: float = DRAIN_SECONDS) -> None:
         """Ask the loop to end; mail that has not been sent goes back to the ledger.
 

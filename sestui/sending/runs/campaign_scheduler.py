@@ -165,10 +165,17 @@ class CampaignScheduler:
         now = self._clock.now()
         only = only or (Only(campaign.only) if campaign.only else None)
         why = self._approval(campaign, occurrence.at, now)
-        if why:
-            run = self._runs.start(campaign, now, only=only, scheduled_for=occurrence, approval=why)
-            return run, [f"{campaign.name} waits for approval: {why}"] if run else []
         starter = self._starter()
+        if why:
+            run = self._runs.start(
+                campaign,
+                now,
+                only=only,
+                scheduled_for=occurrence,
+                approval=why,
+                beside=starter.is_large(campaign),
+            )
+            return run, [f"{campaign.name} waits for approval: {why}"] if run else []
         try:
             run = starter.start_occurrence(
                 campaign, now, occurrence, only=only, on_check=self._warn

@@ -99,7 +99,7 @@ class ForecastService:
             with self._database.read_connection() as connection:
                 account = sample_of(connection, REPRESENTATIVE)
                 if run is not None and run.state not in ENDED_RUN_STATES:
-                    groups, sampled = of_pending(connection, run.id, run.pending, now)
+                    groups, sampled = of_pending(connection, run, now)
                 else:
                     groups, sampled = of_audience(connection, audience, size, now)
         return bounce_forecast(groups, account, sampled=sampled)

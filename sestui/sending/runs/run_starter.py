@@ -1,4 +1,4 @@
-"""Start runs; everything is checked before the first row is written."""
+"""Start runs; all is checked before, but of large audiences most mails are while they are sent."""
 
 from collections.abc import Callable, Sequence
 
@@ -56,25 +56,29 @@ class RunStarter:
         failed: Callable[[str, str], object] | None = None,
         *,
         advice: bool = False,
+        whole: bool = True,
         progress: Progress = no_progress,
     ) -> CampaignCheck:
         """Run all checks, rendering the message for the whole audience.
 
+        Not ``whole``, it looks at the first of a large one, which is what a start needs.
         ``failed`` is called with address and reason of each recipient who can't be mailed;
         ``advice`` adds hints about mail programs and readers. ``progress`` is
         called with the number of contacts looked at so far, and may raise to end the check.
         """
-        return self._checker().before_start(campaign, failed, advice=advice, progress=progress)
+        return self._checker().before_start(
+            campaign, failed, advice=advice, whole=whole, progress=progress
+        )
 
     def check_start(self, campaign: Campaign, progress: Progress) -> CampaignCheck:
-        """Run :meth:`check` for a start by hand, once the cheap conditions of a start hold.
+        """Run the check for a start by hand, once the cheap conditions of a start hold.
 
         Raises:
             NotFoundError, StateError: as :meth:`start`, of a campaign that may be sent again.
         """
         self._runs.refuse_repeat(campaign, again=True)
         self._refuse_nobody(campaign)
-        return self.check(campaign, progress=progress)
+        return self.check(campaign, whole=False, progress=progress)
 
     def start(
         self,
@@ -104,7 +108,9 @@ class RunStarter:
         self._runs.refuse_repeat(campaign, again=again or only is not None)
         self._refuse_nobody(campaign)
         skip = skip_unrenderable or campaign.skip_unrenderable
-        check = self.checked(campaign, skip=skip, on_check=on_check, check=check, progress=progress)
+        check = self.checked(
+            campaign, skip=skip, on_check=on_check, check=check, whole=False, progress=progress
+        )
         run = self._runs.start(
             campaign,
             now,
@@ -112,6 +118,7 @@ class RunStarter:
             only=only,
             unrenderable=check.unrenderable,
             skip_unrenderable=skip,
+            beside=bool(check.later),
         )
         assert run is not None  # noqa: S101 - only an occurrence can have a run already
         return run
@@ -130,14 +137,16 @@ class RunStarter:
             return None
         self._runs.refuse_repeat(campaign, again=True)
         self._audiences.size(Audience.of(campaign))  # raises if a list or a segment is gone
-        check = self.checked(campaign, skip=campaign.skip_unrenderable, on_check=on_check)
+        skip = campaign.skip_unrenderable
+        check = self.checked(campaign, skip=skip, on_check=on_check, whole=False)
         return self._runs.start(
             campaign,
             now,
             only=only,
             scheduled_for=occurrence,
             unrenderable=check.unrenderable,
-            skip_unrenderable=campaign.skip_unrenderable,
+            skip_unrenderable=skip,
+            beside=bool(check.later),
         )
 
     def checked(
@@ -147,6 +156,7 @@ class RunStarter:
         skip: bool,
         on_check: OnCheck | None,
         check: CampaignCheck | None = None,
+        whole: bool = True,
         progress: Progress = no_progress,
     ) -> CampaignCheck:
         """Run :meth:`check` and raise if it failed; ``skip`` tolerates unrenderable recipients.
@@ -156,7 +166,7 @@ class RunStarter:
         Raises: ConflictError, ContentError, UnrenderableError: as :meth:`start`.
         """
         if check is None:
-            check = self.check(campaign, progress=progress)
+            check = self.check(campaign, whole=whole, progress=progress)
         elif check.of != CampaignVersion.of(campaign):
             raise ConflictError(
                 f"{campaign.name} has been changed since it was checked; check it again."
@@ -165,6 +175,10 @@ class RunStarter:
             on_check(check)
         check.raise_if_failed(skip_unrenderable=skip)
         return check
+
+    def is_large(self, campaign: Campaign) -> bool:
+        """Whether the mails of its audience are checked while they are sent."""
+        return self._checker().is_large(campaign)
 
     def _refuse_nobody(self, campaign: Campaign) -> None:
         audience = Audience.of(campaign)
@@ -205,6 +219,7 @@ class RunStarter:
             scheduled_for=scheduled_for,
             held_for=sentence,
             unrenderable=why.report.unrenderable if why is not None else None,
+            beside=self.is_large(campaign),
         )
 
     def start_test(

@@ -1,6 +1,6 @@
-"""Audiences: counted, read, and inserted into the ledger as a run's deliveries."""
+"""Audiences: counted and read, and who of them are a run's recipients."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,6 @@ from sqlalchemy import (
     Select,
     and_,
     func,
-    insert,
-    literal,
     not_,
     or_,
     select,
@@ -34,14 +32,17 @@ from sestui.store.contacts.audience_sql import (
     resolved,
 )
 from sestui.store.contacts.key_queries import CONTACT, MEMBERSHIP, SUPPRESSED
-from sestui.store.contacts.recipient_zones import LocalStart, due_times, local_hours
-from sestui.store.contacts.variant_sql import variant_of
+from sestui.store.contacts.recipient_zones import LocalStart, local_hours
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Delivery, Run
 from sestui.store.segments.segment_queries import unknown_in
 
 _DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _HANDED_OVER = _DELIVERY.c.state.in_(sorted(state.value for state in HANDED_OVER_STATES))
+
+_MEMBERS = select(
+    CONTACT.c.id, CONTACT.c.email, CONTACT.c.attributes, CONTACT.c.status, SUPPRESSED
+).order_by(CONTACT.c.id)
 
 _MOST_AUDIENCES = 200
 """Audiences counted by one statement, and remembered."""
@@ -58,7 +59,7 @@ class AudienceMember:
     attributes: dict[str, Any]
     status: ContactStatus
     suppressed: bool = False
-    """Read by :meth:`Audiences.batches` only."""
+    """Read by :meth:`Audiences.batches` and :meth:`Audiences.members` only."""
 
 
 class Audiences:
@@ -202,7 +203,6 @@ class Audiences:
         Raises:
             NotFoundError, SegmentError: as :meth:`size`.
         """
-        contact = CONTACT.c
         with self._database.read_connection() as connection:
             refuse_missing_lists(connection, audience)
             found = resolved(connection, audience, self._clock.now())
@@ -210,22 +210,26 @@ class Audiences:
         last: int | None = 0
         while True:
             page = _page(found, last, batch).subquery()
-            statement = (
-                select(contact.id, contact.email, contact.attributes, contact.status, SUPPRESSED)
-                .join(page, page.c.contact_id == contact.id)
-                .where(*where)
-                .order_by(contact.id)
-            )
+            statement = _MEMBERS.join(page, page.c.contact_id == CONTACT.c.id).where(*where)
             with self._database.snapshot(), self._database.read_connection() as connection:
                 last = connection.execute(select(func.max(page.c.contact_id))).scalar()
                 if last is None:
                     return
-                members = [
-                    AudienceMember(contact_id, email, attributes, ContactStatus(status), held)
-                    for contact_id, email, attributes, status, held in connection.execute(statement)
-                ]
+                members = _members(connection.execute(statement))
             if members:
                 yield members
+
+    def members(self, contact_ids: Sequence[int]) -> list[AudienceMember]:
+        """These contacts by id, of any status; those that are gone are left out."""
+        with self._database.read_connection() as connection:
+            return _members(connection.execute(_MEMBERS.where(CONTACT.c.id.in_(contact_ids))))
+
+
+def _members(rows: Iterable[Any]) -> list[AudienceMember]:
+    return [
+        AudienceMember(contact_id, email, attributes, ContactStatus(status), held)
+        for contact_id, email, attributes, status, held in rows
+    ]
 
 
 def _size_of(names: Sequence[str]) -> tuple[ColumnElement[int], ColumnElement[int]]:
@@ -261,45 +265,12 @@ def _page(
     return merged.order_by("contact_id").limit(size)
 
 
-def add_audience(
+def recipients_of(
     connection: Connection, run: Run, audience: ResolvedAudience, only: Only | None
-) -> int:
-    """Insert a pending delivery for each contact of it; their number.
-
-    In the order of contacts, or first of the local time of each.
-    """
-    # INSERT … SELECT doesn't apply the model's defaults.
-    values: dict[str, Any] = {
-        "run_id": literal(run.id),
-        "contact_id": CONTACT.c.id,
-        "email": CONTACT.c.email,
-        "state": literal(DeliveryState.PENDING.value),
-        "message_id": literal(""),
-        "attempts": literal(0),
-        "faults": literal(0),
-        "code": literal(""),
-        "reason": literal(""),
-        "not_before": literal(0.0),
-        "worker": literal(""),
-        "queued_at": literal(run.created_at),
-        "outcome": literal(""),
-        "outcome_code": literal(""),
-        "variant": variant_of(run),
-    }
-    where = [*audience.conditions(connection)]
-    if only is not None:
-        where += _follow_up(run.campaign_id, run.id, only)
-    source, order = CONTACT, [CONTACT.c.id]
-    if run.due_time:
-        # Together in the table, as they are claimed together.
-        values["due_at"], source = due_times(connection, LocalStart.of_run(run), where)
-        order.insert(0, values["due_at"])
-    rows = select(*values.values()).select_from(source).where(*where).order_by(*order)
-    return connection.execute(
-        insert(_DELIVERY).from_select(list(values), rows),
-        # PostgreSQL returns -1 otherwise.
-        execution_options={"preserve_rowcount": True},
-    ).rowcount
+) -> list[ColumnElement[bool]]:
+    """What the contacts fulfil who are to be the run's recipients."""
+    where = audience.conditions(connection)
+    return where if only is None else [*where, *_follow_up(run.campaign_id, run.id, only)]
 
 
 def _mailed(campaign_id: int, audience: Sequence[ColumnElement[bool]]) -> Select[Any]:

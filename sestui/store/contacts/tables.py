@@ -122,3 +122,16 @@ class ImportRecord(SQLModel, table=True):
     finished_at: float
     seen_at: float | None = Field(default=None)
     """When the operator acknowledged the rejects; None for not yet."""
+
+
+class UncheckedPart(SQLModel, table=True):
+    """Recipients of a run whose mail has not been checked yet, so that they aren't deliveries."""
+
+    __tablename__ = "unchecked_part"
+
+    run_id: int = Field(foreign_key="run.id", primary_key=True)
+    part: int = Field(primary_key=True)
+    """Their ids by ``store.contacts.unchecked.PART``."""
+    size: int
+    contact_ids: str = Field(sa_column=Column(Text, nullable=False))
+    """A JSON array."""

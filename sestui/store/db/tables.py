@@ -1,7 +1,4 @@
-"""The tables. Instants are float seconds since the epoch, UTC (see ``core.clock``).
-
-Rows leave this package only detached; sessions never do.
-"""
+"""The tables, whose rows leave only detached. Instants are float seconds since the epoch, UTC."""
 
 from typing import Any
 
@@ -138,8 +135,7 @@ class Campaign(SQLModel, table=True):
     lists: list[str] = Field(default_factory=list, sa_column=_json())
     """Names of the lists that are the audience."""
     segment: str = Field(default="", sa_column=_text())
-    """Who of them, or of all contacts: the name of a segment or an expression; '' for everybody on
-    the lists."""
+    """Who of them, or of all contacts: a segment's name or an expression; '' for all of them."""
     keywords: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
     transactional: bool = Field(default=False)
     skip_unrenderable: bool = Field(default=False)
@@ -276,6 +272,10 @@ class Run(SQLModel, table=True):
     rejected: int = Field(default=0)
     in_doubt: int = Field(default=0)
     skipped: int = Field(default=0)
+    unchecked: int = Field(default=0)
+    """Of the pending: recipients who aren't deliveries yet (``store.ledger.unchecked``)."""
+    checker: str = Field(default="")
+    """The worker that checks their mails; '' for none so far."""
     delivered: int = Field(default=0)
     """Of the accepted: how many SES has reported as delivered, those who complained included."""
     bounced: int = Field(default=0)

@@ -1,4 +1,4 @@
 """The schema's version, importable without SQLAlchemy."""
 
-HEAD = "0029"
+HEAD = "0030"
 """The newest migration; a test compares it with ``migrations/versions``."""

@@ -29,6 +29,7 @@ from sestui.store.events.event_tables import EventRow, QuarantinedEvent
 from sestui.store.ledger.bulk_statements import ids_of, values_text
 from sestui.store.ledger.statements import DELIVERY
 from sestui.store.ledger.transitions import finish_if_done, move_counts
+from sestui.store.ledger.unchecked import enter_contact
 from sestui.store.relay.tables import RelayedPayload
 from sestui.store.tasks.tables import ContactCheck
 from sestui.store.web.tables import PreferenceChange, SubscriptionRequest
@@ -114,6 +115,8 @@ class _Eraser:
 
     def deliveries(self) -> None:
         """Skip what is pending, and leave of each delivery what runs count."""
+        if self.contact_id:
+            enter_contact(self.connection, self.contact_id)
         spellings = [self.address.key, *self.text.spellings]
         theirs = or_(
             DELIVERY.c.contact_id == self.contact_id, func.lower(DELIVERY.c.email).in_(spellings)

@@ -10,6 +10,7 @@ from sestui.store.contacts.changes.journal import ROW
 from sestui.store.contacts.erased import hold_off_writers
 from sestui.store.contacts.key_queries import CONTACT, MEMBERSHIP
 from sestui.store.contacts.refusals import REFUSAL
+from sestui.store.contacts.unchecked import unchecked_among
 from sestui.store.db.database import Database
 from sestui.store.db.shared_tables import GovernorRow
 from sestui.store.erasure.raw_events import words_blanked
@@ -53,7 +54,8 @@ def forget_unmailed(database: Database, before: Instant, *, after: int, most: in
         last = connection.execute(select(func.max(page.subquery().c.id))).scalar()
         if last is None:
             return Forgotten(0, None)
-        ids = list(connection.execute(_unmailed(before, after, last)).scalars())
+        found = set(connection.execute(_unmailed(before, after, last)).scalars())
+        ids = sorted(found - unchecked_among(connection, found))
         if ids:
             _forget(connection, ids)
         return Forgotten(len(ids), last)

@@ -14,7 +14,7 @@ from sestui.core.delivery.states import ContactStatus, DeliveryState
 from sestui.store.contacts.address_sql import of_domain
 from sestui.store.contacts.audience_sql import resolved
 from sestui.store.contacts.key_queries import MEMBERSHIP
-from sestui.store.db.tables import Suppression
+from sestui.store.db.tables import Run, Suppression
 from sestui.store.ledger.statements import CONTACT, DELIVERY
 from sestui.store.tasks.tables import ContactCheck
 
@@ -44,17 +44,21 @@ def of_audience(
 
 
 def of_pending(
-    connection: Connection, run_id: int, size: int, now: Instant
+    connection: Connection, run: Run, now: Instant
 ) -> tuple[dict[BounceRisk, int], bool]:
-    """The same for the pending recipients of a run."""
-    step = max(1, size // SAMPLE)
+    """The same for the pending recipients of a run; those who are unchecked are like the others."""
+    checked = run.pending - run.unchecked
+    step = max(1, checked // SAMPLE)
     pending = select(DELIVERY.c.contact_id).where(
-        DELIVERY.c.run_id == run_id,
+        DELIVERY.c.run_id == run.id,
         DELIVERY.c.state == DeliveryState.PENDING.value,
         DELIVERY.c.id % step == 0,
         DELIVERY.c.contact_id.is_not(None),
     )
-    return _groups(connection, pending, step, now), step > 1
+    found = _groups(connection, pending, step, now)
+    if run.unchecked:
+        found = {risk: count * run.pending // max(1, checked) for risk, count in found.items()}
+    return found, step > 1 or bool(run.unchecked)
 
 
 def _groups(

@@ -44,7 +44,9 @@ _SINCE: ColumnElement[float] = bindparam("since", type_=_DELIVERY.c.queued_at.ty
 
 def slices_of(connection: Connection, wanted: LogFilter) -> list[RunSlice]:
     """The runs with matching deliveries, newest first."""
-    counters = [_RUN.c[state.value] for state in DeliveryState]
+    # Who is unchecked counts as pending and is no delivery yet.
+    made = {DeliveryState.PENDING: _RUN.c.pending - _RUN.c.unchecked}
+    counters = [made.get(state, _RUN.c[state.value]) for state in DeliveryState]
     query = (
         select(_RUN.c.id, _CAMPAIGN.c.name, _RUN.c.number, _RUN.c.kind, _RUN.c.created_at)
         .add_columns(_RUN.c.winner, *counters)

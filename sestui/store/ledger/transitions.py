@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, select, update
 from sestui.core.clock import Instant
 from sestui.core.delivery.states import DeliveryState, RunState, SkipReason
 from sestui.store.ledger import statements as sql
+from sestui.store.ledger.unchecked import enter
 
 _DELIVERY, _RUN = sql.DELIVERY, sql.RUN
 
@@ -54,11 +55,12 @@ def finish_if_done(connection: Connection, run_id: int, now: Instant, run: Any =
 
 
 def skip_pending(connection: Connection, run_id: int) -> int:
-    """Skip what is pending in a cancelled run; returns the number.
+    """Skip what is pending in a cancelled run; returns the number of its deliveries.
 
     Rows locked by another worker are left to it (waiting could be a deadlock): it is claiming them,
     or returning them and will skip them itself.
     """
+    enter(connection, run_id, state=DeliveryState.SKIPPED)
     which = and_(*pending_of(run_id))
     if connection.dialect.name != "sqlite":  # which locks the whole database
         free = select(_DELIVERY.c.id).where(which).with_for_update(skip_locked=True)

@@ -14,8 +14,8 @@ from sestui.core.schedule.cron import Occurrence
 from sestui.store.db.tables import Campaign, Delivery, Run
 
 
-def sent_fields(campaign: Campaign) -> dict[str, Any]:
-    """The fields that a run copies from its campaign."""
+def sent_fields(campaign: Campaign | Run) -> dict[str, Any]:
+    """The fields that a run copies from its campaign, as the one or the other has them."""
     sent = (name for name, each in CAMPAIGN_FIELDS.items() if each.sent)
     return {"message_id": campaign.message_id, **{name: getattr(campaign, name) for name in sent}}
 

@@ -9,7 +9,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 from sqlmodel import select as select_model
 
-from sestui.core.campaign.audience import Audience
 from sestui.core.campaign.follow_up import Only
 from sestui.core.clock import Clock, Instant
 from sestui.core.delivery.handover import RunCounts
@@ -30,19 +29,14 @@ from sestui.errors import (
     StateError,
     StorageError,
 )
-from sestui.store.contacts.audience_sql import resolved
-from sestui.store.contacts.audiences import add_audience
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Contact, Delivery, Run
 from sestui.store.ledger.clocks import ledger_now
 from sestui.store.ledger.course import note_hold
 from sestui.store.ledger.sent_since import first_sent
 from sestui.store.ledger.transitions import finish_if_done, skip_pending
-from sestui.store.ledger.unrenderable import (
-    Reasons,
-    leave_out,
-    skip_unmade,
-)
+from sestui.store.ledger.unrenderable import Reasons, leave_out, skip_unmade
+from sestui.store.runs.filling import fill
 from sestui.store.runs.new_runs import (
     label_of,
     new_run,
@@ -52,7 +46,6 @@ from sestui.store.runs.new_runs import (
 )
 from sestui.store.runs.splits import begin_split
 from sestui.store.runs.start_rules import has_occurred, refuse_repeat, refuse_unstartable
-from sestui.store.segments.frozen_segments import frozen
 from sestui.store.tasks.occurrences import distinct_instant
 
 _DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
@@ -99,12 +92,14 @@ class Runs:
         approval: str = "",
         unrenderable: Reasons | None = None,
         skip_unrenderable: bool = False,
+        beside: bool = False,
     ) -> Run | None:
         """Start a run over the campaign's audience, in one transaction.
 
         ``only`` makes it a follow-up. ``held_for`` is why it starts paused, ``approval`` why it
         waits for approval. ``unrenderable`` are contacts whose mail can't be, by reason: skipped if
-        the campaign or ``skip_unrenderable`` says so. None: ``scheduled_for`` was started before.
+        the campaign or ``skip_unrenderable`` says so. ``beside``: mails are checked while it sends.
+        None: ``scheduled_for`` was started before.
 
         Raises:
             ConflictError: its audience is another by now. NotFoundError: its segment can't be.
@@ -130,10 +125,8 @@ class Runs:
                 if scheduled_for is not None:
                     run.scheduled_for = distinct_instant(session, campaign, scheduled_for.at)
                 number_run(session, run)
-                audience = resolved(session.connection(), Audience.of(campaign), now)
-                run.frozen_segment = frozen(audience, campaign.timezone)
                 begin_split(session, run, only)
-                run.pending = add_audience(session.connection(), run, audience, only)
+                fill(session.connection(), campaign, run, only, beside=beside)
                 if only is not None and not run.pending and scheduled_for is None:
                     raise StateError(f"Nobody in {campaign.name}'s audience is {only} now.")
                 leave_out(session.connection(), run, unrenderable or {})

@@ -177,6 +177,10 @@ class RunCountsLine(Figure):
             return Content("")
         run = self.snapshot.run
         line = flowed(legend(run.counts), width)
+        if run.counts.unchecked and not run.has_ended:
+            count = grouped(run.counts.unchecked)
+            said = f"{count} of the pending are yet to be checked, ahead of the sending."
+            line = Content("\n").join([line, Content.styled(said, "$text-muted")])
         if not run.counts.in_doubt or run.has_ended:  # an ended run's summary says it
             return line
         lines = [line, _doubt(run), flowed(doubt_parts(self.snapshot.doubts), width, _BETWEEN)]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sestui.compose.checks import CampaignCheck
+from sestui.compose.checks import CampaignCheck, looked_at_before
 from sestui.core.campaign.audience import Audience
 from sestui.core.campaign.follow_up import MailedBefore, Only
 from sestui.errors import SestuiError, StoppedError
@@ -90,9 +90,11 @@ class StartCheck:
 
     @property
     def sendable(self) -> int:
-        """Recipients who can be mailed."""
+        """Recipients who can be mailed, as far as it is known before the start."""
         found = self.check.recipients if self.check is not None else None
-        return found.sendable if found is not None and not self.stopping else 0
+        if self.check is None or found is None or self.stopping:
+            return 0
+        return found.sendable + self.check.later
 
     @property
     def unmailed(self) -> int:
@@ -110,11 +112,12 @@ class StartCheck:
         """Whether it can be started as it is."""
         if self.check is None or self.stopping:
             return False
-        return not self.failed or (self.skips and bool(self.sendable))
+        found = self.check.recipients
+        return not self.failed or (self.skips and found is not None and bool(found.sendable))
 
 
 class CheckJob(BackgroundJob[StartCheck]):
-    """Renders everybody's mail and sends nothing."""
+    """Renders everybody's mail and sends nothing; of a large audience, that of the first."""
 
     stopped = "The check has been cancelled; nothing has been sent."
 
@@ -125,7 +128,7 @@ class CheckJob(BackgroundJob[StartCheck]):
         self.looked_at = 0
         """How many of the audience have been looked at."""
         self.audience = 0
-        """How many there are; 0: not counted yet."""
+        """How many it is going to look at; 0: not counted yet."""
 
     def work(self) -> StartCheck:
         """Whatever is wrong is an answer."""
@@ -135,8 +138,11 @@ class CheckJob(BackgroundJob[StartCheck]):
             whom = Audience.of(campaign)
             # A list or segment that is gone, and those that nobody is in.
             mended = "segment" if whom.segment else "lists"
-            self.audience = runtime.audiences.size(whom)
-            mended = mended if not self.audience else ""
+            size = runtime.audiences.size(whom)
+            self.audience = (
+                size if planned.resumes is not None else looked_at_before(campaign, size)
+            )
+            mended = mended if not size else ""
             skips = campaign.skip_unrenderable
             if planned.resumes is None:
                 check = runtime.starter.check_start(campaign, self._went_on)

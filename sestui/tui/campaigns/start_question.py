@@ -164,7 +164,8 @@ def _question(
         lines[0] = f"{WHOM[planned.only]}."
     elif checked.before is not None:
         lines.insert(0, checked.before.sentence(count))
-    lines += [line for line in (_unmailed(checked), _skipped(checked), *foreseen) if line]
+    said = (_unmailed(checked), _skipped(checked), _later(checked), *foreseen)
+    lines += [line for line in said if line]
     lines.append(f"Mail goes to {services.label.text}.")
     lines += _warned(checked.warnings)
     verb = "Send again" if view.run is not None and planned.only is None else "Send"
@@ -226,6 +227,16 @@ def _skipped(checked: StartCheck) -> str:
     if not count:
         return ""
     return f"{recipients(count)} will be skipped with the reason: their mail can't be rendered."
+
+
+def _later(checked: StartCheck) -> str:
+    if checked.check is None or not checked.check.later:
+        return ""
+    then = "that recipient is skipped" if checked.skips else "the run pauses"
+    return (
+        f"The mail of the first {grouped(checked.check.audience)} has been checked, that of the "
+        f"others is while it sends, ahead of it. If one can't be rendered, {then}."
+    )
 
 
 def _warned(warnings: Sequence[str]) -> list[str]:

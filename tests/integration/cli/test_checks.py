@@ -337,3 +337,25 @@ def test_addresses_that_do_worse_are_warned_of(sestui):
     told = [each["problem"] for each in sestui.json("campaign", "check", "news")["findings"]]
     assert any("1 of 3 recipients has an address of a function" in each for each in told), told
     assert any("2 of 3 recipients have an address at a domain for throw" in each for each in told)
+
+
+@pytest.mark.long
+@pytest.mark.ci
+def test_a_large_run_says_what_is_yet_to_be_checked(sestui, monkeypatch):
+    monkeypatch.setattr("sestui.compose.checks.LARGE", 4)
+    monkeypatch.setattr("sestui.compose.checks.FIRST", 2)
+    people(sestui, *GOOD, *BAD)
+    sestui.ok("apply", sestui.write("news.md", news("{{ first_name }}" + OFF)))
+    started = sestui.run("campaign", "start", "news")
+    assert (started.returncode, started.stdout) == (0, "run 1 of news is sending: 4\n")
+    assert "Checking the mail of 2 recipients; that of 2 more is checked while it" in started.stderr
+    assert "unchecked         4 of the pending" in sestui.ok("campaign", "show", "news")
+    told = sestui.json("campaign", "show", "news")["run"]
+    assert (told["audience"], told["pending"], told["unchecked"], told["percent"]) == (4, 4, 4, 0)
+    sent = sestui.run("send", "news")
+    assert sent.returncode == 3
+    assert "2 of 4 recipients can't be mailed: " in sent.stdout
+    assert sestui.run("campaign", "resume", "news", "--skip-unrenderable").returncode == 0
+    sestui.ok("send", "news")
+    told = sestui.json("campaign", "show", "news")["run"]
+    assert (told["accepted"], told["skipped"], told["unchecked"]) == (2, 2, 0)

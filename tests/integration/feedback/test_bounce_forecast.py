@@ -86,7 +86,7 @@ def test_of_an_open_run_those_count_who_are_pending(database, clock, audience):
     run = start_run(database, make_campaign(database, "second"), clock.now())
     mail(open_ledger(database, clock), run, 5)
     with database.read_connection() as connection:
-        found, sampled = bounce_risks.of_pending(connection, run.id, 7, clock.now() + DAY)
+        found, sampled = bounce_risks.of_pending(connection, run, clock.now() + DAY)
     assert not sampled
     assert sum(found.values()) == 7
     assert found[BounceRisk.NEW] == 4

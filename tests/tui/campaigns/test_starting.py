@@ -385,3 +385,23 @@ async def test_hostile_names_and_values_are_shown_as_typed(runtime: Runtime, sti
         assert "[bold red]\\x1bx[/] can't be started" in shown(app)
         assert "\x1b" not in shown(app)
         fits(app.screen, size)
+
+
+@pytest.mark.long
+@pytest.mark.ci
+async def test_of_a_large_audience_the_first_are_checked_before_the_number_is_asked_for(
+    runtime, still, monkeypatch
+):
+    monkeypatch.setattr("sestui.compose.checks.LARGE", 3)
+    monkeypatch.setattr("sestui.compose.checks.FIRST", 1)
+    add_people(runtime)
+    add_news(runtime, body=NAMED)
+    async with running(runtime) as (app, pilot):
+        await begin(app, pilot, ConfirmScreen)
+        text = " ".join(shown(app).replace("│", " ").split())
+        assert "Send news to 3 recipients?" in text
+        assert "The mail of the first 1 has been checked, that of the others is while it" in text
+        assert "the run pauses" in text
+        await pilot.press("tab", "enter")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen))
+        await until(pilot, lambda: "3 of the pending are yet to be checked" in shown(app))

@@ -24,6 +24,7 @@ from sestui.store.contacts.contact_lists import LIST, lists_of, mentions_in, wri
 from sestui.store.contacts.key_queries import CONTACT, MEMBERSHIP, SUPPRESSION
 from sestui.store.contacts.refusals import not_refused
 from sestui.store.contacts.tags_sql import has_tag, with_tag_at, without_tag
+from sestui.store.contacts.unchecked import unchecked_among
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Delivery
 
@@ -90,7 +91,8 @@ def _added(connection: Connection, change: Noted, done: Undone, _now: Instant) -
         select(CONTACT.c.updated_at).where(CONTACT.c.id == contact_id).with_for_update()
     ).first()
     mailed = select(_DELIVERY.c.id).where(_DELIVERY.c.contact_id == contact_id).limit(1)
-    if row is None or row.updated_at != change.at or connection.execute(mailed).first():
+    is_mailed = connection.execute(mailed).first() or unchecked_among(connection, [contact_id])
+    if row is None or row.updated_at != change.at or is_mailed:
         raise StateError(
             f"{email} has been changed or mailed since: undoing would lose that. Suppress the "
             "address if it should get no mail."

@@ -33,7 +33,14 @@ NO_ADDRESS = {
     *("quarantined_event.reason", "relay_key.allow", "relay_key.id", "relay_key.name"),
     *("relay_key.proof", "relay_key.senders", "relay_usage.key_id", "relayed_mail.key_id"),
     *("relayed_mail.replay_key", "relayed_mail.retry_key", "reminder.state"),
-    *("reminder.subject", "run.account", "run.completion", "run.from_address", "run.keywords"),
+    *(
+        "reminder.subject",
+        "run.account",
+        "run.checker",
+        "run.completion",
+        "run.from_address",
+        "run.keywords",
+    ),
     *(
         "run.frozen_segment",
         "run.kind",
@@ -52,7 +59,14 @@ NO_ADDRESS = {
     *("suppression.reason", "task.misfire", "task.name"),
     *("task.next_occurrence", "task.overlap", "task.schedule", "task.timezone", "task.type"),
     *("task_run.host", "task_run.occurrence", "task_run.program_host", "task_run.state"),
-    *("task_run.worker", "worker.account", "worker.host", "worker.id", "worker.role"),
+    *(
+        "task_run.worker",
+        "unchecked_part.contact_ids",
+        "worker.account",
+        "worker.host",
+        "worker.id",
+        "worker.role",
+    ),
 }
 """Names, codes and keys of sestui's own, and copies of what the operator wrote into campaigns."""
 
