@@ -183,8 +183,8 @@ class Settings(BaseSettings):
     )
     events_queue: str = Field(
         "",
-        description="URL of the SQS queue that SES's events come through; empty: events are not "
-        "read. The simulator has a queue of its own.",
+        description="URL of the SQS queue that SES's events come through: deliveries, bounces, "
+        "opens, clicks; empty: none are read. The simulator has a queue of its own.",
     )
     sns_topics: str = Field(
         "",

@@ -246,7 +246,7 @@ class Checker:
         inspection = self.inspect(fields, message, campaign_id, together)
         audience = Audience.of(fields)
         findings = [*inspection.findings, *self._misspelt(audience)]
-        contact = self._members.beside(audience, None)
+        contact = self._members.stand_in(audience)
         _, faults = self.render(inspection, contact)
         findings += [each for each in faults if each.severity is not Severity.ERROR]
         if contact is not None:

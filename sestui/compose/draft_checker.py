@@ -20,7 +20,7 @@ class PreviewTarget:
     """The contact to render for."""
 
     contact_id: int | None = None
-    """The contact shown before; None for the first."""
+    """The contact shown before; None for the first who can be mailed."""
     step: int = 0
     """1 for the next one, -1 for the previous."""
 
@@ -109,4 +109,6 @@ class DraftChecker:
             same = self._members.by_id(audience, whom.contact_id)
             if same is not None:
                 return same
+        if whom.contact_id is None and not whom.step:
+            return self._members.stand_in(audience)
         return self._members.beside(audience, whom.contact_id, back=whom.step < 0)

@@ -42,6 +42,9 @@ class RunView:
     """The subjects of its split; none without one."""
     awaits_winner: bool = False
     """Whether one of them is still to be chosen, for the rest."""
+    opened: int = 0
+    """Recipients who opened its mail, as far as one can tell; of those who did, ``clicked``."""
+    clicked: int = 0
     doing: str = ""
     """What is being done to it by who looks at it, as in ``resuming…``; '' for nothing."""
 
@@ -170,6 +173,8 @@ def run_view(run: Run, campaign: str, allowed: AllowedRate | None = None) -> Run
         warning=run.warning,
         split=tuple(run.split),
         awaits_winner=run.awaits_winner,
+        opened=run.opened,
+        clicked=run.clicked,
     )
 
 

@@ -138,7 +138,7 @@ def _later(text: str, duration: str, clock: WallClock, zone: str, now: Instant) 
     begin = now
     if days:
         begin = _at(clock.shown(now) + timedelta(days=days), clock, zone).at
-    at = math.ceil((begin + 60.0 * minutes) / 60.0) * 60.0
+    at = math.floor(begin / 60.0 + minutes + 0.5) * 60.0  # the nearest full minute
     return TypedTime(at, clock.shown(at))
 
 

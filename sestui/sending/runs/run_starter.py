@@ -234,8 +234,8 @@ class RunStarter:
         """Send the message to ``addresses`` only.
 
         It is rendered with the attributes of the contact ``shown_as``, or else of the recipient, or
-        else of the audience's first contact. Raises: ContentError: an address is invalid, or the
-        mail can't be rendered. NotFoundError: ``shown_as`` is not a contact.
+        else of the audience's first contact who can be mailed. Raises: ContentError: an address is
+        invalid, or the mail can't be rendered. NotFoundError: ``shown_as`` is not a contact.
         """
         given = [_bare(address) for address in addresses]
         check = self._checker().before_test(campaign)
@@ -259,7 +259,8 @@ class RunStarter:
         if required:
             raise NotFoundError(f"There is no contact {email}.")
         for batch in self._audiences.batches(Audience.of(campaign)):
-            return self._contacts.get(batch[0].email)
+            able = (each for each in batch if each.can_be_mailed)
+            return self._contacts.get(next(able, batch[0]).email)
         return None
 
 

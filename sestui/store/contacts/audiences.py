@@ -61,6 +61,11 @@ class AudienceMember:
     suppressed: bool = False
     """Read by :meth:`Audiences.batches` and :meth:`Audiences.members` only."""
 
+    @property
+    def can_be_mailed(self) -> bool:
+        """Whether a campaign that isn't transactional reaches it."""
+        return self.status is ContactStatus.ACTIVE and not self.suppressed
+
 
 class Audiences:
     """Audiences as they are now."""
@@ -124,6 +129,22 @@ class Audiences:
             refuse_missing_lists(connection, audience)
             found = resolved(connection, audience, self._clock.now())
             return local_hours(connection, local, found.conditions(connection))
+
+    def mailable(self, audience: Audience, *, transactional: bool) -> int:
+        """How many of it can be mailed now; some seconds for a million contacts.
+
+        Raises:
+            NotFoundError, SegmentError: as :meth:`size`, of the segment.
+        """
+        wanted = [ContactStatus.ACTIVE.value]
+        if transactional:
+            wanted.append(ContactStatus.UNSUBSCRIBED.value)
+        with self._database.snapshot(), self._database.read_connection() as connection:
+            found = resolved(connection, audience, self._clock.now())
+            where = (CONTACT.c.status.in_(wanted), not_(SUPPRESSED))
+            counted = select(func.count()).select_from(CONTACT)
+            counted = counted.where(*found.conditions(connection), *where)
+            return int(connection.execute(counted).scalar_one())
 
     def sample(self, audience: Audience, most: int) -> list[str]:
         """The addresses of the newest contacts of it.

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, not_, select
 
 from sestui.core.campaign.audience import Audience
 from sestui.core.clock import Clock
@@ -13,11 +13,15 @@ from sestui.core.delivery.states import ContactStatus
 from sestui.errors import NotFoundError, SegmentError
 from sestui.store.contacts.audience_sql import ResolvedAudience, resolved
 from sestui.store.contacts.audiences import AudienceMember
-from sestui.store.contacts.key_queries import CONTACT, MEMBERSHIP
+from sestui.store.contacts.key_queries import CONTACT, MEMBERSHIP, SUPPRESSED
 from sestui.store.db.database import Database
 
 _WALKED = MEMBERSHIP.alias("walked")
 """Under a name of its own: conditions of segments ask for other memberships of the contact."""
+
+
+_LOOKED_THROUGH = 200
+"""Contacts of each list among whom one is looked for who can be mailed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,19 @@ class Members:
             found = _beside(connection, walks, contact_id, back=back)
             if found is None and contact_id is not None:
                 found = _beside(connection, walks, None, back=back)
+            return None if found is None else _member(connection, CONTACT.c.id == found)
+
+    def stand_in(self, audience: Audience) -> AudienceMember | None:
+        """The member for whom a mail is shown unless another one is chosen; None if there are none.
+
+        The first who can be mailed, or else the first: unsubscribed contacts get no mail.
+        """
+        with self._database.read_connection() as connection:
+            walks = self._walks(connection, audience)
+            able = [_first_mailable(connection, walk) for walk in walks]
+            found = min((each for each in able if each is not None), default=None)
+            if found is None:
+                found = _beside(connection, walks, None, back=False)
             return None if found is None else _member(connection, CONTACT.c.id == found)
 
     def by_id(self, audience: Audience, contact_id: int) -> AudienceMember | None:
@@ -183,6 +200,17 @@ def _beside(
     if not nearest:
         return None
     return max(nearest) if back else min(nearest)
+
+
+def _first_mailable(connection: Connection, walk: _Walk) -> int | None:
+    first = walk.in_order(walk.select(walk.key.label("id")), back=False)
+    looked_through = first.limit(_LOOKED_THROUGH).subquery()
+    query = select(func.min(CONTACT.c.id)).where(
+        CONTACT.c.id.in_(select(looked_through.c.id)),
+        CONTACT.c.status == ContactStatus.ACTIVE.value,
+        not_(SUPPRESSED),
+    )
+    return connection.execute(query).scalar()
 
 
 def _member(connection: Connection, *where: ColumnElement[bool]) -> AudienceMember | None:

@@ -19,6 +19,7 @@ from sestui.errors import SestuiError
 from sestui.tui._compat import write_to_terminal
 from sestui.tui.app.keys.help import HelpScreen, help_rows
 from sestui.tui.app.keys.jump_keys import JumpScreen, marks
+from sestui.tui.app.keys.mode import COMMAND, mode_of
 from sestui.tui.app.lifecycle import GRACE_SECONDS, LifecycleApp, SenderReported
 from sestui.tui.app.navigation.navigator import BINDINGS as MOVES
 from sestui.tui.app.navigation.navigator import Navigator
@@ -293,14 +294,18 @@ class SestuiApp(LifecycleApp):
         """
         if not self.opened and action not in {"go", "quit"}:
             return False
-        if action == "retry":
-            return bool(self.background.failure)
-        if action == "hold_back":
-            return self.may_hold_back
+        offered: dict[str, Callable[[], bool]] = {
+            "retry": lambda: bool(self.background.failure),
+            "suspend": lambda: mode_of(self.focused) == COMMAND,  # ctrl+z undoes in a field
+            "hold_back": lambda: self.may_hold_back,
+        }
+        if action in offered:
+            return offered[action]()
         if action == "go":
             simulated = self.account_label.simulated
-            offered = [place.mode for place in TABS if place.offered(simulated=simulated)]
-            return parameters[0] in offered
+            return parameters[0] in [
+                each.mode for each in TABS if each.offered(simulated=simulated)
+            ]
         if action == "travel":
             return self.navigator.leads_on(int(str(parameters[0])))
         return super().check_action(action, parameters)

@@ -12,7 +12,7 @@ from sestui.tui.campaigns.hours import hours_line
 from sestui.tui.campaigns.run_figures import STATE_COLOURS
 from sestui.tui.campaigns.service import CampaignSnapshot
 from sestui.tui.widgets.drawn import DrawnWidget
-from sestui.tui.widgets.format import duration, grouped, recipients, shorten
+from sestui.tui.widgets.format import counted, duration, grouped, recipients, shorten
 from sestui.tui.widgets.pager import folded
 from sestui.tui.widgets.schedule_words import schedule_words
 
@@ -57,7 +57,10 @@ class CampaignAbout(CampaignFigure):
         campaign = self.snapshot.campaign
         audience = self.snapshot.view.audience
         gone = "no such segment" if campaign.segment else "no such list"
-        size = gone if audience is None else f"{grouped(audience)} contacts"
+        size = gone if audience is None else counted(audience, "contact")
+        mailable = self.snapshot.mailable
+        if audience is not None and mailable is not None and mailable < audience:
+            size += f", {grouped(mailable)} of them can be mailed"
         lists = self.snapshot.view.whom.words or "no list"
         room = max(20, width - len(size) - 13)
         who = Content.assemble(
@@ -78,14 +81,8 @@ class CampaignAbout(CampaignFigure):
         snapshot = self.snapshot
         if snapshot is None:
             return ""
-        campaign, due = snapshot.campaign, snapshot.view.next_due_at
-        parts = []
-        if due is not None:
-            parts.append(f"next run {self.at(due)}")
-        if campaign.schedule:
-            parts.append(f"{schedule_words(campaign.schedule)} ({campaign.schedule})")
-        if not parts:
-            parts.append("started by hand")
+        campaign = snapshot.campaign
+        parts = self._starts(snapshot)
         if campaign.local_time:
             parts.append(f"at {campaign.local_time}")
         if campaign.send_window:
@@ -105,9 +102,19 @@ class CampaignAbout(CampaignFigure):
             parts.append("transactional")
         return " · ".join(parts)
 
+    def _starts(self, snapshot: CampaignSnapshot) -> list[str]:
+        """When it starts by itself, or did."""
+        campaign, due = snapshot.campaign, snapshot.view.next_due_at
+        parts = [f"next run {self.at(due)}"] if due is not None else []
+        if campaign.schedule:
+            parts.append(f"{schedule_words(campaign.schedule)} ({campaign.schedule})")
+        if not parts and campaign.start_at is not None and snapshot.view.run is not None:
+            parts.append(f"was scheduled for {self.at(campaign.start_at)}")
+        return parts or ["not scheduled"]
+
 
 class CampaignForecast(CampaignFigure):
-    """What a run that starts now would do."""
+    """What a run that starts now would do; of a campaign that was sent, another one."""
 
     changes_height = True
 
@@ -132,7 +139,7 @@ class CampaignForecast(CampaignFigure):
             f"up to {recipients(told.recipients)} at {grouped(told.rate, 1)}/s, {self._end(told)}"
         )
         style = "$text-warning" if told.crosses_quota or told.ends_at is None else ""
-        label = "if started now "
+        label = "if started now " if self.snapshot.view.run is None else "if sent again now "
         lines = list(folded(f"{label}{text}", max(len(label) + 1, width)))
         first = Content.assemble((label, "$text-muted"), (lines[0][len(label) :], style))
         more = [Content.styled(line, style) for line in lines[1:]]

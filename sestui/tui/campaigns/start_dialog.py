@@ -22,7 +22,7 @@ class CampaignStart(ScreenPart):
         Binding(
             "s",
             "start",
-            "Start",
+            "Start or schedule",
             id="campaign.start",
             tooltip="Send the campaign to everyone on its lists, now or at a set time",
         ),

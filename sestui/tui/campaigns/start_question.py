@@ -18,7 +18,7 @@ from sestui.tui.campaigns.follow_up import WHOM
 from sestui.tui.campaigns.hours import hours_line
 from sestui.tui.campaigns.start_check import PlannedStart, StartCheck
 from sestui.tui.dialogs.confirm import ConfirmScreen
-from sestui.tui.widgets.format import grouped, recipients, shorten
+from sestui.tui.widgets.format import grouped, not_mailed, recipients, shorten
 
 _WARNINGS = 5
 _LATER = "Later…"
@@ -164,7 +164,7 @@ def _question(
         lines[0] = f"{WHOM[planned.only]}."
     elif checked.before is not None:
         lines.insert(0, checked.before.sentence(count))
-    said = (_unmailed(checked), _skipped(checked), _later(checked), *foreseen)
+    said = (not_mailed(checked.unmailed), _skipped(checked), _later(checked), *foreseen)
     lines += [line for line in said if line]
     lines.append(f"Mail goes to {services.label.text}.")
     lines += _warned(checked.warnings)
@@ -212,14 +212,6 @@ def _breaker_question(run: RunView, moves: str) -> ConfirmScreen:
         recipients=run.counts.pending,
         yes="Resume it",
     )
-
-
-def _unmailed(checked: StartCheck) -> str:
-    count = checked.unmailed
-    if not count:
-        return ""
-    who = f"{grouped(count)} of its contacts {'is' if count == 1 else 'are'}"
-    return f"{who} unsubscribed, suppressed or invalid, and will be skipped."
 
 
 def _skipped(checked: StartCheck) -> str:

@@ -46,6 +46,21 @@ def _outcome(snapshot: RunSnapshot) -> str:
     return ", ".join(parts)
 
 
+def reactions(snapshot: RunSnapshot) -> str:
+    """How many opened and clicked, or why nobody knows, as a sentence; '' for a test."""
+    run = snapshot.run
+    if run.kind == RunKind.TEST or not run.counts.accepted:
+        return ""
+    if run.opened or run.clicked:
+        return (
+            f"{grouped(run.opened)} opened, {grouped(run.clicked)} clicked; "
+            f"`sestui campaign report {run.campaign}` lists the links."
+        )
+    if any(run.counts.outcomes().values()):
+        return "No opens or clicks yet: they are recorded as SES reports them."
+    return "Opens and clicks are not recorded until SES reports them: see `sestui setup`."
+
+
 def _bounces(snapshot: RunSnapshot) -> list[tuple[str, int]]:
     """How many bounced with which code; of very many, the newest."""
     return [(each.code, each.count) for each in snapshot.troubles if each.state == BOUNCED]
@@ -176,7 +191,8 @@ class RunSummary(Figure):
         if self.screen.size.height >= _ROOMY:  # on others, the rows below say it
             refused = map(Content, refused_parts(self.snapshot, self._soft_bounces))
         held = flowed(map(Content, held_out_parts(self.snapshot)), room, _BETWEEN)
-        lines = [*outcome, flowed(pace, room, _BETWEEN), held, doubts]
+        told = map(Content, folded(reactions(self.snapshot), room))
+        lines = [*outcome, flowed(pace, room, _BETWEEN), held, *told, doubts]
         lines.append(flowed(refused, room, _BETWEEN))
         lines.append(flowed(following, room, _BETWEEN))
         return Content("\n").join(line for line in lines if line)

@@ -158,9 +158,13 @@ class DraftScreen(BaseScreen):
             self._begun = True
             self._begin()
         elif (seen := self.opened_draft.seen) is not None:
-            changed = await self.fetch(lambda: self.drafts.changed(seen))
-            if changed and self.opened_draft.seen is seen:
-                self._follow(seen)
+            drafts = self.drafts
+            now = await self.fetch(lambda: (drafts.changed(seen), drafts.next_due(seen)))
+            if now is not None and self.opened_draft.seen is seen:
+                self.opened_draft = self.opened_draft.due(now[1])
+                self.saved_state_changed()
+                if now[0]:
+                    self._follow(seen)
 
     @work(group="open")
     async def _begin(self) -> None:
@@ -227,12 +231,11 @@ class DraftScreen(BaseScreen):
     async def load(self, name: str, at: tuple[str, int | None] | None = None) -> None:
         """Show the campaign of that name, or a new one for ''; unsaved changes are asked about.
 
-        ``at`` is the field to begin with and a line of it.
+        ``at`` is the field to begin with and a line of it; else only a new one is written at once.
         """
         async with self.turn:
             seen = self.opened_draft.seen
             if name and seen is not None and seen.name == name:
-                self.form.write()  # it is what is being written
                 self._begin_at(at)
                 return
             if not await self._may_replace():
@@ -241,11 +244,15 @@ class DraftScreen(BaseScreen):
             found = await self.attempt(lambda: drafts.open(name) if name else drafts.blank())
             if found is not FAILED:
                 self.show_draft(found)
-                self.form.begin()
-                self._begin_at(at)
+                if name:
+                    self._begin_at(at)
+                else:
+                    self.form.begin()
 
     def _begin_at(self, at: tuple[str, int | None] | None) -> None:
-        if at is not None:
+        if at is None:
+            self.set_focus(None)  # it is looked at first: letters are commands
+        else:
             self.remove_class("previewing")
             self.form.go_to(*at)
 
@@ -273,7 +280,7 @@ class DraftScreen(BaseScreen):
             found = await self.attempt(lambda: self.drafts.open_file(path))
             if found is not FAILED:
                 self.show_draft(found)
-                self.form.begin()
+                self._begin_at(None)
                 if found.unsaved:
                     self.toast("Read from the file; not saved in sestui yet.")
 

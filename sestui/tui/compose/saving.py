@@ -16,7 +16,7 @@ from sestui.tui.app.screens.screen_part import ScreenPart, in_worker
 from sestui.tui.compose.service import OpenDraft
 from sestui.tui.dialogs.choose import ChooseScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
-from sestui.tui.widgets.format import recipients, shorten, to_the_minute
+from sestui.tui.widgets.format import not_mailed, recipients, shorten, to_the_minute
 
 if TYPE_CHECKING:
     from sestui.tui.compose.draft_screen import DraftScreen
@@ -65,12 +65,15 @@ class DraftSaving(ScreenPart):
             if due is not None:
                 answer = await self._ask_about_time(read, due)
                 if not answer:
+                    self.screen.toast("Neither saved nor scheduled.")
                     return False
                 scheduled = True if answer == "start" else None
         opened = await self._save(seen, read, scheduled=scheduled)
         if opened is None:
             return False
         self._draft.keep_shown(OpenDraft(self._draft.form.draft, opened))
+        if scheduled:  # it is done with: the next key goes somewhere else
+            self.screen.set_focus(None)
         trouble = await self._draft.trouble() if opened.next_due_at is not None else ""
         self.screen.toast(f"{self._said(opened)} {trouble}".rstrip(), failed=bool(trouble))
         return True
@@ -79,7 +82,7 @@ class DraftSaving(ScreenPart):
         name = shorten(opened.seen.name, 60)
         if opened.next_due_at is None:
             campaigns = named_tab("campaigns", self.services.runtime.settings.keymap)
-            return f"Saved {name} as a draft. Test, start or schedule it in {campaigns}."
+            return f"Saved {name}; not scheduled. Test, start or schedule it in {campaigns}."
         return f"Saved {name}; it is scheduled {self._for(opened.next_due_at)}."
 
     def _for(self, instant: Instant) -> str:
@@ -101,9 +104,10 @@ class DraftSaving(ScreenPart):
     async def _ask_about_time(self, read: ReadDraft, due: Instant) -> str:
         """``start``, ``draft`` or '' for going back."""
         name = shorten(read.campaign.name, 40)
-        count = await self.screen.attempt(lambda: self._draft.drafts.audience(read))
-        if count is FAILED:
+        counted = await self.screen.attempt(lambda: self._draft.drafts.audience(read))
+        if counted is FAILED:
             return ""
+        audience, count = counted
         by_task = await self.screen.attempt(lambda: self._draft.drafts.in_the_way(read))
         if by_task is FAILED:
             return ""
@@ -115,12 +119,14 @@ class DraftSaving(ScreenPart):
                 ChooseScreen(question, text, {"draft": f"{_DRAFT}: nothing is scheduled"})
             )
         text = (
-            f"It starts by itself then, for up to {recipients(count)}, while sestui is open or "
-            "`sestui run-due` is in your crontab. Contacts unsubscribed or suppressed by then are "
-            f"skipped.\nMail goes to {self.services.label.text}.\n"
+            f"It starts by itself then, for {recipients(count)} as of now, while sestui is open or "
+            f"`sestui run-due` is in your crontab. {not_mailed(audience - count)}"
+            f"\nMail goes to {self.services.label.text}.\n"
             f"Subject: {shorten(read.message.subject, 120)}"
         )
-        confirm = ConfirmScreen(question, text, recipients=count, yes="Schedule it", instead=_DRAFT)
+        confirm = ConfirmScreen(
+            question, text, recipients=count, yes="Schedule it", instead=_DRAFT, harmless=True
+        )
         if await self.app.push_screen_wait(confirm):
             return "start"
         return "draft" if confirm.took_other else ""

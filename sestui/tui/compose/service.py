@@ -20,7 +20,7 @@ from sestui.core.delivery.mail import MailAttachment
 from sestui.core.schedule.typed_time import Here, NotATimeError, pinned, read_time
 from sestui.errors import BadFileError, NotFoundError, UsageError
 from sestui.runtime import Runtime
-from sestui.store.campaigns.campaigns import CampaignVersion
+from sestui.store.campaigns.campaigns import CampaignVersion, coming
 from sestui.store.contacts.audiences import AudienceMember
 from sestui.store.contacts.members import AttributeUse, Members
 from sestui.tasks.task_service import TaskForecast
@@ -47,6 +47,14 @@ class OpenDraft:
     def seen(self) -> CampaignVersion | None:
         """The campaign as it was read."""
         return self.opened.seen if self.opened is not None else None
+
+    def due(self, instant: Instant | None) -> "OpenDraft":
+        """The same, starting by itself at that instant: a run has begun, or it was scheduled."""
+        if self.opened is None or self.opened.next_due_at == instant:
+            return self
+        return dataclasses.replace(
+            self, opened=dataclasses.replace(self.opened, next_due_at=instant)
+        )
 
     def origin(self, shown: Draft) -> Origin | None:
         """What untouched fields keep, once the editor shows the draft as ``shown``."""
@@ -138,6 +146,11 @@ class ComposeService:
         found = self._runtime.campaigns.find_by_id(seen.id)
         return found is None or CampaignVersion.of(found).version != seen.version
 
+    def next_due(self, seen: CampaignVersion) -> Instant | None:
+        """When the campaign starts by itself by now; None: it doesn't, or it is gone."""
+        found = self._runtime.campaigns.find_by_id(seen.id)
+        return coming(found) if found is not None else None
+
     def open_file(self, path: Path) -> OpenDraft:
         """What a campaign file says, on top of the campaign it would update."""
         loaded = load_campaign(path, self._settings.timezone, layouts=self._settings.layouts_dir)
@@ -223,14 +236,21 @@ class ComposeService:
         """Why the campaign can't be scheduled on its own; '' if it can."""
         return self._drafts.in_the_way(read.campaign)
 
-    def audience(self, read: ReadDraft) -> int:
-        """How many contacts are in the draft's audience now; lists that don't exist are none."""
+    def audience(self, read: ReadDraft) -> tuple[int, int]:
+        """How many contacts are in the draft's audience now, and how many of them can be mailed.
+
+        Lists that don't exist are none.
+        """
         whom = Audience.of(read.campaign)
         missing = set(self._runtime.campaigns.missing_lists(whom.lists))
         known = tuple(name for name in whom.lists if name not in missing)
         if whom.lists and not known:
-            return 0
-        return self._runtime.audiences.sizes([dataclasses.replace(whom, lists=known)])[0] or 0
+            return 0, 0
+        whom, audiences = dataclasses.replace(whom, lists=known), self._runtime.audiences
+        size = audiences.sizes([whom])[0]
+        if not size:
+            return 0, 0
+        return size, audiences.mailable(whom, transactional=read.campaign.transactional)
 
     def in_segment(self, draft: Draft) -> str:
         """How many are in the draft's segment now, and some of them; '' for no segment.

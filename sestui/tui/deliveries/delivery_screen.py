@@ -19,7 +19,6 @@ from sestui.tui.dialogs.dialog import Dialog
 from sestui.tui.widgets.format import grouped, shorten
 
 _LABEL = 12
-_KEYS = "enter run   c contact   y copy   esc back"
 _LONGEST = 2_000
 """Characters of what SES said that are shown."""
 
@@ -58,10 +57,9 @@ class DeliveryScreen(Dialog[Leads]):
         self._at = at
 
     def compose(self) -> ComposeResult:
-        """All that is known, and the ways on."""
+        """All that is known."""
         with Vertical(id="dialog"):
             yield Static(shorten(self.row.delivery.email, 100), id="question", markup=False)
-            yield Static(_KEYS, id="hint", markup=False)
             with VerticalScroll(id="facts"):
                 yield Static(self._facts(), markup=False)
 
@@ -92,6 +90,8 @@ class DeliveryScreen(Dialog[Leads]):
             ("handed over", delivery.claimed_at),
             ("accepted", delivery.sent_at),
             ("reported", delivery.outcome_at),
+            ("opened", delivery.opened_at),
+            ("clicked", delivery.clicked_at),
         )
 
     def _line(self, label: str, text: str, style: str = "") -> Content | None:

@@ -17,7 +17,7 @@ TYPED_ABOVE = 1_000
 
 
 class ConfirmScreen(Dialog[bool]):
-    """Returns True only for an explicit yes; "no" has the focus."""
+    """Returns True only for an explicit yes; "no" has the focus, unless the yes is harmless."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "refuse", "Back", tooltip="Change nothing"),
@@ -26,9 +26,18 @@ class ConfirmScreen(Dialog[bool]):
     ]
 
     def __init__(
-        self, question: str, text: str, *, recipients: int, yes: str, instead: str = ""
+        self,
+        question: str,
+        text: str,
+        *,
+        recipients: int,
+        yes: str,
+        instead: str = "",
+        harmless: bool = False,
     ) -> None:
-        """``instead`` is what can be done without any danger, beside going back; '' for nothing.
+        """``harmless``: the yes can be taken back before anything is sent, and has the focus.
+
+        ``instead`` is what can be done without any danger, beside going back; '' for nothing.
 
         It stands at the left: one key to the right of going back is always the yes.
         """
@@ -40,6 +49,7 @@ class ConfirmScreen(Dialog[bool]):
         self._text = text
         self._recipients = recipients
         self._yes = yes
+        self._harmless = harmless
 
     @property
     def typed(self) -> bool:
@@ -63,8 +73,9 @@ class ConfirmScreen(Dialog[bool]):
                 yield PushButton(self._yes, id="yes", variant="warning", disabled=self.typed)
 
     def on_mount(self) -> None:
-        """Focus the harmless answer."""
-        self.query_one("#number" if self.typed else "#no").focus()
+        """Focus the number, or the harmless answer."""
+        answer = "#yes" if self._harmless else "#no"
+        self.query_one("#number" if self.typed else answer).focus()
 
     @on(Input.Changed)
     def _typed_more(self) -> None:

@@ -29,10 +29,11 @@ _EMPTY = """\
 Nothing starts by itself yet. What does is listed here: campaigns with a
 start or a schedule, and tasks (a backup, a request, a report, …).
 
-  s   schedules a campaign; on a campaign, s starts or schedules it
+  s   schedules a campaign: choose it, then type when it starts
   n   adds a task
 
-One line in the crontab is all it takes to run them, every minute:
+While sestui is open it starts the campaigns that are due. To start them
+while it is closed, and for tasks, it takes one line in the crontab:
 
   C   installs it;   sestui task crontab  prints it
 """

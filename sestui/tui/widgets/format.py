@@ -50,6 +50,14 @@ def counted(number: int, noun: str) -> str:
     return f"{grouped(number)} {noun}{'' if number == 1 else 's'}"
 
 
+def not_mailed(count: int) -> str:
+    """How many of an audience will be skipped and why, as a sentence; '' for none."""
+    if not count:
+        return ""
+    who = f"{grouped(count)} of its contacts {'is' if count == 1 else 'are'}"
+    return f"{who} unsubscribed, suppressed or invalid, and will be skipped."
+
+
 def grouped(number: float, digits: int = 0) -> str:
     """``1,505``, ``27.9``: in groups of three, with ``digits`` behind the point.
 

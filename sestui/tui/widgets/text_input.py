@@ -12,9 +12,16 @@ from textual.widgets import Input
 from sestui.tui._compat import DrawnInput
 from sestui.tui.widgets.visible_controls import visible
 
+_MOST_UNDONE = 100
+"""Changes of a line that can be taken back."""
+
 
 class TextInput(DrawnInput, Input):
-    """A line of text from anywhere; nothing in it is obeyed."""
+    """A line of text from anywhere; nothing in it is obeyed. ctrl+z undoes, as in a text area."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+z,super+z", "undo", "Undo", show=False, id="line.undo"),
+    ]
 
     def __init__(
         self,
@@ -30,6 +37,22 @@ class TextInput(DrawnInput, Input):
             compact=True,
             id=id,
         )
+        self._before: list[str] = []
+        """What was here before each change since the line got the focus; the newest last."""
+
+    def watch_value(self, before: str, _value: str) -> None:
+        """Remember what is changed while somebody writes here."""
+        if self.has_focus:
+            self._before = [*self._before[1 - _MOST_UNDONE :], before]
+        else:
+            self._before = []
+
+    def action_undo(self) -> None:
+        """Take back the last change."""
+        if self._before:
+            *left, self.value = self._before
+            self._before = left
+            self.cursor_position = len(self.value)
 
     def drawn(self) -> Text:
         """The value, with nothing in it that a terminal would obey."""

@@ -275,7 +275,7 @@ async def test_help_has_a_row_for_each_action(runtime, still):
         await pilot.pause()
         for description in offered:
             assert f"{description}: " in shown(app)
-        assert {"Start", "Test", "Find", "Quit", "Open"} <= set(offered)
+        assert {"Start or schedule", "Test", "Find", "Quit", "Open"} <= set(offered)
         await pilot.press("escape")
         assert isinstance(app.screen, CampaignsScreen)
 

@@ -9,7 +9,7 @@ from sestui.core.delivery.states import SkipReason, skip_words
 from sestui.reports.overview import RunView
 from sestui.store.ledger.troubles import Trouble
 from sestui.tui.campaigns.service import RunSnapshot
-from sestui.tui.campaigns.summary import _next, refused_parts, summary_text
+from sestui.tui.campaigns.summary import _next, reactions, refused_parts, summary_text
 
 COUNTS = RunCounts(accepted=1_000, rejected=10, delivered=950, bounced=50, complained=2)
 RUN = RunView(1, "news", 1, "campaign", "finished", "", "", None, 0.0, 9.0, COUNTS)
@@ -70,3 +70,18 @@ def test_hard_bounces_have_the_share_that_home_says():
 def test_what_follows_for_those_whose_mail_came_back(by_code, soft_bounces, said):
     parts = refused_parts(snapshot(*by_code), soft_bounces)
     assert parts == [*said, "2 reported it as spam, now suppressed"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"opened": 400, "clicked": 20}, "400 opened, 20 clicked; `sestui campaign report news`"),
+        ({}, "No opens or clicks yet"),
+        ({"counts": RunCounts(accepted=9)}, "Opens and clicks are not recorded until SES"),
+    ],
+)
+def test_opens_and_clicks_are_told_or_why_nobody_knows(changed, said):
+    given = snapshot()
+    assert reactions(replace(given, run=replace(given.run, **changed))).startswith(said)
+    test = replace(given, run=replace(given.run, kind="test"))
+    assert not reactions(test)

@@ -93,19 +93,21 @@ async def test_a_campaign_starts_by_itself_only_when_that_is_said(runtime, still
         assert "Schedule news for Thu 1 Jan 2099" in shown(app)
         at = exact(FAR, app.services.zone).removesuffix(":00")
         assert f"for {at}?" in " ".join(shown(app).split())
-        assert "for up to 3 recipients" in " ".join(shown(app).split())
-        await press(pilot, "@enter")  # what has the cursor changes nothing
+        assert "for 3 recipients as of now" in " ".join(shown(app).split())
+        await press(pilot, "@escape")
+        await until(pilot, lambda: any("Neither saved nor scheduled." in t for t in toasts(app)))
         await until(pilot, lambda: isinstance(app.screen, ComposeScreen))
         assert stored(runtime, "news")[0].start_at is None
         await press(pilot, "@ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
-        await press(pilot, "@shift+tab", "@enter")  # as a draft
+        await press(pilot, "@shift+tab", "@shift+tab", "@enter")  # as a draft
         await until(pilot, lambda: stored(runtime, "news")[0].start_at == FAR)
         assert due() is None
         await until(pilot, lambda: isinstance(app.screen, ComposeScreen))
         await press(pilot, "@ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
-        await press(pilot, "@tab", "@enter")  # one question is all
+        assert "⏎ Schedule it" in shown(app)
+        await press(pilot, "@enter")  # one question is all
         await until(pilot, lambda: due() == FAR)
         await until(pilot, lambda: "starts 1 Jan 2099" in shown(app))
         await write_in(app, pilot, "subject", " again")

@@ -25,8 +25,8 @@ async def compose_campaign(
 ) -> None:
     """Go to Compose and open the campaign ``name`` there; '' begins a new one.
 
-    ``at`` is the field to begin with, by its name in a campaign file, and a line of it; None: where
-    the cursor was last, or the first one.
+    ``at`` is the field to begin with, by its name in a campaign file, and a line of it; None: a new
+    one's first field, and none of a campaign that there is already.
 
     Unsaved changes of another campaign are asked about first. Await it in an action, or run it as
     a worker of the app (``self.app.run_worker(compose_campaign(self.app, name))``).

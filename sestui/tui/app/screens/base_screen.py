@@ -118,13 +118,21 @@ class BaseScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Read at once when the screen is shown, or shown again."""
+        self.query_one(KeyBar).visible = True
         self.reload()
 
     def on_screen_suspend(self) -> None:
-        """Nobody looks: don't read; toasts of what failed stay only under a dialog."""
+        """Nobody looks: don't read; toasts of what failed stay only under a dialog.
+
+        A dialog says its own keys, and those of the screen behind it do nothing.
+        """
         self.workers.cancel_group(self, "reload")
-        if not isinstance(self.app.screen, ModalScreen):
+        if isinstance(self.app.screen, ModalScreen):
+            self.query_one(KeyBar).visible = False
+        else:
             self._withdraw_refusals()
+            for nothing in self.query("#empty"):
+                nothing.display = False  # there may be something when one comes back
 
     def on_unmount(self) -> None:
         """A read that is under way has nobody to tell any more, nor have toasts of what failed."""

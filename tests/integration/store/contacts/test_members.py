@@ -1,4 +1,5 @@
 import pytest
+from sqlalchemy import text
 
 from sestui.core.campaign.audience import Audience
 from sestui.core.campaign.fields import CampaignFields
@@ -8,6 +9,7 @@ from sestui.store.campaigns.campaigns import Campaigns, CampaignVersion, fields_
 from sestui.store.contacts.audiences import Audiences
 from sestui.store.contacts.contacts import Contacts, NewContact
 from sestui.store.contacts.members import Members
+from sestui.store.contacts.suppressions import Suppressions
 from tests.support.clocks import FakeClock
 
 NOW = 1_796_000_000.0
@@ -44,6 +46,26 @@ def test_members_come_one_by_one_and_go_round(members):
     assert walked(members, ["news", "vip", "none"]) == ["ada", "bob", "cleo"]
     assert walked(members, ["vip", "news"], back=True) == ["cleo", "bob", "ada"]
     assert walked(members, ["empty"]) == walked(members, []) == walked(members, ["none"]) == []
+
+
+def unsubscribe(database, name):
+    with database.write_connection() as connection:
+        statement = text("UPDATE contact SET status = 'unsubscribed' WHERE email LIKE :name")
+        connection.execute(statement, {"name": f"{name}@%"})
+
+
+def test_a_mail_is_shown_for_the_first_who_can_be_mailed(members, database):
+    news, nobody = Audience(("news", "vip")), Audience(("none",))
+    assert members.stand_in(news).email == "ada@example.com"
+    unsubscribe(database, "ada")
+    assert members.stand_in(news).email == "bob@example.com"
+    Suppressions(database).add("bob@example.com", "bounce", "550", NOW)
+    assert members.stand_in(news).email == "cleo@example.com"
+    assert Audiences(database, FakeClock(NOW)).mailable(news, transactional=False) == 1
+    assert Audiences(database, FakeClock(NOW)).mailable(news, transactional=True) == 2
+    unsubscribe(database, "cleo")
+    assert members.stand_in(news).email == "ada@example.com"
+    assert members.stand_in(nobody) is None
 
 
 def test_a_member_is_found_by_address_and_by_id(members):

@@ -1,5 +1,6 @@
 """Text or command: what is shown is what letters do, on every way into every screen."""
 
+import re
 import time
 
 import pytest
@@ -46,8 +47,8 @@ def mode_shown(app):
     """The word in the key bar or in a dialog's frame."""
     lines = shown(app).splitlines()
     if isinstance(app.screen, ModalScreen):
-        edges = [line for line in lines if "─  WRITE  ─" in line or "─  COMMAND  ─" in line]
-        return edges[-1].split("─  ")[-1].split()[0] if edges else ""
+        edges = [each[1] for line in lines if (each := re.search(r"─  (WRITE|COMMAND)  ", line))]
+        return edges[-1] if edges else ""
     return next((word for word in ("WRITE", "COMMAND") if lines[-1].startswith(f" {word} ")), "")
 
 
@@ -117,17 +118,18 @@ WAYS = [
     ("compose", ["tab"], "WRITE", "field-name"),
     ("compose", ["i", "tab", "escape", "n"], "WRITE", "field-name"),
     ("compose", ["i", "tab", "escape", "N"], "WRITE", "field-name"),
-    ("compose", ["O", "enter"], "WRITE", "field-name"),
+    ("compose", ["O", "enter"], "COMMAND", None),
     ("compose", ["m"], "COMMAND", None),
     ("compose", ["a"], "COMMAND", None),
     ("compose", ["d"], "COMMAND", None),
     ("compose", ["i", "alt+a"], "WRITE", "field-text"),
     ("compose", ["i", "alt+m"], "WRITE", "field-name"),
     ("compose", ["i", "escape"], "COMMAND", None),
-    ("campaigns", ["e"], "WRITE", "field-name"),
+    ("campaigns", ["e"], "COMMAND", None),
+    ("campaigns", ["n", "escape", "2", "e"], "COMMAND", None),
     ("campaigns", ["n"], "WRITE", "field-name"),
     ("campaigns", ["n", "escape", "2", "n"], "WRITE", "field-name"),
-    ("campaigns", ["enter", "e"], "WRITE", "field-name"),
+    ("campaigns", ["enter", "e"], "COMMAND", None),
     ("campaigns", ["4"], "COMMAND", None),
     ("campaigns", ["slash"], "WRITE", "find"),
     ("contacts", ["slash"], "WRITE", "find"),

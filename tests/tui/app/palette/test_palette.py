@@ -187,7 +187,7 @@ async def test_every_action_of_every_tab_is_there_once_with_its_key(runtime, sti
                     assert f"{tab.name}: {binding.description}" in names
         assert all(entry.key or entry.name == "Theme" for entry in entries)
         assert all("\n" not in entry.name + entry.note for entry in entries)
-        for name in ("Start", "Test", "Find", "Help", "Quit", "Jump"):
+        for name in ("Start or schedule", "Test", "Find", "Help", "Quit", "Jump"):
             assert names.count(name) == 1
 
 

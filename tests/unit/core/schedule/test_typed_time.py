@@ -41,16 +41,21 @@ FRIDAY = instant("2026-11-27 11:40:20")
         ("1 Dec 09:00", "2026-12-01 09:00"),
         ("Dec 1st 2027 9:00", "2027-12-01 09:00"),
         ("1 Mar 9:00", "2027-03-01 09:00"),
-        ("in 5 min", "2026-11-27 11:46"),
-        ("in an hour", "2026-11-27 12:41"),
-        ("in 1h30m", "2026-11-27 13:11"),
-        ("in 2 hours and 5 minutes", "2026-11-27 13:46"),
-        ("in 3 days", "2026-11-30 11:41"),
-        ("in 1 week", "2026-12-04 11:41"),
+        ("in 5 min", "2026-11-27 11:45"),
+        ("in an hour", "2026-11-27 12:40"),
+        ("in 1h30m", "2026-11-27 13:10"),
+        ("in 2 hours and 5 minutes", "2026-11-27 13:45"),
+        ("in 3 days", "2026-11-30 11:40"),
+        ("in 1 week", "2026-12-04 11:40"),
     ],
 )
 def test_what_is_typed_is_understood(typed, meant):
     assert read_time(typed, Here(PARIS, FRIDAY)).at == instant(meant)
+
+
+def test_a_duration_leads_to_the_nearest_full_minute():
+    late = instant("2026-11-27 11:40:46")
+    assert read_time("in 2 min", Here(PARIS, late)).at == instant("2026-11-27 11:43")
 
 
 @pytest.mark.parametrize(
