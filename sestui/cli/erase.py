@@ -83,7 +83,10 @@ def _allow_again(runtime: "Runtime", address: "Address", *, as_json: bool) -> No
 
 def _confirm(would: "Erasure") -> None:
     """Ask for the address; ends the command unless it is typed."""
-    say(f"This erases for good: {_listed(would) or 'nothing but the address itself'}.")
+    say(
+        f"This erases for good: {_listed(would) or 'nothing but the address itself'}. "
+        "It can't be undone."
+    )
     typed = typer.prompt(f"Type {printable(would.email)} to erase it", err=True)
     if typed.strip().lower() != would.email.lower():
         say("That is another address; nothing has been erased.")

@@ -108,6 +108,8 @@ class ImportResult:
     """Addresses that were left out, as they were erased on request."""
     note: int | None = None
     """The id of its record, which is kept until its rejects are handled."""
+    change: int | None = None
+    """Its id in the journal of changes; None: nothing has changed."""
 
     @property
     def figures(self) -> dict[str, int]:
@@ -221,6 +223,7 @@ def import_contacts(
             on_conflict=options.on_conflict,
             replace_tags=bool(source.columns.tags or source.columns.roles),
             dry_run=dry_run,
+            said=f"Imported {Path(source.rows.name).name}",
         )
     result = source.result(table, written, says, saving.noticed, dry_run=dry_run)
     return result if dry_run else _recorded(result, database, source.rows.name, list_names, now)
@@ -321,6 +324,7 @@ class _Source:
             noticed=noticed,
             addresses_only=written.no_contacts,
             erased=written.erased,
+            change=written.change,
         )
 
 

@@ -53,6 +53,8 @@ class SuppressResult:
     column: str
     """The address column's name in the file."""
     dry_run: bool
+    change: int | None
+    """Its id in the journal of changes; None: nothing has changed."""
 
     @property
     def figures(self) -> dict[str, int]:
@@ -100,7 +102,13 @@ def suppress_file(
         table = _Reading(file, columns, rejects, progress)
         for batch in table.batches():
             spool.add(batch)
-        written = suppress_all(database, spool.batches(now), dry_run=dry_run)
+        written = suppress_all(
+            database,
+            spool.batches(now),
+            now=now,
+            said=f"Imported suppressions from {Path(file.name).name}",
+            dry_run=dry_run,
+        )
     return SuppressResult(
         suppressed=written.suppressed,
         known=table.rows - table.rejects - written.suppressed,
@@ -110,6 +118,7 @@ def suppress_file(
         encoding=file.format.encoding,
         column=columns.labels[columns.target],
         dry_run=dry_run,
+        change=written.change,
     )
 
 

@@ -117,6 +117,7 @@ def migrate(
             on_conflict=OnConflict.UPDATE,
             replace_tags=False,
             dry_run=dry_run,
+            said=f"Took over people from {source.tool} ({printable(source.name)})",
         )
         lists = people.tallies[MigratedKind.LISTS]
         lists.here = len(here & people.lists.keys())

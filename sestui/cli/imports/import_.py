@@ -94,6 +94,12 @@ def import_command(
             "which column holds the addresses, --encoding and --delimiter say how to read it."
         )
         raise typer.Exit(1)
+    _say_undo(result.change)
+
+
+def _say_undo(change: int | None) -> None:
+    if change is not None:
+        say(f"`sestui undo {change}` takes it back.")
 
 
 def _refuse_with_suppressed(as_: str, others: object) -> None:
@@ -190,6 +196,7 @@ def _suppress(
     finally:
         database.close()
     put_suppressed(result, file, rejects, as_json=as_json)
+    _say_undo(result.change)
 
 
 @contextmanager

@@ -11,11 +11,11 @@ from sestui.core.segments.names import Refers
 from sestui.core.segments.parse import parse
 from sestui.core.text import printable
 from sestui.errors import NotFoundError, StateError, UsageError
-from sestui.store.contacts.changes.bulk import JOINED, LEFT, counted, find_list
+from sestui.store.contacts.changes.bulk import JOINED, LEFT, REFUSED, counted, find_list
 from sestui.store.contacts.changes.journal import ROW, ChangeKind, begin, finish, forget_old
 from sestui.store.contacts.erased import hold_off_writers
 from sestui.store.contacts.key_queries import MEMBERSHIP
-from sestui.store.contacts.refusals import not_refused
+from sestui.store.contacts.refusals import REFUSAL, not_refused
 from sestui.store.contacts.tables import SavedFilter
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, ContactList
@@ -30,7 +30,7 @@ from sestui.store.segments.segments import segments_naming, write_expression
 from sestui.store.tasks.tables import Task
 
 LIST = ContactList.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
-_FILTER = SavedFilter.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+FILTER = SavedFilter.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _CAMPAIGN = Campaign.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _TASK = Task.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _LISTS = "lists"
@@ -105,7 +105,7 @@ class ContactLists:
     def mentions(self, name: str) -> Mentions:
         """What names the list."""
         with self._database.read_connection() as connection:
-            return _named(mentions_in(connection, name))
+            return named(mentions_in(connection, name))
 
     def rename(self, name: str, new_name: str, now: Instant) -> ListChanged:
         """Call the list by another name, in campaigns, tasks and segments too.
@@ -129,12 +129,13 @@ class ContactLists:
             size = _size(connection, list_id)
             renamed = update(LIST).where(LIST.c.id == list_id).values(name=new_name)
             connection.execute(renamed)
+            filters = _refilter(connection, name, new_name)
             found = _replace(connection, name, new_name, now)
             said = f"Renamed the list {printable(name)} to {printable(new_name)}"
             change = begin(connection, ChangeKind.LIST_RENAMED, now)
-            detail = {"before": name, "after": new_name, "mentions": found}
+            detail = {"before": name, "after": new_name, "mentions": found, "filters": filters}
             finish(connection, change, said, 1, detail)
-            return ListChanged(said, size, _named(found))
+            return ListChanged(said, size, named(found))
 
     def merge(self, name: str, into: str, now: Instant) -> ListChanged:
         """Put everybody who is on the list on another one too, and delete it.
@@ -158,6 +159,7 @@ class ContactLists:
             _note_members(connection, change, list_id)
             _join_others(connection, change, list_id, into_id, now)
             row = _remove(connection, list_id)
+            filters = _refilter(connection, name, into)
             found = _replace(connection, name, into, now)
             size = int(
                 connection.execute(
@@ -165,9 +167,15 @@ class ContactLists:
                 ).scalar_one()
             )
             said = f"Merged the list {printable(name)} ({counted(size)}) into {printable(into)}"
-            detail = {"list": row, "into": into_id, "mentions": found}
+            detail = {
+                "list": row,
+                "before": name,
+                "after": into,
+                "mentions": found,
+                "filters": filters,
+            }
             finish(connection, change, said, max(1, size), detail)
-            return ListChanged(said, size, _named(found))
+            return ListChanged(said, size, named(found))
 
     def delete(self, name: str, now: Instant) -> ListChanged:
         """Delete the list; its contacts stay.
@@ -180,7 +188,7 @@ class ContactLists:
         with self._database.write_connection() as connection:
             hold_off_writers(connection)  # no start is under way that has read the list
             list_id = _existing(connection, name)
-            if found := _named(mentions_in(connection, name)):
+            if found := named(mentions_in(connection, name)):
                 raise StateError(
                     f"The list {printable(name)!r} is named by {found.sentence()}; change that "
                     "first, or merge the list into another."
@@ -192,7 +200,7 @@ class ContactLists:
             row = _remove(connection, list_id)
             size = int(
                 connection.execute(
-                    select(func.count()).where(ROW.c.change_id == change)
+                    select(func.count()).where(ROW.c.change_id == change, ROW.c.value == LEFT)
                 ).scalar_one()
             )
             said = f"Deleted the list {printable(name)} ({counted(size)})"
@@ -225,6 +233,12 @@ def _size(connection: Connection, list_id: int) -> int:
 
 
 def _note_members(connection: Connection, change: int, list_id: int) -> None:
+    """Note who is on the list, and who has left it by their own word."""
+    columns = ["change_id", "contact_id", "list_id", "value", "at"]
+    left = select(
+        literal(change), REFUSAL.c.contact_id, REFUSAL.c.list_id, literal(REFUSED), REFUSAL.c.at
+    ).where(REFUSAL.c.list_id == list_id)
+    connection.execute(insert(ROW).from_select(columns, left))
     members = select(
         literal(change),
         MEMBERSHIP.c.contact_id,
@@ -232,7 +246,6 @@ def _note_members(connection: Connection, change: int, list_id: int) -> None:
         literal(LEFT),
         MEMBERSHIP.c.joined_at,
     ).where(MEMBERSHIP.c.list_id == list_id)
-    columns = ["change_id", "contact_id", "list_id", "value", "at"]
     connection.execute(insert(ROW).from_select(columns, members))
 
 
@@ -295,7 +308,9 @@ def mentions_in(connection: Connection, name: str) -> list[dict[str, Any]]:
     return found
 
 
-def _named(found: Sequence[Mention]) -> Mentions:
+def named(found: Sequence[Mention]) -> Mentions:
+    """The names of what names a list."""
+
     def names(*kinds: str) -> tuple[str, ...]:
         return tuple(sorted({str(each["name"]) for each in found if each["kind"] in kinds}))
 
@@ -314,9 +329,13 @@ def _replace(
             renamed = [new_name if one == name else one for one in each["before"]]
             each["after"] = list(dict.fromkeys(renamed))
         write_lists(connection, each, each["after"], now)
-    filters = update(_FILTER).where(_FILTER.c.list_name == name).values(list_name=new_name)
-    connection.execute(filters)
     return found
+
+
+def _refilter(connection: Connection, name: str, new_name: str) -> list[str]:
+    """Let saved filters of the list be of another one; their names."""
+    filters = update(FILTER).where(FILTER.c.list_name == name).values(list_name=new_name)
+    return list(connection.execute(filters.returning(FILTER.c.name)).scalars())
 
 
 def lists_of(connection: Connection, mention: Mention) -> Any:

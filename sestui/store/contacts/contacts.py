@@ -9,6 +9,8 @@ from sqlmodel import col
 
 from sestui.core.contact.address_check import address_key
 from sestui.core.contact.conflict_policy import OnConflict
+from sestui.core.text import printable
+from sestui.store.contacts.changes.import_journal import ImportJournal, begin_import
 from sestui.store.contacts.upsert import ContactRow, Written, contact_writer
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Contact, ContactList, Membership
@@ -52,6 +54,8 @@ class Upserted:
     """Lists newly left, one for each contact."""
     kept_off: int = 0
     """Lists named in rows that the contact had left before, one for each contact."""
+    change: int | None = None
+    """Its id in the journal; None: it can't be undone, or nothing has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +103,18 @@ class Contacts:
         replace_tags: bool,
         dry_run: bool = False,
         new_lists: Sequence[str] = (),
+        said: str = "",
     ) -> Upserted:
         """Like :meth:`add`, for batches of prepared rows and several lists.
 
         Addresses must be unique within a batch. ``replace_tags``: REPLACE applies to tags too;
-        ``dry_run`` rolls everything back; ``new_lists`` are created, even without contacts.
+        ``dry_run`` rolls everything back; ``new_lists`` are created, even without contacts;
+        ``said`` is what the journal says it was, before the lists' names; '' for no entry in it.
         """
-        total = 0
+        total, change = 0, None
         sums = Written(0, 0, 0)
         with self._database.write_connection() as connection:
+            journal = begin_import(connection, now) if said and not dry_run else None
             lists = _Lists(connection, now)
             for name in new_lists:
                 lists.id_of(name)
@@ -118,6 +125,7 @@ class Contacts:
                 on_conflict=on_conflict,
                 replace_tags=replace_tags,
                 now=now,
+                journal=journal,
             )
             for batch in batches:
                 written = writer.write(batch)
@@ -125,6 +133,9 @@ class Contacts:
                 total += len(batch) - written.no_contacts - written.erased
             if dry_run:
                 connection.rollback()
+            if journal is not None:
+                into = f" into {printable(', '.join(list_names))}" if list_names else ""
+                change = _finish(journal, said + into, sums, lists)
         return Upserted(
             imported=sums.imported,
             updated=sums.updated,
@@ -137,6 +148,7 @@ class Contacts:
             erased_lists=sums.erased_lists,
             refused=sums.refused,
             kept_off=sums.kept_off,
+            change=change,
         )
 
     def count(self) -> int:
@@ -186,6 +198,12 @@ class _Lists:
         self._connection = connection
         self._now = now
         self._ids: dict[str, int] = {}
+        self.made: list[int] = []
+        """The lists that were created."""
+
+    def ids(self) -> list[int]:
+        """All lists that were asked for."""
+        return list(self._ids.values())
 
     def id_of(self, name: str) -> int:
         """The list by that name."""
@@ -199,7 +217,18 @@ class _Lists:
         if found is None:
             made = insert(lists).values(name=name, created_at=self._now).returning(lists.c.id)
             found = self._connection.execute(made).scalar_one()
+            self.made.append(int(found))
         return int(found)
+
+
+def _finish(journal: ImportJournal, said: str, written: Written, lists: _Lists) -> int | None:
+    counts = {
+        "new": written.imported,
+        "changed": written.updated,
+        "suppressed": written.suppressed,
+    }
+    others = written.joined + written.refused + len(lists.made)
+    return journal.finish(said, counts, lists.ids(), lists.made, others)
 
 
 def _packed(contacts: Iterable[NewContact]) -> Iterator[list[ContactRow]]:

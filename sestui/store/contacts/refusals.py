@@ -27,7 +27,7 @@ def refuse(connection: Connection, list_id: int, keys: Sequence[str], now: Insta
     ``keys`` are the addresses of a few thousand contacts at most.
     """
     given = {"list_id": list_id, "keys": json.dumps(list(keys))}
-    contacts = _CONTACTS[connection.dialect.name]
+    contacts = among_keys(connection)
     fresh = connection.execute(
         text(
             "INSERT INTO list_refusal (list_id, contact_id, at) "
@@ -51,15 +51,20 @@ def refused_among(connection: Connection, list_id: int, keys: Sequence[str]) -> 
         text(
             "SELECT count(*) FROM list_refusal "  # noqa: S608 - constants
             "WHERE list_id = :list_id AND contact_id IN "
-            f"(SELECT id {_CONTACTS[connection.dialect.name]})"
+            f"(SELECT id {among_keys(connection)})"
         ),
         {"list_id": list_id, "keys": json.dumps(list(keys))},
     )
     return int(counted.scalar_one())
 
 
-_CONTACTS = {
-    "sqlite": "FROM contact WHERE email_key IN (SELECT value FROM json_each(:keys))",
-    "postgresql": "FROM contact WHERE email_key IN "
-    "(SELECT json_array_elements_text(CAST(:keys AS json)))",
+def among_keys(connection: Connection) -> str:
+    """SQL for the contacts whose addresses are ``:keys``, a JSON array: ``FROM … WHERE …``."""
+    return f"FROM contact WHERE email_key IN ({VALUES[connection.dialect.name]})"
+
+
+VALUES = {
+    "sqlite": "SELECT value FROM json_each(:keys)",
+    "postgresql": "SELECT json_array_elements_text(CAST(:keys AS json))",
 }
+"""By engine, the values of ``:keys``, a JSON array, as a query."""

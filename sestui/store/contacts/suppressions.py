@@ -1,11 +1,14 @@
 """Suppressed addresses and domains."""
 
+from typing import Any
+
 from sqlalchemy import Connection, insert
 from sqlmodel import col, select
 
 from sestui.core.clock import Instant
 from sestui.core.delivery.states import MANUAL
 from sestui.core.text import printable
+from sestui.store.contacts.changes.bulk import kept_before
 from sestui.store.contacts.changes.journal import (
     QUICKLY_FORGOTTEN,
     ROW,
@@ -46,14 +49,15 @@ class Suppressions:
                 return False
             found = session.get(Suppression, email_key, with_for_update=True)
             if found is not None:
-                found.kept = found.kept or (reason == MANUAL != found.reason)
-                session.add(found)
+                if reason == MANUAL != found.reason and not found.kept:
+                    _note_suppressed(session.connection(), found, now, kept_before())
+                    found.kept = True
+                    session.add(found)
                 return False
-            session.add(
-                Suppression(email_key=email_key, reason=reason, detail=detail, created_at=now)
-            )
+            made = Suppression(email_key=email_key, reason=reason, detail=detail, created_at=now)
             if reason == MANUAL:
-                _note_suppressed(session.connection(), email_key, now)
+                _note_suppressed(session.connection(), made, now)
+            session.add(made)
         return True
 
     def remove(self, email_key: str, now: Instant) -> bool:
@@ -75,9 +79,11 @@ class Suppressions:
         return True
 
 
-def _note_suppressed(connection: Connection, email_key: str, now: Instant) -> None:
+def _note_suppressed(
+    connection: Connection, one: Suppression, now: Instant, before: dict[str, Any] | None = None
+) -> None:
     forget_old(connection, now, most=QUICKLY_FORGOTTEN)
     change = begin(connection, ChangeKind.SUPPRESSED, now)
-    row = {"change_id": change, "contact_id": 0, "list_id": 0, "value": email_key, "at": now}
-    connection.execute(insert(ROW).values(**row))
-    finish(connection, change, f"Suppressed {printable(email_key)}", 1)
+    row = {"change_id": change, "contact_id": 0, "list_id": 0, "value": one.email_key}
+    connection.execute(insert(ROW).values(**row, at=one.created_at, before=before))
+    finish(connection, change, f"Suppressed {printable(one.email_key)}", 1)

@@ -35,10 +35,17 @@ class ContactChangeRow(SQLModel, table=True):
     list_id: int = Field(default=0, primary_key=True)
     """Of a membership; 0 for anything else."""
     value: str = Field(default="", primary_key=True)
-    """``joined`` or ``left``; a tag; a suppressed address."""
+    """``joined``, ``left`` or ``refused``: a list; ``created`` or ``was``: a contact of an import;
+    else a tag, or a suppressed address."""
     at: float = Field(default=0)
-    """When the contact joined the list, or the address was suppressed; of a tag that was taken,
-    which of the contact's tags it was."""
+    """When the contact joined or refused the list, or the address was suppressed; of a tag that was
+    taken, which of the contact's tags it was; of a created contact, its ``updated_at``."""
+    before: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSON(none_as_null=True), nullable=True)
+    )
+    """Values of the contact or the suppression before; None for what was not there before."""
+    updated_at: float | None = Field(default=None)
+    """The contact's ``updated_at`` before, so that an undo looks like no change; None: unknown."""
 
 
 class ListRefusal(SQLModel, table=True):

@@ -7,12 +7,13 @@ PostgreSQL a batch as arrays.
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol, TypedDict
 
 from sqlalchemy import Connection, TextClause, text
 
 from sestui.core.contact.conflict_policy import OnConflict
+from sestui.store.contacts.changes.import_journal import NOTED_POSTGRESQL, ImportJournal
 from sestui.store.contacts.conflict_sql import POSTGRES, SQLITE
 from sestui.store.contacts.erased import erased_among, hold_off_erasure
 from sestui.store.contacts.file_suppressions import FileSuppression, suppress_from_file
@@ -98,14 +99,23 @@ def contact_writer(
     on_conflict: OnConflict,
     replace_tags: bool,
     now: float,
+    journal: ImportJournal | None = None,
 ) -> ContactWriter:
     """The writer for the connection's engine.
 
     ``list_ids`` are the lists that all contacts join; ``list_id`` returns the id of a list named in
-    a row. ``replace_tags``: REPLACE applies to tags too.
+    a row. ``replace_tags``: REPLACE applies to tags too. ``journal`` is told what is overwritten.
     """
     kind = _SqliteWriter if connection.dialect.name == "sqlite" else _PostgresWriter
-    return kind(connection, list_ids, list_id, on_conflict, now, replace_tags=replace_tags)
+    return kind(
+        connection,
+        list_ids,
+        list_id,
+        on_conflict,
+        now,
+        journal=journal,
+        replace_tags=replace_tags,
+    )
 
 
 _INSERT = (
@@ -145,9 +155,11 @@ class _Writer(ABC):
         on_conflict: OnConflict,
         now: float,
         *,
+        journal: ImportJournal | None,
         replace_tags: bool,
     ) -> None:
         self._connection = connection
+        self._journal = journal
         self._list_ids = list_ids
         self._list_id = list_id
         self._now = now
@@ -185,6 +197,7 @@ class _Writer(ABC):
         written = self._write_wide([self._wide(row, more) for row, more in people])
         joins, refusals = self._by_list(people, "lists"), self._by_list(people, "refused")
         connection = self._connection
+        self._note(people, refusals)
         refused = sum(refuse(connection, each, keys, self._now) for each, keys in refusals.items())
         kept_off = sum(refused_among(connection, each, keys) for each, keys in joins.items())
         joined = sum(self._join(list_id, keys) for list_id, keys in joins.items())
@@ -195,6 +208,17 @@ class _Writer(ABC):
             refused=refused,
             kept_off=kept_off,
         )
+
+    def _note(
+        self, people: Sequence[tuple[ContactRow, More]], refusals: Mapping[int, Sequence[str]]
+    ) -> None:
+        if self._journal is None:
+            return
+        dated = [row[1] for row, more in people if "created_at" in more or "updated_at" in more]
+        if dated:
+            self._journal.created(dated)
+        for list_id, keys in refusals.items():
+            self._journal.leaving(list_id, keys)
 
     def _by_list(
         self, people: Sequence[tuple[ContactRow, More]], member: Literal["lists", "refused"]
@@ -207,19 +231,17 @@ class _Writer(ABC):
         return {self._list_id(name): keys for name, keys in lists.items()}
 
     def _suppress(self, told: Sequence[tuple[ContactRow, More]]) -> int:
-        return suppress_from_file(
-            self._connection,
-            [
-                FileSuppression(
-                    row[1],
-                    more["suppressed"],
-                    more.get("detail", ""),
-                    more.get("suppressed_at", self._now),
-                )
-                for row, more in told
-                if "suppressed" in more
-            ],
-        )
+        given = [
+            FileSuppression(
+                row[1],
+                more["suppressed"],
+                more.get("detail", ""),
+                more.get("suppressed_at", self._now),
+            )
+            for row, more in told
+            if "suppressed" in more
+        ]
+        return suppress_from_file(self._connection, given, self._journal)
 
     def _wide(self, row: ContactRow, more: More) -> _Wide:
         return _Wide(
@@ -311,11 +333,13 @@ class _PostgresWriter(_Writer):
             "'active', '', :now, :now",
             rule.narrow().replace(":replace_tags", str(replace_tags)),
             {"emails": "email", "keys": "email_key", "attributes": "attributes", "tags": "tags"},
+            noting=self._journal is not None,
         )
         self._with_status = _postgres_upsert(
             "status, status_reason, created_at, updated_at",
             rule.wide().replace(":replace_tags", str(replace_tags)),
             {name: name for name in _Wide._fields},
+            noting=self._journal is not None,
         )
         self._join_them = text(
             _NEW_MEMBERS
@@ -337,6 +361,10 @@ class _PostgresWriter(_Writer):
         self, statement: TextClause, given: dict[str, list[Any]], keys: Sequence[str]
     ) -> Written:
         values = {**given, "now": self._now}
+        if self._journal is not None:
+            values["change_id"] = self._journal.id
+            # Else a change that commits right now is overwritten, and what is noted is older.
+            self._connection.execute(_LOCK_KNOWN, {"keys": list(keys)})
         imported, updated = self._connection.execute(statement, values).one()
         joined = sum(self._join(list_id, keys) for list_id in self._list_ids)
         return Written(imported, updated, joined)
@@ -347,13 +375,25 @@ class _PostgresWriter(_Writer):
         ).rowcount
 
 
-def _postgres_upsert(values: str, rule: str, arrays: dict[str, str]) -> TextClause:
-    """Insert arrays (parameter to column) as rows, with ``values`` for the last four columns."""
+_LOCK_KNOWN = text(
+    "SELECT count(*) FROM (SELECT id FROM contact WHERE email_key = ANY(CAST(:keys AS text[])) "
+    "FOR UPDATE) AS known"
+)
+
+
+def _postgres_upsert(values: str, rule: str, arrays: dict[str, str], *, noting: bool) -> TextClause:
+    """Insert arrays (parameter to column) as rows, with ``values`` for the last four columns.
+
+    ``noting``: known contacts go into the journal as they were.
+    """
     kinds = {"created_at": "float8[]", "updated_at": "float8[]"}
     given = ", ".join(f"CAST(:{name} AS {kinds.get(name, 'text[]')})" for name in arrays)
     return text(
         "WITH written AS (" + _INSERT + "SELECT email, email_key, CAST(attributes AS json), "
         f"CAST(tags AS json), {values} FROM unnest({given}) AS given ({', '.join(arrays.values())})"
-        " ON CONFLICT (email_key) " + rule + " RETURNING xmax = 0 AS is_new) "
-        "SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM written"
+        " ON CONFLICT (email_key) "
+        + rule
+        + " RETURNING id, xmax = 0 AS is_new)"
+        + (f", {NOTED_POSTGRESQL} " if noting else " ")
+        + "SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM written"
     )

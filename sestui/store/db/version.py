@@ -1,4 +1,4 @@
 """The schema's version, importable without SQLAlchemy."""
 
-HEAD = "0030"
+HEAD = "0031"
 """The newest migration; a test compares it with ``migrations/versions``."""

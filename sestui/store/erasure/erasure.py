@@ -11,7 +11,7 @@ from sestui.core.clock import Instant
 from sestui.core.contact.address_check import Address, wire_address
 from sestui.core.contact.address_in_text import AddressInText
 from sestui.core.delivery.states import OPEN_STATES, DeliveryState, SkipReason
-from sestui.store.contacts.changes.journal import CHANGE, ROW
+from sestui.store.contacts.changes.journal import CHANGE, ROW, ChangeKind
 from sestui.store.contacts.erased import erased_at, hold_off_writers, note_erased
 from sestui.store.contacts.key_queries import CONTACT, MEMBERSHIP, SUPPRESSION
 from sestui.store.contacts.refusals import REFUSAL
@@ -226,11 +226,13 @@ class _Eraser:
             select(ROW.c.change_id, func.count().label("count")).where(mine).group_by("change_id")
         ).all()
         self.connection.execute(delete(ROW).where(mine))
+        # An import is of many, and has no row for each: it stays, and so does its size.
+        others = CHANGE.c.kind != ChangeKind.IMPORTED.value
         for row in rows:
-            smaller = update(CHANGE).where(CHANGE.c.id == row.change_id)
+            smaller = update(CHANGE).where(CHANGE.c.id == row.change_id, others)
             self.connection.execute(smaller.values(size=CHANGE.c.size - row.count))
         columns = (CHANGE.c.id, CHANGE.c.said, CHANGE.c.detail, CHANGE.c.size)
-        told = self.connection.execute(select(*columns)).all()
+        told = self.connection.execute(select(*columns).where(others)).all()
         gone = [row.id for row in told if row.size <= 0 or self._tells(row)]
         self.connection.execute(delete(ROW).where(ROW.c.change_id.in_(gone)))
         self.connection.execute(delete(CHANGE).where(CHANGE.c.id.in_(gone)))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 FREE_TEXT: Mapping[str, tuple[str, ...]] = {
     "contact": ("attributes", "tags", "status_reason"),
     "contact_change": ("said", "detail"),
+    "contact_change_row": ("before",),
     "contact_check": ("reason",),
     "delivery": ("reason",),
     "import_record": ("file_name",),

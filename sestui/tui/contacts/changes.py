@@ -8,7 +8,8 @@ from sestui.runtime import Runtime
 from sestui.store.contacts.changes.bulk import BulkAction, Changed, change_selected
 from sestui.store.contacts.changes.journal import Noted, last_change
 from sestui.store.contacts.changes.selection import Selection
-from sestui.store.contacts.changes.undo import Undone, undo_last
+from sestui.store.contacts.changes.undo import undo_change, wanted_change
+from sestui.store.contacts.changes.undone import Undone
 from sestui.store.contacts.contact_lists import ContactLists
 from sestui.store.contacts.filters import ContactFilters
 from sestui.store.contacts.key_queries import Which
@@ -99,6 +100,10 @@ class ContactChanges:
         """The change that would be undone; None if there is none."""
         return last_change(self._runtime.database, self.now())
 
-    def undo(self, change: Noted) -> Undone:
-        """Undo the change, if it is still the last one."""
-        return undo_last(self._runtime.database, self.now(), expected=change.id)
+    def wanted(self, change_id: int) -> Noted:
+        """That change, if it can be undone."""
+        return wanted_change(self._runtime.database, self.now(), change_id)
+
+    def undo(self, change_id: int, *, dry_run: bool = False) -> Undone:
+        """Undo the change, or tell what that would do."""
+        return undo_change(self._runtime.database, self.now(), change_id, dry_run=dry_run)

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from textual.binding import Binding
 
+from sestui.store.contacts.changes.journal import Noted
 from sestui.store.contacts.changes.undo import NOTHING
 from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from sestui.tui.app.screens.screen_part import ScreenPart, in_worker
@@ -41,10 +42,26 @@ class UndoChanges(ScreenPart):
         if change is None:
             self.screen.toast(NOTHING)
             return
+        await self.ask_and_undo(change)
+
+    @in_worker("action", exclusive=True)
+    async def undo(self, change_id: int) -> None:
+        """Undo this change after showing what that does."""
+        change = await self.screen.attempt(lambda: self._changes.wanted(change_id))
+        if change is not FAILED:
+            await self.ask_and_undo(change)
+
+    async def ask_and_undo(self, change: Noted) -> None:
+        """Tell what would be undone, ask, and undo it."""
+        if change.size > TYPED_ABOVE:
+            self.screen.toast("Counting…")
+        would = await self.screen.attempt(lambda: self._changes.undo(change.id, dry_run=True))
+        if would is FAILED:
+            return
         question = ConfirmScreen(
             "Undo this?",
-            f"{shorten(change.said, 200)} ({self.services.at(change.at)}).\nWhatever has been "
-            "changed again since stays as it is.",
+            f"{shorten(change.said, 200)} ({self.services.at(change.at)}).\n"
+            + (" ".join(would.notes) or "All of it is taken back."),
             recipients=change.size,
             yes="Undo",
         )
@@ -52,7 +69,7 @@ class UndoChanges(ScreenPart):
             return
         if change.size > TYPED_ABOVE:
             self.screen.toast("Undoing…")
-        done = await self.screen.attempt(lambda: self._changes.undo(change))
+        done = await self.screen.attempt(lambda: self._changes.undo(change.id))
         if done is not FAILED:
             self.screen.toast(done.sentence)
             self._changed()

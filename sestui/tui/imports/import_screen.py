@@ -17,6 +17,7 @@ from sestui.store.contacts.imports import Imports
 from sestui.tui.app.navigation.tabs import named_tab
 from sestui.tui.app.screens.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices
+from sestui.tui.contacts.undo_changes import UndoChanges
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.imports.columns_step import ColumnsStep
 from sestui.tui.imports.file_step import FileStep
@@ -51,6 +52,7 @@ class ImportScreen(BaseScreen):
         self._list = ListStep()
         compose = named_tab("compose", services.runtime.settings.keymap)
         self._result = ResultStep(folder, compose)
+        self._undo = UndoChanges(self, self._next)
         self._seen: Preview | None = None
         self._plan: ImportPlan | None = None
         self._job: ImportJob | None = None
@@ -179,6 +181,10 @@ class ImportScreen(BaseScreen):
         self._imported = None
         self._head.about = ""
         self._go(_FILE)
+
+    @on(ResultStep.UndoWanted)
+    def _undo_wanted(self, event: ResultStep.UndoWanted) -> None:
+        self._undo.undo(event.change)
 
     # importing
 

@@ -62,6 +62,8 @@ class ResultStep(Vertical):
                 tooltip="Import the contacts as the dry run counted them"),
         Binding("E", "save", "Save rejects", id="import.rejects",
                 tooltip="Write the rejected rows to a file, to be corrected"),
+        Binding("u", "undo", "Undo", id="import.undo",
+                tooltip="Take the import back; what something depends on stays"),
         Binding("n", "again", "Next file", id="import.next", tooltip="Import another file"),
     ]  # fmt: skip
 
@@ -70,6 +72,13 @@ class ResultStep(Vertical):
 
     class ImportWanted(Message):
         """Do the import after its dry run."""
+
+    @dataclass
+    class UndoWanted(Message):
+        """The import is to be taken back."""
+
+        change: int
+        """Its id in the journal."""
 
     class NextWanted(Message):
         """Another file is to be imported."""
@@ -162,16 +171,15 @@ class ResultStep(Vertical):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What the state allows."""
         shown = self._imported
-        if action in {"stop", "go_on", "save", "again"} and self._line.has_focus:
-            return False
-        if action == "stop":
-            return shown is None
-        if action == "go_on":
-            return shown is not None and shown.plan.dry_run
-        if action == "again":
-            return shown is not None and not shown.plan.dry_run
-        if action == "save":
-            return shown is not None and shown.result.rejects > 0
+        allowed = {
+            "stop": shown is None,
+            "go_on": shown is not None and shown.plan.dry_run,
+            "again": shown is not None and not shown.plan.dry_run,
+            "undo": shown is not None and shown.result.change is not None,
+            "save": shown is not None and shown.result.rejects > 0,
+        }
+        if action in allowed:
+            return allowed[action] and not self._line.has_focus
         return super().check_action(action, parameters)
 
     @on(LazyTable.Moved)
@@ -192,6 +200,11 @@ class ResultStep(Vertical):
     def action_again(self) -> None:
         """Ask for another file."""
         self.post_message(self.NextWanted())
+
+    def action_undo(self) -> None:
+        """Ask for it to be taken back."""
+        if self._imported is not None and self._imported.result.change is not None:
+            self.post_message(self.UndoWanted(self._imported.result.change))
 
     def action_save(self) -> None:
         """Ask for a file, beside the imported one unless somebody says otherwise."""

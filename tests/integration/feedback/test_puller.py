@@ -13,7 +13,7 @@ from sestui.feedback.retry import retry_quarantined
 from sestui.ses_api.events import QueueMessage
 from sestui.store.contacts.changes.bulk import Suppress, change_selected
 from sestui.store.contacts.changes.selection import Selection
-from sestui.store.contacts.changes.undo import undo_last
+from sestui.store.contacts.changes.undo import undo_change
 from sestui.store.contacts.suppressions import Suppressions
 from sestui.store.db.tables import Contact, Run, Suppression
 from sestui.store.events.apply import EventRules
@@ -244,7 +244,7 @@ def test_undoing_what_was_suppressed_by_hand_releases_nobody_who_has_refused_mai
     bounced = suppressions.get(claims[0].email)
     assert bounced is not None
     assert (bounced.reason, bounced.kept) == ("bounced", True)
-    done = undo_last(database, now + 1)
+    done = undo_change(database, now + 1)
     assert "2 of them are still suppressed" in done.sentence
     found = [suppressions.get(each.email) for each in claims]
     assert [each and each.reason for each in found] == ["bounced", "complained", None]

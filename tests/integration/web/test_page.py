@@ -9,7 +9,7 @@ from sestui.core.contact.address_check import check_address
 from sestui.core.contact.conflict_policy import OnConflict
 from sestui.core.delivery.events import EventKind, MailEvent
 from sestui.core.delivery.states import MANUAL
-from sestui.store.contacts.changes.undo import undo_last
+from sestui.store.contacts.changes.undo import undo_change
 from sestui.store.contacts.contacts import NewContact
 from sestui.store.contacts.suppressions import Suppressions
 from sestui.store.db.tables import Run
@@ -300,7 +300,7 @@ def test_the_operators_undo_leaves_what_its_owner_has_said_since(scene, page):
     erase(scene, ADA)
     Suppressions(scene.database).add(ADA, MANUAL, "by hand", scene.clock.now())
     page.choose(token, "all")
-    undo_last(scene.database, scene.clock.now())
+    undo_change(scene.database, scene.clock.now())
     assert Suppressions(scene.database).get(ADA) is not None
 
 

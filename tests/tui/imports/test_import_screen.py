@@ -94,6 +94,32 @@ async def test_a_file_is_tried_out_and_then_imported_by_keys_alone(runtime, stil
     assert (ada.attributes, ada.tags) == ({"name": "Ada"}, ["a"])
 
 
+@pytest.mark.long
+@pytest.mark.ci
+async def test_an_import_is_taken_back_from_its_result(runtime, still, folder):
+    write(folder)
+    async with running(runtime, place="home") as (app, pilot):
+        await at_list(app, pilot)
+        await until(pilot, lambda: "Type the name of a new list" in shown(app))
+        await pilot.press(*"news")
+        await until(pilot, lambda: "A new list" in shown(app))
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: "Dry run into news: nothing has been changed." in shown(app))
+        assert "Undo" not in shown(app)
+        await pilot.press("i")
+        await until(pilot, lambda: "Imported into news." in shown(app))
+        await pilot.press("u")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        await until(pilot, lambda: "1 of 1 new contact removed" in said(app))
+        await pilot.press("right", "enter")
+        await until(
+            pilot, lambda: any("Undone: imported people.csv" in each for each in toasts(app))
+        )
+        await until(pilot, lambda: "Changed" in shown(app))
+    assert runtime.contacts.lists() == []
+    assert runtime.contacts.count() == 0
+
+
 def figures(text):
     """Label to number, as the result shows them."""
     labels = ("rows", "imported", "updated", "unchanged", "duplicates", "rejects", "contacts")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sqlalchemy import (
+    JSON,
     Connection,
     Delete,
     Insert,
@@ -40,13 +41,15 @@ from sestui.store.contacts.key_queries import (
     SUPPRESSION,
     on_list,
 )
-from sestui.store.contacts.refusals import not_refused
+from sestui.store.contacts.refusals import REFUSAL, not_refused
 from sestui.store.contacts.tags_sql import has_tag, place_of_tag, with_tag, without_tag
 from sestui.store.db.database import Database
 from sestui.store.db.tables import ContactList
 
 JOINED, LEFT = "joined", "left"
 """What rows of the journal say of memberships."""
+REFUSED = "refused"
+"""What they say of contacts who had left a list by their own word before."""
 
 _ROW = ("change_id", "contact_id", "list_id", "value", "at")
 
@@ -84,6 +87,9 @@ class BulkAction(ABC):
         """Prepare the change; returns what its undo needs."""
         return {}
 
+    beside: int = 0
+    """Rows of the journal beside the contacts that it changed."""
+
     @abstractmethod
     def step(self, connection: Connection, at: At, ids: Sequence[int]) -> int:
         """Do it to these contacts; how many of them it changed."""
@@ -111,13 +117,21 @@ class Suppress(BulkAction):
         )
         into = ["email_key", "reason", "detail", "created_at"]
         insert_new(connection, SUPPRESSION, into, rows)
-        meant = select(CONTACT.c.email_key).where(_among(connection, CONTACT.c.id, ids))
-        connection.execute(
-            update(SUPPRESSION)
-            .where(SUPPRESSION.c.email_key.in_(meant), SUPPRESSION.c.reason != MANUAL)
-            .values(kept=True)
-        )
+        self.beside += self._keep(connection, at, ids)
         return changed
+
+    def _keep(self, connection: Connection, at: At, ids: Sequence[int]) -> int:
+        """Let who is suppressed as SES says stay so; how many were not kept before."""
+        ours = SUPPRESSION.c.reason != MANUAL, SUPPRESSION.c.kept.is_(False)
+        rows = _rows(at, CONTACT.c.id, value=CONTACT.c.email_key, moment=SUPPRESSION.c.created_at)
+        kept = rows.add_columns(literal(kept_before(), JSON)).join(SUPPRESSION, OF_ONE_ADDRESS)
+        among = _among(connection, CONTACT.c.id, ids)
+        noted = _noted(connection, kept.where(among, *ours), (*_ROW, "before"))
+        meant = select(CONTACT.c.email_key).where(among)
+        connection.execute(
+            update(SUPPRESSION).where(SUPPRESSION.c.email_key.in_(meant), *ours).values(kept=True)
+        )
+        return noted
 
 
 @dataclass
@@ -136,7 +150,12 @@ class _TagChange(BulkAction):
         """See :meth:`BulkAction.step`."""
         meant, tags, moment = self.terms(sqlite=connection.dialect.name == "sqlite")
         rows = _rows(at, CONTACT.c.id, value=literal(self.tag), moment=moment)
-        changed = _noted(connection, rows.where(_among(connection, CONTACT.c.id, ids), meant))
+        rows = rows.add_columns(CONTACT.c.updated_at)
+        changed = _noted(
+            connection,
+            rows.where(_among(connection, CONTACT.c.id, ids), meant),
+            (*_ROW, "updated_at"),
+        )
         connection.execute(_retag(connection, at, ids).values(tags=tags, updated_at=at.now))
         return changed
 
@@ -279,7 +298,8 @@ def change_selected(
                 "changed. Look again, and repeat it if that is right."
             )
         said = action.summary(changed)
-        finish(connection, at.change_id, said, changed + len(detail.get("made", ())), detail)
+        size = changed + action.beside + len(detail.get("made", ()))
+        finish(connection, at.change_id, said, size, detail)
     return Changed(matched, changed, said)
 
 
@@ -288,12 +308,27 @@ def counted(count: int) -> str:
     return "1 contact" if count == 1 else f"{count:,} contacts"
 
 
+def kept_before() -> dict[str, Any]:
+    """What the journal says of a suppression that is kept from now on, as the operator wants it."""
+    return {"kept": False, "by": MANUAL}
+
+
 def find_list(connection: Connection, name: str) -> int | None:
     """The id of the list by that name; None: there is none."""
     found = connection.execute(
         select(col(ContactList.id)).where(col(ContactList.name) == name)
     ).scalar()
     return None if found is None else int(found)
+
+
+def forget_refusal(connection: Connection, at: At, list_id: int, contact_id: int) -> None:
+    """Forget that the contact has left the list by their own word; an undo remembers it."""
+    where = REFUSAL.c.list_id == list_id, REFUSAL.c.contact_id == contact_id
+    rows = _rows(
+        at, REFUSAL.c.contact_id, list_id=list_id, value=literal(REFUSED), moment=REFUSAL.c.at
+    )
+    _noted(connection, rows.where(*where))
+    connection.execute(delete(REFUSAL).where(*where))
 
 
 def insert_new(connection: Connection, table: Any, into: Sequence[str], rows: Select[Any]) -> None:
@@ -314,9 +349,9 @@ def _rows(
     )
 
 
-def _noted(connection: Connection, rows: Select[Any]) -> int:
+def _noted(connection: Connection, rows: Select[Any], columns: Sequence[str] = _ROW) -> int:
     """Put the rows into the journal; how many they are."""
-    noted: Insert = insert(ROW).from_select(list(_ROW), rows)
+    noted: Insert = insert(ROW).from_select(list(columns), rows)
     return connection.execute(noted, execution_options={"preserve_rowcount": True}).rowcount
 
 

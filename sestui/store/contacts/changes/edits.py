@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from sestui.core.clock import Instant
@@ -12,12 +11,11 @@ from sestui.core.contact.address_check import Address
 from sestui.core.delivery.states import ContactStatus
 from sestui.core.text import printable
 from sestui.errors import NotFoundError, StateError
-from sestui.store.contacts.changes.bulk import At, Join, Leave, find_list
+from sestui.store.contacts.changes.bulk import At, Join, Leave, find_list, forget_refusal
 from sestui.store.contacts.changes.journal import ChangeKind, begin, finish, record
 from sestui.store.contacts.erased import hold_off_erasure, refuse_erased
-from sestui.store.contacts.refusals import REFUSAL
 from sestui.store.db.database import Database
-from sestui.store.db.tables import Contact, ContactList, Membership
+from sestui.store.db.tables import Contact, Membership
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +63,12 @@ class ContactEdits:
             )
             session.add(contact)
             session.flush()
+            made: list[int] = []
             if list_name:
-                _join(session, contact.id, list_name, now)
-            detail = {"contact_id": contact.id, "email": address.email}
+                join = Join(list_name)
+                made = join.prepare(session.connection(), now).get("made", [])
+                session.add(Membership(list_id=join.list_id, contact_id=contact.id, joined_at=now))
+            detail = {"contact_id": contact.id, "email": address.email, "made": made}
             said = f"Added the contact {printable(address.email)}"
             record(session.connection(), ChangeKind.ADDED, said, now, detail)
             return contact.id
@@ -92,7 +93,8 @@ class ContactEdits:
             contact.status_reason = fields.status_reason
             contact.updated_at = now
             session.add(contact)
-            detail = {"contact_id": contact_id, "before": before, "after": _fields(contact)}
+            after = _fields(contact)
+            detail = {"contact_id": contact_id, "before": before, "after": after, "seen": seen}
             said = f"Edited {printable(contact.email)}"
             record(session.connection(), ChangeKind.EDITED, said, now, detail)
 
@@ -114,11 +116,7 @@ class ContactEdits:
                     continue  # it is gone, and they have left it so
                 made += action.prepare(connection, now).get("made", [])
                 if isinstance(action, Join):  # one person, by hand: on that person's word
-                    connection.execute(
-                        delete(REFUSAL).where(
-                            REFUSAL.c.list_id == action.list_id, REFUSAL.c.contact_id == contact_id
-                        )
-                    )
+                    forget_refusal(connection, at, action.list_id, contact_id)
                 changed += action.step(connection, at, [contact_id])
             said = f"Changed the lists of {printable(contact.email)}"
             finish(connection, at.change_id, said, changed, {"made": made})
@@ -139,19 +137,3 @@ def _locked(session: Session, contact_id: int) -> Contact:
     if contact is None:
         raise NotFoundError("The contact no longer exists.")
     return contact
-
-
-def _join(session: Session, contact_id: int, list_name: str, now: Instant) -> None:
-    list_id = _list_id(session, list_name, now)
-    if session.get(Membership, (list_id, contact_id)) is None:
-        session.add(Membership(list_id=list_id, contact_id=contact_id, joined_at=now))
-
-
-def _list_id(session: Session, name: str, now: Instant) -> int:
-    found = session.exec(select(ContactList.id).where(ContactList.name == name)).one_or_none()
-    if found is not None:
-        return found
-    made = ContactList(name=name, created_at=now)
-    session.add(made)
-    session.flush()
-    return made.id

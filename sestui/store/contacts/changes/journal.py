@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, insert, select, tuple_, update
 
 from sestui.core.clock import Instant
 from sestui.store.contacts.tables import ContactChange, ContactChangeRow
@@ -24,6 +24,7 @@ QUICKLY_FORGOTTEN = 1_000
 class ChangeKind(StrEnum):
     """What a change did, which says how it is undone."""
 
+    IMPORTED = "imported"
     ADDED = "added"
     EDITED = "edited"
     MEMBERSHIPS = "memberships"
@@ -97,11 +98,13 @@ def forget_batch(database: Database, now: Instant, batch: int) -> int:
         if change_id is None:
             return 0
         of_it = ROW.c.change_id == change_id
+        # Not by contact alone: a million suppressed addresses are no contact's.
+        place = (ROW.c.contact_id, ROW.c.list_id, ROW.c.value)
         up_to = connection.execute(
-            select(ROW.c.contact_id).where(of_it).order_by(ROW.c.contact_id).offset(batch).limit(1)
-        ).scalar()
+            select(*place).where(of_it).order_by(*place).offset(batch).limit(1)
+        ).first()
         if up_to is not None:
-            some = delete(ROW).where(of_it, ROW.c.contact_id <= up_to)
+            some = delete(ROW).where(of_it, tuple_(*place) <= tuple_(*up_to))
             return connection.execute(some).rowcount
         rows = connection.execute(delete(ROW).where(of_it)).rowcount
         connection.execute(delete(CHANGE).where(CHANGE.c.id == change_id))
@@ -111,17 +114,28 @@ def forget_batch(database: Database, now: Instant, batch: int) -> int:
 def last_change(database: Database, now: Instant) -> Noted | None:
     """The newest change that has not been undone and still can be; None: there is none."""
     with database.read_connection() as connection:
-        return newest(connection, now)
+        return find_change(connection, now)
 
 
-def newest(connection: Connection, now: Instant) -> Noted | None:
-    """The same within a transaction."""
-    row = connection.execute(
-        select(CHANGE)
-        .where(CHANGE.c.undone_at.is_(None), CHANGE.c.at >= now - UNDO_SECONDS)
-        .order_by(CHANGE.c.id.desc())
-        .limit(1)
-    ).first()
-    if row is None:
-        return None
+def changes(database: Database, now: Instant) -> list[Noted]:
+    """All changes that can be undone, the newest first."""
+    with database.read_connection() as connection:
+        return [_noted(row) for row in connection.execute(_undoable(now))]
+
+
+def find_change(connection: Connection, now: Instant, change_id: int | None = None) -> Noted | None:
+    """The change of that id, or the newest; None: there is none that can be undone."""
+    query = _undoable(now).limit(1)
+    if change_id is not None:
+        query = query.where(CHANGE.c.id == change_id)
+    row = connection.execute(query).first()
+    return None if row is None else _noted(row)
+
+
+def _undoable(now: Instant) -> Select[Any]:
+    where = CHANGE.c.undone_at.is_(None), CHANGE.c.at >= now - UNDO_SECONDS
+    return select(CHANGE).where(*where).order_by(CHANGE.c.id.desc())
+
+
+def _noted(row: Row[Any]) -> Noted:
     return Noted(row.id, ChangeKind(row.kind), row.at, row.said, row.size, row.detail)

@@ -12,7 +12,7 @@ from sestui.errors import NotFoundError, SegmentError, SestuiError, StateError
 from sestui.store.campaigns.campaigns import Campaigns
 from sestui.store.campaigns.upkeep import CampaignUpkeep
 from sestui.store.contacts.audiences import Audiences
-from sestui.store.contacts.changes.undo import undo_last
+from sestui.store.contacts.changes.undo import undo_change
 from sestui.store.contacts.contact_lists import ContactLists
 from sestui.store.contacts.contacts import Contacts, NewContact
 from sestui.store.contacts.members import Members
@@ -164,7 +164,7 @@ def test_segments_of_campaigns_follow_other_names(database, people):
         lists.delete("best", 5)
     lists.merge("best", "everybody", 6)
     assert segment().startswith('list("everybody")')
-    undo_last(database, 7)
+    undo_change(database, 7)
     assert segment().startswith('list("best")')
     assert upkeep.delete("letters") == 0  # its own segment is no obstacle
 

@@ -5,7 +5,7 @@ import pytest
 from sestui.core.task.fields import TaskFields
 from sestui.errors import NotFoundError, StateError, UsageError
 from sestui.store.campaigns.campaigns import Campaigns
-from sestui.store.contacts.changes.undo import undo_last
+from sestui.store.contacts.changes.undo import undo_change
 from sestui.store.contacts.contact_lists import ContactLists
 from sestui.store.contacts.contacts import Contacts, NewContact
 from sestui.store.tasks.tasks import Tasks
@@ -45,7 +45,7 @@ def test_a_list_is_renamed_wherever_it_is_named(database, lists):
     assert named(database) == ("new name", "b")
     assert Tasks(database).get("check").parameters == {"lists": ["new name"]}
     assert done.mentions.sentence() == "the campaign news and the task check"
-    assert undo_last(database, NOW + 1).notes == []
+    assert undo_change(database, NOW + 1).notes == []
     assert sizes(database) == {"a": 6, "b": 6}
     assert named(database) == ("a", "b")
     assert Tasks(database).get("check").parameters == {"lists": ["a"]}
@@ -56,7 +56,7 @@ def test_two_lists_become_one_without_anybody_twice(database, lists):
     done = lists.merge("a", "b", NOW)
     assert (done.contacts, sizes(database), named(database)) == (6, {"b": 10}, ("b",))
     assert Contacts(database).count() == 10
-    undone = undo_last(database, NOW + 1)
+    undone = undo_change(database, NOW + 1)
     assert (undone.restored, undone.notes) == (6, [])
     assert (sizes(database), named(database)) == ({"a": 6, "b": 6}, ("a", "b"))
 
@@ -65,7 +65,7 @@ def test_a_list_is_deleted_and_its_contacts_stay(database, lists):
     lists.delete("a", NOW)
     assert (sizes(database), Contacts(database).count()) == ({"b": 6}, 10)
     Contacts(database).add([NewContact("x@y.co", "x@y.co")], list_name="c", now=NOW)
-    assert undo_last(database, NOW + 1).restored == 6
+    assert undo_change(database, NOW + 1).restored == 6
     assert sizes(database) == {"a": 6, "b": 6, "c": 1}
 
 
@@ -94,14 +94,14 @@ def test_what_cannot_be_is_refused_and_changes_nothing(database, lists):
             wrong()
     assert sizes(database) == {"a": 6, "b": 6}
     with pytest.raises(StateError, match="nothing to undo"):
-        undo_last(database, NOW)
+        undo_change(database, NOW)
 
 
 def test_a_list_of_that_name_that_came_since_is_told(database, lists):
     lists.delete("a", NOW)
     Contacts(database).add([NewContact("x@y.co", "x@y.co")], list_name="a", now=NOW)
     with pytest.raises(StateError, match="another list 'a'"):
-        undo_last(database, NOW + 1)
+        undo_change(database, NOW + 1)
     assert sizes(database) == {"a": 1, "b": 6}
 
 
@@ -109,7 +109,7 @@ def test_a_campaign_that_was_edited_since_keeps_its_lists(database, lists):
     make_campaign(database, "news", now=NOW, lists=("a",))
     lists.rename("a", "c", NOW)
     make_campaign(database, "news", now=NOW + 1, lists=("c", "b"))
-    done = undo_last(database, NOW + 2)
+    done = undo_change(database, NOW + 2)
     assert "The campaign news has been changed since" in done.sentence
     assert named(database) == ("c", "b")
 
@@ -117,6 +117,6 @@ def test_a_campaign_that_was_edited_since_keeps_its_lists(database, lists):
 def test_older_changes_of_a_list_that_was_brought_back_are_undone_too(database, lists):
     lists.merge("a", "b", NOW)
     lists.delete("b", NOW + 1)
-    undo_last(database, NOW + 2)
-    undo_last(database, NOW + 3)
+    undo_change(database, NOW + 2)
+    undo_change(database, NOW + 3)
     assert sizes(database) == {"a": 6, "b": 6}

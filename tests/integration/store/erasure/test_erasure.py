@@ -25,7 +25,7 @@ from sestui.store.contacts.changes.bulk import Join, Suppress, Tag, change_selec
 from sestui.store.contacts.changes.edits import ContactEdits
 from sestui.store.contacts.changes.journal import last_change
 from sestui.store.contacts.changes.selection import Selection
-from sestui.store.contacts.changes.undo import undo_last
+from sestui.store.contacts.changes.undo import undo_change
 from sestui.store.contacts.erased import allow_again
 from sestui.store.contacts.listed_suppressions import ListedAddress, ListedSuppressions
 from sestui.store.contacts.suppressions import Suppressions
@@ -347,7 +347,7 @@ def test_no_door_lets_them_in_again(database, clock, tmp_path):
     assert not recipient.can_undo(now)
     # what was done before
     while last_change(database, now) is not None:
-        undo_last(database, now)
+        undo_change(database, now)
     # what another program hands over for several stays as it is until it has been sent
     assert naming(database) == {"segment", "relayed_payload"}
 

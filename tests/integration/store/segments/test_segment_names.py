@@ -9,7 +9,7 @@ from sestui.core.segments.present import Present
 from sestui.core.segments.source import MOST_LEVELS
 from sestui.errors import NotFoundError, SegmentError, StateError, UsageError
 from sestui.store.campaigns.upkeep import CampaignUpkeep
-from sestui.store.contacts.changes.undo import undo_last
+from sestui.store.contacts.changes.undo import undo_change
 from sestui.store.contacts.contact_lists import ContactLists
 from sestui.store.contacts.contacts import Contacts, NewContact
 from sestui.store.db.tables import Contact
@@ -102,13 +102,13 @@ def test_what_is_renamed_is_renamed_in_segments_too_and_back(database, segments)
     assert done.mentions.sentence() == "the campaign november and the segment s"
     assert 'list("the \\"new\\" one")' in segments.get("s").expression
     assert count(database, 'segment("s")') == 1
-    undo_last(database, NOW + 1)
+    undo_change(database, NOW + 1)
     assert segments.get("s").expression == text
     with pytest.raises(StateError, match="named by the segment s;"):
         lists.delete("old", NOW)
     lists.merge("old", "news", NOW + 2)
     assert segments.get("s").expression == text.replace("old", "news")
-    undo_last(database, NOW + 3)
+    undo_change(database, NOW + 3)
     assert segments.get("s").expression == text
     upkeep = CampaignUpkeep(database)
     upkeep.rename("november", "december", NOW + 4)

@@ -14,7 +14,7 @@ from sestui.store.contacts.changes.bulk import Join, Leave, Suppress, Tag, Untag
 from sestui.store.contacts.changes.edits import ContactEdits, ContactFields
 from sestui.store.contacts.changes.journal import UNDO_SECONDS, forget_batch, last_change
 from sestui.store.contacts.changes.selection import Selection, count_selected
-from sestui.store.contacts.changes.undo import undo_last
+from sestui.store.contacts.changes.undo import undo_change
 from sestui.store.contacts.contacts import Contacts, NewContact
 from sestui.store.contacts.key_queries import Which
 from sestui.store.contacts.suppressions import Suppressions
@@ -95,7 +95,7 @@ def test_every_change_is_undone_to_what_was(database, contacts, name, selection,
     assert 0 < changed.changed <= changed.matched <= count
     assert state(database) != before
     assert last_change(database, NOW + 2).said == changed.said
-    done = undo_last(database, NOW + 2)
+    done = undo_change(database, NOW + 2)
     assert (done.said, done.restored, done.notes) == (changed.said, changed.changed, [])
     assert state(database) == before
 
@@ -105,20 +105,20 @@ def test_what_was_like_that_before_is_no_change(database, contacts):
     assert change_selected(database, everybody, Tag("vip"), NOW).changed == 10
     again = change_selected(database, everybody, Tag("vip"), NOW + 1)
     assert (again.matched, again.changed) == (10, 0)
-    undo_last(database, NOW + 2)
+    undo_change(database, NOW + 2)
     assert "vip" not in str(state(database)[0])
     with pytest.raises(StateError, match="nothing to undo"):
-        undo_last(database, NOW + 3)
+        undo_change(database, NOW + 3)
 
 
 def test_undo_goes_back_step_by_step_and_ends_after_a_day(database, contacts):
     for number in range(3):
         change_selected(database, Selection(), Tag(f"t{number}"), NOW + number)
-    assert undo_last(database, NOW + 5).said == "Tagged 10 contacts t2"
-    assert undo_last(database, NOW + 6).said == "Tagged 10 contacts t1"
+    assert undo_change(database, NOW + 5).said == "Tagged 10 contacts t2"
+    assert undo_change(database, NOW + 6).said == "Tagged 10 contacts t1"
     assert last_change(database, NOW + UNDO_SECONDS + 5) is None
     with pytest.raises(StateError, match="nothing to undo"):
-        undo_last(database, NOW + UNDO_SECONDS + 5)
+        undo_change(database, NOW + UNDO_SECONDS + 5)
     change_selected(database, Selection(), Tag("later"), NOW + 2 * UNDO_SECONDS)
     with database.read_connection() as connection:
         assert connection.execute(sql("SELECT count(*) FROM contact_change")).scalar() == 1
@@ -132,7 +132,7 @@ def test_old_changes_are_cleared_away_a_few_rows_at_a_time(database, contacts):
         gone.append(found)
     assert gone == [4, 4, 3]
     assert last_change(database, NOW + UNDO_SECONDS + 1).said == "Tagged 10 contacts new"
-    assert undo_last(database, NOW + UNDO_SECONDS + 1).restored == 10
+    assert undo_change(database, NOW + UNDO_SECONDS + 1).restored == 10
 
 
 def test_later_changes_stay_and_are_told(database, contacts):
@@ -141,7 +141,7 @@ def test_later_changes_stay_and_are_told(database, contacts):
         connection.execute(sql("UPDATE contact SET tags = '[\"other\"]' WHERE id <= 2"))
         connection.execute(sql("DELETE FROM membership WHERE contact_id = 3"))
         connection.execute(sql("DELETE FROM contact WHERE id = 3"))
-    done = undo_last(database, NOW + 1)
+    done = undo_change(database, NOW + 1)
     assert done.restored == 7
     assert "3 of them have been changed since" in done.sentence
 
@@ -157,7 +157,7 @@ def test_a_suppression_by_a_complaint_or_bounce_is_never_undone(database, contac
                 " WHERE email_key = 'p1@example.com'"
             )
         )
-    done = undo_last(database, NOW + 2)
+    done = undo_change(database, NOW + 2)
     left = {row[0]: row[1] for row in state(database)[1]}
     assert left == {"p0@example.com": "bounce", "p1@example.com": "complaint"}
     assert done.restored == 8
@@ -201,18 +201,18 @@ def test_single_changes_are_undone_too(database, contacts):
     before = state(database)
     fields = ContactFields({"city": "Oslo"}, ["a"], ContactStatus.UNSUBSCRIBED, "asked")
     edits.save(one.id, fields, NOW, seen=one.updated_at)
-    assert undo_last(database, NOW + 1).said == "Edited p4@example.com"
+    assert undo_change(database, NOW + 1).said == "Edited p4@example.com"
     again = contacts.get("p4@example.com")
     assert (again.attributes, again.tags, again.status) == ({"city": "Paris"}, [], "active")
     edits.change_lists(one.id, join=["some", "brand new"], leave=["all"], now=NOW + 2)
-    undo_last(database, NOW + 3)
+    undo_change(database, NOW + 3)
     assert state(database) == before
     suppressions = Suppressions(database)
     suppressions.add("@gone.org", MANUAL, "traps", NOW + 4)
-    undo_last(database, NOW + 5)
+    undo_change(database, NOW + 5)
     assert suppressions.get("x@gone.org") is None
     suppressions.remove("p0@example.com", NOW + 6)
-    undo_last(database, NOW + 7)
+    undo_change(database, NOW + 7)
     assert state(database) == before
 
 
@@ -223,7 +223,7 @@ def test_an_edit_that_somebody_has_changed_since_is_refused(database, contacts):
     with database.write_connection() as connection:
         connection.execute(sql("UPDATE contact SET status = 'unsubscribed'"))
     with pytest.raises(StateError, match="changed since"):
-        undo_last(database, NOW + 1)
+        undo_change(database, NOW + 1)
     assert contacts.get("p4@example.com").status == "unsubscribed"
 
 
@@ -277,7 +277,7 @@ def test_two_who_undo_at_once_undo_one_each_or_are_told(database, contacts):
 
     def undo():
         try:
-            results.append(undo_last(database, NOW + 2, expected=expected).said)
+            results.append(undo_change(database, NOW + 2, expected).said)
         except StateError as error:
             results.append(type(error).__name__)
 
