@@ -19,7 +19,7 @@ class Effort:
     before_each: Callable[[], object] | None = None
     transactions: int = 0
     statements: list[str] = field(default_factory=list)
-    """The SQL; BEGIN, COMMIT and ROLLBACK are not among it."""
+    """The SQL; BEGIN, waiting for its turn, COMMIT and ROLLBACK are not among it."""
 
 
 _COUNTED: ContextVar[Effort | None] = ContextVar("counted", default=None)
@@ -56,7 +56,7 @@ def _begun(connection: Connection) -> None:
 @event.listens_for(Engine, "before_cursor_execute")
 def _asked(connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
     effort = _effort(connection)
-    if effort and not statement.startswith("BEGIN"):
+    if effort and not statement.startswith(("BEGIN", "PRAGMA busy_timeout")):
         effort.statements.append(statement)
         if effort.before_each is not None:
             effort.before_each()
