@@ -317,6 +317,7 @@ class Runtime:
             self.audiences,
             self.runs,
             lambda: self.account,
+            new_runs=lambda: self.ses.new_runs,
             clock=self.clock,
             timezone=self.settings.timezone,
         )

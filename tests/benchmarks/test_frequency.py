@@ -20,7 +20,7 @@ from sestui.store.ledger.frequency import count_over
 from tests.benchmarks import figures
 from tests.benchmarks.test_segment_run import EVERY, mailed
 from tests.benchmarks.test_segments import people
-from tests.support.seeding import make_campaign, start_run, tell_governor
+from tests.support.seeding import ACCOUNT, make_campaign, start_run, tell_governor
 
 ROWS = figures.size("ROWS", 1_000_000)
 CAMPAIGNS = 10
@@ -61,7 +61,7 @@ def test_a_limited_run_beside_one_without_a_limit(database: Database) -> None:
         campaign = make_campaign(database, f"run{number}", **fields)
         began = time.perf_counter()
         with database.read_connection() as connection:
-            over = count_over(connection, campaign, None, time.time()).recipients
+            over = count_over(connection, campaign, None, time.time(), ACCOUNT).recipients
         counted = time.perf_counter() - began
         run = start_run(database, campaign, time.time())
         count, *costs = mailed(database, run.id)

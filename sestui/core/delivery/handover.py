@@ -194,9 +194,9 @@ class ClaimResult:
     """Deliveries are pending, but sestui's part of the 24-hour quota is used up."""
     next_at: Instant | None = None
     """Nothing can be claimed before this: others hold the slots, or all rows are backing off."""
-    due_at: Instant | None = None
-    """If nothing can be claimed: when the next recipient's local time comes; None: nobody's is to
-    come."""
+    nobody: bool = False
+    """Nothing can be claimed though slots are free, and nobody is to come who hasn't been tried:
+    all are backing off or in flight."""
     allowed: AllowedRate = NO_RATE
     """The account's rate for all runs together."""
     opens_at: Instant = 0.0

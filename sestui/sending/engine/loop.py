@@ -271,7 +271,7 @@ class Engine:
         if taken.claims and taken.slots is not None and composer is not None:
             self._hand_over(run, composer, taken, taken.slots)
         elif taken.next_at is not None:
-            last = taken.due_at is None and not self._dispatcher.in_flight
+            last = taken.nobody and not self._dispatcher.in_flight
             if last and (pause := self._policy.unmade(run.id)):
                 if run.skip_unrenderable:
                     self._runs.skip_unmade(run.id)

@@ -29,6 +29,8 @@ REPRESENTATIVE = 10_000
 class ForecastService:
     """Forecasts by the known account; ``timezone`` is the operator's, '' the machine's.
 
+    ``new_runs`` returns the key of the account that runs belong to that start now.
+
     Other campaigns that send at the same time are not taken into account.
     """
 
@@ -40,6 +42,7 @@ class ForecastService:
         runs: Runs,
         account: Callable[[], SharedAccount],
         *,
+        new_runs: Callable[[], str],
         clock: Clock,
         timezone: str,
     ) -> None:
@@ -48,6 +51,7 @@ class ForecastService:
         self._audiences = audiences
         self._runs = runs
         self._account = account
+        self._new_runs = new_runs
         self._clock = clock
         self._timezone = timezone
         self._hours = LocalHoursReader(database, audiences, clock, timezone)
@@ -115,7 +119,8 @@ class ForecastService:
             run = self._runs.latest([campaign.id]).get(campaign.id)
             going = run if run is not None and run.state not in ENDED_RUN_STATES else None
             with self._database.read_connection() as connection:
-                return count_over(connection, campaign, going, self._clock.now())
+                account = (going and going.account) or self._new_runs()
+                return count_over(connection, campaign, going, self._clock.now(), account)
 
     def of_run(self, run: Run, known: KnownAccount | None) -> Forecast:
         """The forecast of the rest of a run."""

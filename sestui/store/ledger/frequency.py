@@ -1,29 +1,31 @@
 """Frequency limits: who has had as much mail of campaigns as one allows.
 
 What was handed over counts by the time of its claim: accepted, in flight or in doubt, of campaigns
-that aren't transactional. Tests and relayed mail don't.
+that aren't transactional. Tests and relayed mail don't. Mail of the simulator, which nobody got,
+counts for the simulator alone.
 """
 
 from collections.abc import Sequence, Set
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, case, func, or_, select, text
+from sqlalchemy import Connection, Row, Select, and_, bindparam, case, func, or_, select, text
 
 from sestui.core.campaign.audience import Audience
 from sestui.core.clock import Instant
+from sestui.core.delivery.account_key import SIMULATOR
 from sestui.core.delivery.frequency import FrequencyLimit, OverLimit, parse_frequency
 from sestui.core.delivery.states import HANDED_OVER_STATES
 from sestui.store.contacts.audience_sql import resolved
 from sestui.store.contacts.audiences import mailable
 from sestui.store.db.tables import Campaign, Run
 from sestui.store.ledger.bulk_statements import ids_of, values_text
-from sestui.store.ledger.statements import CONTACT, DELIVERY, LIMITED, RUN
+from sestui.store.ledger.statements import CONTACT, DELIVERY, LIMITED, RUN, as_real_as
 from sestui.store.ledger.transitions import pending_of
 
 _TURN = 0x5E5704  # any constant: one claim of a limited run at a time, whatever its account
 
-_STATEMENTS: dict[str, Select[Any]] = {}
-"""By engine; built once, as building it costs more than running it."""
+_STATEMENTS: dict[tuple[str, bool], Select[Any]] = {}
+"""By engine, and whether for the simulator; built once, as building costs more than running it."""
 
 _HANDED_OVER = DELIVERY.c.state.in_(sorted(state.value for state in HANDED_OVER_STATES))
 
@@ -39,26 +41,34 @@ def take_turn(connection: Connection) -> None:
 
 
 def who_had(
-    connection: Connection, limit: FrequencyLimit, rows: Sequence[Row[Any]], now: Instant
+    connection: Connection,
+    limit: FrequencyLimit,
+    rows: Sequence[Row[Any]],
+    now: Instant,
+    account: str,
 ) -> Set[int | None]:
-    """The contacts of ``rows``, which are claimable, who have had as much as ``limit`` allows."""
+    """The contacts of ``rows``, which are claimable, who have had as much as ``limit`` allows.
+
+    ``account`` is the one that claims them.
+    """
     ids = [row.contact_id for row in rows if row.contact_id is not None]
     if not ids:
         return frozenset()
     given = {"b_ids": values_text(ids), "b_since": limit.since(now), "b_mails": limit.mails}
-    return set(connection.execute(_of_contacts(connection), given).scalars())
+    return set(connection.execute(_of_contacts(connection, account), given).scalars())
 
 
-def _of_contacts(connection: Connection) -> Select[Any]:
-    of_engine = connection.dialect.name
-    if of_engine not in _STATEMENTS:
-        _STATEMENTS[of_engine] = _built(connection)
-    return _STATEMENTS[of_engine]
+def _of_contacts(connection: Connection, account: str) -> Select[Any]:
+    which = (connection.dialect.name, account == SIMULATOR)
+    if which not in _STATEMENTS:
+        _STATEMENTS[which] = _built(connection, account)
+    return _STATEMENTS[which]
 
 
-def _built(connection: Connection) -> Select[Any]:
+def _built(connection: Connection, account: str) -> Select[Any]:
     # Within CASE, so that a planner can't begin with the runs and read all that they sent.
-    counts = select(case((LIMITED, 1), else_=0)).where(RUN.c.id == DELIVERY.c.run_id)
+    counted = case((and_(LIMITED, as_real_as(account)), 1), else_=0)
+    counts = select(counted).where(RUN.c.id == DELIVERY.c.run_id)
     return (
         select(DELIVERY.c.contact_id)
         .where(
@@ -73,11 +83,12 @@ def _built(connection: Connection) -> Select[Any]:
 
 
 def count_over(
-    connection: Connection, campaign: Campaign, run: Run | None, now: Instant
+    connection: Connection, campaign: Campaign, run: Run | None, now: Instant, account: str
 ) -> OverLimit:
     """How many who would be mailed now have had as much as the campaign's limit allows.
 
-    Of ``run``, which has not ended: how many of those pending.
+    ``account`` is the one that would send it. Of ``run``, which has not ended: how many of those
+    pending.
 
     Raises:
         NotFoundError, SegmentError: its segment, or something that this names, doesn't exist.
@@ -89,13 +100,13 @@ def count_over(
         whom = resolved(connection, Audience.of(campaign), now).conditions(connection)
     else:
         whom = [CONTACT.c.id.in_(select(DELIVERY.c.contact_id).where(*pending_of(run.id)))]
-    had = CONTACT.c.id.in_(_everybody_who_had(parse_frequency(at_most), now))
+    had = CONTACT.c.id.in_(_everybody_who_had(parse_frequency(at_most), now, account))
     counted = select(func.count()).select_from(CONTACT)
     counted = counted.where(had, *whom, *mailable(campaign.id))
     return OverLimit(int(connection.execute(counted).scalar_one()), at_most)
 
 
-def _everybody_who_had(limit: FrequencyLimit, now: Instant) -> Select[Any]:
+def _everybody_who_had(limit: FrequencyLimit, now: Instant, account: str) -> Select[Any]:
     """The ids of all contacts who have, by the runs of the limit's time."""
     since = limit.since(now)
     return (
@@ -103,6 +114,7 @@ def _everybody_who_had(limit: FrequencyLimit, now: Instant) -> Select[Any]:
         .join(RUN, RUN.c.id == DELIVERY.c.run_id)
         .where(
             LIMITED,
+            as_real_as(account),
             or_(RUN.c.finished_at.is_(None), RUN.c.finished_at > since),
             _HANDED_OVER,
             DELIVERY.c.claimed_at > since,

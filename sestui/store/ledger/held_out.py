@@ -12,7 +12,7 @@ from sestui.core.delivery.outcomes import DeliveryOutcome
 from sestui.core.delivery.states import ContactStatus, DeliveryState, SkipReason
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Run
-from sestui.store.ledger.statements import CONTACT, DELIVERY, LIMITED, RUN
+from sestui.store.ledger.statements import CONTACT, DELIVERY, LIMITED, RUN, as_real_as
 
 _MAILED = (
     DeliveryState.SENDING,
@@ -65,7 +65,7 @@ def compare_held_out(database: Database, run: Run) -> HoldoutComparison | None:
     """
     if not run.holdout:
         return None
-    statement = _compared(run.id, run.campaign_id, run.started_at or run.created_at)
+    statement = _compared(run, run.started_at or run.created_at)
     with database.read_connection() as connection:
         rows = connection.execute(statement)
         groups = {
@@ -75,8 +75,8 @@ def compare_held_out(database: Database, run: Run) -> HoldoutComparison | None:
     return HoldoutComparison(run.holdout, groups.get(False, none), groups.get(True, none))
 
 
-def _compared(run_id: int, campaign_id: int, since: Instant) -> Select[Any]:
-    others = _other_mail(campaign_id, since).subquery()
+def _compared(run: Run, since: Instant) -> Select[Any]:
+    others = _other_mail(run, since).subquery()
     is_out = case((DELIVERY.c.state == DeliveryState.SKIPPED.value, 1), else_=0)
     left = case((CONTACT.c.status == ContactStatus.UNSUBSCRIBED.value, 1), else_=0)
     figures = (left, others.c.received, others.c.opened, others.c.clicked)
@@ -86,7 +86,7 @@ def _compared(run_id: int, campaign_id: int, since: Instant) -> Select[Any]:
         .join(CONTACT, CONTACT.c.id == DELIVERY.c.contact_id)
         .outerjoin(others, others.c.contact_id == DELIVERY.c.contact_id)
         .where(
-            DELIVERY.c.run_id == run_id,
+            DELIVERY.c.run_id == run.id,
             or_(
                 DELIVERY.c.state.in_([state.value for state in _MAILED]),
                 (DELIVERY.c.state == DeliveryState.SKIPPED.value)
@@ -97,7 +97,7 @@ def _compared(run_id: int, campaign_id: int, since: Instant) -> Select[Any]:
     )
 
 
-def _other_mail(campaign_id: int, since: Instant) -> Select[Any]:
+def _other_mail(run: Run, since: Instant) -> Select[Any]:
     """Of each contact: whether they got, opened and clicked mail of other campaigns, 1 or 0."""
 
     def any_with(condition: ColumnElement[bool]) -> ColumnElement[int]:
@@ -113,7 +113,8 @@ def _other_mail(campaign_id: int, since: Instant) -> Select[Any]:
         .join(RUN, RUN.c.id == DELIVERY.c.run_id)
         .where(
             LIMITED,
-            RUN.c.campaign_id != campaign_id,
+            as_real_as(run.account),
+            RUN.c.campaign_id != run.campaign_id,
             or_(RUN.c.finished_at.is_(None), RUN.c.finished_at > since),
             DELIVERY.c.state == DeliveryState.ACCEPTED.value,
             DELIVERY.c.claimed_at > since,

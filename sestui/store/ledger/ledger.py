@@ -291,7 +291,8 @@ class Ledger:
             found.append((SkipReason.LEFT_SEGMENT, left))
         if run.is_limited:
             limit = parse_frequency(run.at_most)
-            found.append((SkipReason.AT_MOST, frequency.who_had(connection, limit, rows, now)))
+            had = frequency.who_had(connection, limit, rows, now, self._account)
+            found.append((SkipReason.AT_MOST, had))
         if run.has_holdout:  # last, so that they are those who would have been mailed
             found.append((SkipReason.HOLDOUT, held_out(run, rows)))
         return found
@@ -312,10 +313,11 @@ def _nobody(connection: Connection, run_id: int, run: Any, said: ClaimResult) ->
     given = {"run_id": run_id, "now": said.now}
     if run.awaits_winner or not run.has_local_time:
         tries = sql.NEXT_TRY_OF_SPLIT if run.awaits_winner else sql.NEXT_TRY
-        return replace(said, next_at=connection.execute(tries, given).scalar())
+        next_at = connection.execute(tries, given).scalar()
+        return replace(said, next_at=next_at, nobody=not run.unchecked)
     retry_at = connection.execute(sql.NEXT_DUE_TRY, given).scalar()
     later = connection.execute(sql.LATER_DUE, given).scalar()
-    return replace(said, next_at=later if retry_at is None else retry_at, due_at=later)
+    return replace(said, next_at=later if retry_at is None else retry_at, nobody=later is None)
 
 
 def _why_skip(row: Row[Any], now: Instant, run: Any) -> SkipReason | None:

@@ -3,9 +3,20 @@
 Parameters begin with ``b_`` where SQLAlchemy reserves the column's name.
 """
 
-from sqlalchemy import and_, bindparam, case, func, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlmodel import col
 
+from sestui.core.delivery.account_key import SIMULATOR
 from sestui.core.delivery.states import DeliveryState, RunKind, RunState, WorkerRole
 from sestui.store.contacts.address_sql import of_domain
 from sestui.store.contacts.refusals import REFUSAL
@@ -23,6 +34,14 @@ _TESTER = CONTACT.alias("tester")
 LIMITED = and_(RUN.c.kind == RunKind.CAMPAIGN.value, RUN.c.transactional.is_(False))
 """Runs whose mail frequency limits count, and may limit."""
 
+
+def as_real_as(account: str) -> ColumnElement[bool]:
+    """Runs whose mail reaches people if that through ``account`` does, or nobody, as that of the
+    simulator."""
+    simulated: ColumnElement[bool] = RUN.c.account == SIMULATOR
+    return simulated if account == SIMULATOR else ~simulated
+
+
 STATES = tuple(state.value for state in DeliveryState)
 
 _WORKERS = (
@@ -38,6 +57,7 @@ RUN_NOW = select(
     RUN.c.transactional,
     RUN.c.pending,
     RUN.c.sending,
+    RUN.c.unchecked,
     RUN.c.kind,
     RUN.c.account,
     RUN.c.created_at,

@@ -23,10 +23,11 @@ def sent_fields(campaign: Campaign | Run) -> dict[str, Any]:
 def resumed_fields(campaign: Campaign) -> dict[str, Any]:
     """The fields that a run copies anew when it is resumed.
 
-    Its split stays: some have got these subjects, and know them by their letters.
+    Its split stays: some have got these subjects, and know them by their letters. So does its
+    holdout: some are held out by it, and nobody else would be compared with them.
     """
-    values = sent_fields(campaign)
-    return {name: value for name, value in values.items() if not name.startswith("split")}
+    stay = ("split", "holdout")
+    return {name: each for name, each in sent_fields(campaign).items() if not name.startswith(stay)}
 
 
 def new_run(

@@ -8,12 +8,14 @@ from sqlmodel import update
 
 from sestui.core.clock import SystemClock
 from sestui.core.delivery.account import AccountStatus
+from sestui.core.delivery.account_key import SIMULATOR
 from sestui.core.delivery.handover import ClaimRequest
 from sestui.core.delivery.states import HANDED_OVER_STATES, RunKind, RunState
 from sestui.store.db.tables import Delivery, Run
 from sestui.store.ledger.frequency import count_over
 from sestui.store.runs.runs import Runs
 from tests.support.seeding import (
+    ACCOUNT,
     accepted,
     add_contacts,
     addresses,
@@ -33,8 +35,9 @@ DAY = 86_400.0
 CLOCK = SystemClock()
 
 
-def claim(database, run):
-    return open_ledger(database, CLOCK).exchange([], ClaimRequest(run.id, 1000)).claims
+def claim(database, run, account=ACCOUNT):
+    ledger = open_ledger(database, CLOCK, account=account)
+    return ledger.exchange([], ClaimRequest(run.id, 1000)).claims
 
 
 def settle(database, answers):
@@ -60,9 +63,9 @@ def codes(database, run):
     return [row.code or row.state for row in rows_of(database, run.id)]
 
 
-def over(database, campaign, run=None):
+def over(database, campaign, run=None, account=ACCOUNT):
     with database.read_connection() as connection:
-        return count_over(connection, campaign, run, CLOCK.now()).recipients
+        return count_over(connection, campaign, run, CLOCK.now(), account).recipients
 
 
 def test_a_contact_gets_no_more_across_campaigns(database):
@@ -136,6 +139,26 @@ def test_only_campaigns_count_and_are_limited(sqlite_database):
     receipt = make_campaign(database, "receipt", at_most="1 per day", transactional=True)
     assert over(database, receipt) == 0
     assert len(claim(database, start_run(database, receipt, CLOCK.now()))) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "then", "counts"),
+    [
+        (SIMULATOR, "ses:eu-west-1", False),
+        ("ses:eu-west-1", SIMULATOR, False),
+        (SIMULATOR, SIMULATOR, True),
+        ("ses:eu-west-1", "ses:us-east-1", True),
+    ],
+)
+def test_mail_of_the_simulator_counts_for_the_simulator_alone(database, before, then, counts):
+    for account in (before, then):
+        tell_governor(database, account=account)
+    add_contacts(database, addresses(1))
+    claim(database, start_run(database, make_campaign(database), CLOCK.now()), before)
+    campaign = make_campaign(database, "second", at_most="1 per day")
+    assert over(database, campaign, account=then) == counts
+    run = start_run(database, campaign, CLOCK.now())
+    assert bool(claim(database, run, then)) is not counts
 
 
 @pytest.mark.long

@@ -5,14 +5,15 @@ from sqlmodel import update
 
 from sestui.core.campaign.follow_up import Only
 from sestui.core.clock import SystemClock
+from sestui.core.delivery.account_key import SIMULATOR
 from sestui.core.delivery.handover import ClaimRequest
 from sestui.core.delivery.holdout import is_held_out
-from sestui.core.delivery.states import RunState
+from sestui.core.delivery.states import PauseReason, RunState
 from sestui.errors import StateError
 from sestui.reports.report_tables import as_text, tables_of
 from sestui.reports.run_report import run_report
 from sestui.store.contacts.audiences import Audiences
-from sestui.store.db.tables import Contact, Delivery, Membership
+from sestui.store.db.tables import Contact, Delivery, Membership, Run
 from sestui.store.ledger.held_out import ComparedGroup
 from sestui.store.runs.runs import Runs
 from tests.support.seeding import (
@@ -82,6 +83,16 @@ def test_the_same_are_held_out_of_every_run_and_of_no_follow_up(database):
     assert finish(database, again(database, campaign)) == set()
 
 
+def test_a_run_that_is_resumed_keeps_its_holdout(sqlite_database):
+    add_contacts(sqlite_database, addresses(1))
+    runs = Runs(sqlite_database)
+    run = start_run(sqlite_database, make_campaign(sqlite_database, holdout="25%"), CLOCK.now())
+    runs.pause(run.id, PauseReason.OPERATOR, "")
+    other = make_campaign(sqlite_database, holdout="50%", at_most="1 per day")
+    resumed = runs.resume(run.id, other)
+    assert (resumed.holdout, resumed.at_most) == ("25%", "1 per day")
+
+
 def test_the_report_compares_them_with_whom_it_mailed(database):
     tell_governor(database)
     ids = add_contacts(database, addresses(PEOPLE))
@@ -100,6 +111,12 @@ def test_the_report_compares_them_with_whom_it_mailed(database):
         for run_id, people in ((other.id, [one[1]]), (1, two)):  # what it was before tells nothing
             whom = (Delivery.run_id == run_id, Delivery.contact_id.in_(people))
             session.exec(update(Delivery).where(*whom).values(**opened))
+    simulated = start_run(database, make_campaign(database, "simulated"), CLOCK.now())
+    finish(database, simulated)  # which nobody got
+    with database.write() as session:
+        session.exec(update(Run).where(Run.id == simulated.id).values(account=SIMULATOR))
+        tried = update(Delivery).where(Delivery.run_id == simulated.id)
+        session.exec(tried.values(opened_at=CLOCK.now()))
     report = run_report(database, "news")
     mailed = PEOPLE - len(out)
     assert report.holdout.share == "25%"

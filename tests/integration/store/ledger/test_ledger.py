@@ -22,7 +22,7 @@ from sestui.core.delivery.pacing import CHUNK_SECONDS, CLAIM_AHEAD_SECONDS
 from sestui.core.delivery.states import PauseReason, RunState, WaitReason
 from sestui.errors import StorageError
 from sestui.store.db.shared_tables import GovernorRow
-from sestui.store.db.tables import Contact
+from sestui.store.db.tables import Contact, Run
 from sestui.store.ledger.governor import Governor, row_control
 from sestui.store.ledger.workers import Workers
 from sestui.store.runs.runs import Runs
@@ -348,6 +348,23 @@ def test_backoff_is_told_while_another_mail_is_in_flight(started):
     a, _ = ledger.exchange([], ClaimRequest(run_id, 2)).claims
     now = ledger.exchange([not_sent(a, retry_after=60)], None).now
     assert ledger.exchange([], ClaimRequest(run_id, 2)).next_at == pytest.approx(now + 60, abs=5)
+
+
+@pytest.mark.parametrize("taken", [False, True])
+@pytest.mark.parametrize("unchecked", [0, 1])
+def test_nobody_is_left_to_try_only_if_slots_were_free_and_all_are_checked(
+    started, database, clock, taken, unchecked
+):
+    run_id, ledger = started(2)
+    claim, _ = ledger.exchange([], ClaimRequest(run_id, 2)).claims
+    now = ledger.exchange([not_sent(claim, retry_after=60)], None).now
+    with database.write_connection() as connection:
+        connection.execute(update(Run).values(unchecked=unchecked))
+        if taken:  # by another process
+            connection.execute(update(GovernorRow).values(tat=now + 30))
+    said = ledger.exchange([], ClaimRequest(run_id, 2))
+    assert said.next_at is not None
+    assert said.nobody == (not taken and not unchecked)
 
 
 def test_backoff_ends(sqlite_database, clock):

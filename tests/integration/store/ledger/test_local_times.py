@@ -100,11 +100,7 @@ def test_only_who_is_due_is_claimed_in_that_order(started, database, ledger, at)
     rest = ledger.exchange([], ClaimRequest(started.id, 100)).claims
     assert names(rest) == ["narnia", "unheard", 'quo"te', "west"]
     nobody = ledger.exchange([], ClaimRequest(started.id, 100))
-    assert (nobody.claims, nobody.next_at, nobody.due_at) == (
-        (),
-        at + 3 * HOUR,
-        at + 3 * HOUR,
-    )
+    assert (nobody.claims, nobody.next_at, nobody.nobody) == ((), at + 3 * HOUR, False)
     ledger.exchange([accepted(each) for each in (*first, *rest)], None)
     assert checked_counts(database, started.id) == RunCounts(accepted=6, pending=2)
     assert Runs(database).get(started.id).state == RunState.SENDING
@@ -118,11 +114,7 @@ def test_what_was_not_sent_keeps_its_time(started, database, ledger, at):
     [east] = [row for row in rows_of(database, started.id) if row.email == claim.email]
     assert (east.state, east.due_at) == ("pending", at - HOUR)
     nobody = ledger.exchange([], ClaimRequest(started.id, 100))
-    assert (nobody.claims, nobody.next_at, nobody.due_at) == (
-        (),
-        east.not_before,
-        at + 3 * HOUR,
-    )
+    assert (nobody.claims, nobody.next_at, nobody.nobody) == ((), east.not_before, False)
     ledger.exchange([not_sent(each) for each in others], None)
     again = ledger.exchange([], ClaimRequest(started.id, 100)).claims
     assert names(again) == names(others)
