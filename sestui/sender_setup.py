@@ -100,7 +100,7 @@ def _checker(
         return RunCheck(composer, renderable)
 
     return AheadChecker(
-        CheckQueue(runtime.database, worker),
+        CheckQueue(runtime.database, worker, runtime.clock),
         runtime.audiences,
         runtime.runs,
         check=check,

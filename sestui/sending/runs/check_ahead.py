@@ -2,14 +2,22 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
 from sestui.core import threads
 from sestui.core.clock import Clock
 from sestui.core.delivery.states import PauseReason
-from sestui.errors import ContentError, SestuiError, StateError, StoppedError
+from sestui.errors import (
+    ContentError,
+    SestuiError,
+    StateError,
+    StoppedError,
+    StorageError,
+    unforeseen,
+)
 from sestui.store.contacts.audiences import Audiences
 from sestui.store.db.tables import Run
 from sestui.store.runs.check_queue import CheckQueue
@@ -26,6 +34,8 @@ _TROUBLE_SECONDS = 5.0
 _JOIN_SECONDS = 5.0
 _AHEAD_SECONDS = 5.0
 """So many seconds of sending are checked in a hurry; beyond, what the machine has room for."""
+_TRIES = 3
+"""A part that fails so often in succession pauses its run; of other runs, nothing is held up."""
 _RESTS = 4.0
 """As many times as long as it works it rests there: the sender needs the processor, too."""
 
@@ -74,6 +84,10 @@ class AheadChecker:
         self._checks: dict[int, tuple[object, RunCheck]] = {}
         """By run: what it sends, and its check."""
         self._worked_since = 0.0
+        self._last = 0
+        """The run checked last."""
+        self._failures: Counter[int] = Counter()
+        """By run: how often in succession its next part has failed."""
 
     def step(self) -> bool:
         """Check the next of the first run that needs it; False: there is nothing to do now.
@@ -82,14 +96,41 @@ class AheadChecker:
             StoppedError: it was asked to stop; SestuiError: it can't.
         """
         found = self._queue.runs()
-        for run in filter(self._serves, found):
-            hurries = run.pending - run.unchecked <= _AHEAD_SECONDS * self._engine.rate
-            if (hurries or not self._engine.behind) and self._queue.take(run):
-                self._step(run, hurries=hurries)
+        for run, hurries in self._in_turn(list(filter(self._serves, found))):
+            if self._queue.take(run):
+                self._last = run.id
+                self._try_step(run, hurries=hurries)
                 return True
         if not found:
             self._checks.clear()
         return False
+
+    def _in_turn(self, runs: Sequence[Run]) -> Iterator[tuple[Run, bool]]:
+        """Those to be checked in a hurry by turns, then the others if there is room for them."""
+        ahead = _AHEAD_SECONDS * self._engine.rate
+        hurried = [run for run in runs if run.pending - run.unchecked <= ahead]
+        for run in sorted(hurried, key=lambda run: (run.id <= self._last, run.id)):
+            yield run, True
+        if not self._engine.behind:
+            for run in runs:
+                if run not in hurried:
+                    yield run, False
+
+    def _try_step(self, run: Run, *, hurries: bool) -> None:
+        try:
+            self._step(run, hurries=hurries)
+        except (StoppedError, StorageError):
+            raise
+        except Exception as error:  # logged by the caller; other runs go on
+            self._failures[run.id] += 1
+            if self._failures[run.id] >= _TRIES:
+                del self._failures[run.id]
+                if not isinstance(error, SestuiError):
+                    after = "fix that and resume, which tries again."
+                    error = unforeseen("Its mails can't be checked", error, after)
+                self._pause(run, str(error))
+            raise
+        self._failures.pop(run.id, None)
 
     def _step(self, run: Run, *, hurries: bool) -> None:
         self._worked_since = self._clock.monotonic()

@@ -8,15 +8,18 @@ from sqlalchemy import select, update
 from sqlmodel import col
 from sqlmodel import select as select_model
 
+from sestui.core.clock import Clock
 from sestui.core.delivery.states import GOING_RUN_STATES, WaitReason
 from sestui.store.contacts.erased import hold_off_erasure
 from sestui.store.contacts.unchecked import PART, PARTS
 from sestui.store.db.database import Database
 from sestui.store.db.shared_tables import Worker
 from sestui.store.db.tables import Run
+from sestui.store.ledger.clocks import ledger_now
 from sestui.store.ledger.statements import RUN
 from sestui.store.ledger.unchecked import enter
 from sestui.store.ledger.unrenderable import Reasons, leave_out
+from sestui.store.ledger.workers import LEASE_SECONDS
 from sestui.store.runs.new_runs import sent_fields
 
 
@@ -31,10 +34,11 @@ class Unchecked:
 class CheckQueue:
     """Recipients whose mail is to be checked by one worker; each run is one worker's."""
 
-    def __init__(self, database: Database, worker: str) -> None:
+    def __init__(self, database: Database, worker: str, clock: Clock) -> None:
         """``worker`` is the id under which this process is registered."""
         self._database = database
         self._worker = worker
+        self._clock = clock
 
     def runs(self) -> Sequence[Run]:
         """The runs that go on and have unchecked recipients, in the order of service."""
@@ -47,11 +51,17 @@ class CheckQueue:
             return session.exec(open_runs.order_by(col(Run.priority).desc(), col(Run.id))).all()
 
     def take(self, run: Run) -> bool:
-        """Become the one who checks the run's mails; False: another living worker does."""
+        """Become the one who checks the run's mails; False: another worker does, and beats.
+
+        A process that is stopped is alive, but its lease ends: :meth:`enter` then refuses it.
+        """
         if run.checker == self._worker:
             return True
-        gone = RUN.c.checker.not_in(select(col(Worker.id)))
         with self._database.write_connection() as connection:
+            lease = ledger_now(connection, self._clock) - LEASE_SECONDS
+            gone = RUN.c.checker.not_in(
+                select(col(Worker.id)).where(col(Worker.heartbeat_at) > lease)
+            )
             taken = update(RUN).where(RUN.c.id == run.id, gone).values(checker=self._worker)
             return bool(connection.execute(taken).rowcount)
 

@@ -341,7 +341,7 @@ class Runs:
                 run.breaker_since, run.warning = now, ""
             if move_to is not None:
                 run.account, clock = move_to
-                run.account_since = ledger_now(session.connection(), clock)
+                run.account_since, run.checker = ledger_now(session.connection(), clock), ""
             run.state, run.reason, run.detail, run.resume_at = state.value, "", "", None
             for name, value in values.items():
                 setattr(run, name, value)

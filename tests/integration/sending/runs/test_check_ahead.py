@@ -7,6 +7,7 @@ import threading
 
 import pytest
 from sqlalchemy import text
+from sqlmodel import update
 
 from sestui.compose.render_check import UnrenderableError
 from sestui.compose.renderable import Renderable
@@ -23,7 +24,7 @@ from sestui.store.contacts.memberships import Memberships
 from sestui.store.db.shared_tables import Worker
 from sestui.store.erasure.erasure import erase
 from sestui.store.erasure.unmailed import forget_unmailed
-from sestui.store.ledger.workers import Workers
+from sestui.store.ledger.workers import LEASE_SECONDS, Workers
 from sestui.store.runs.check_queue import CheckQueue
 from tests.support.clocks import FakeClock
 from tests.support.seeding import (
@@ -53,7 +54,7 @@ def _small(monkeypatch):
 class Scene:
     """A campaign over a list, and the process that sends it."""
 
-    behind, rate = False, 0.0
+    behind, rate, broken = False, 0.0, False
 
     def __init__(self, database, tmp_path, clock):
         self.database, self.clock = database, clock
@@ -69,12 +70,14 @@ class Scene:
         memberships = Memberships(self.database)
 
         def check(run):
+            if self.broken:
+                raise KeyError("broken")
             composer = self.runtime.composers.message_of(run)
             kept = Renderable(memberships, composer, transactional=run.transactional)
             return RunCheck(composer, kept)
 
         return AheadChecker(
-            CheckQueue(self.database, worker),
+            CheckQueue(self.database, worker, self.clock),
             self.runtime.audiences,
             self.runtime.runs,
             check=check,
@@ -209,7 +212,7 @@ def test_another_message_is_checked_anew(scene):
     """It was changed while a part was rendered: what was found there says nothing any more."""
     add_contacts(scene.database, addresses(12))
     run_id = scene.start()
-    queue, run = CheckQueue(scene.database, "worker"), scene.runtime.runs.get(run_id)
+    queue, run = CheckQueue(scene.database, "worker", scene.clock), scene.runtime.runs.get(run_id)
     assert queue.take(run)
     part = queue.next(run_id)
     make_campaign(scene.database, now=scene.clock.now(), body=NAMED)
@@ -221,17 +224,33 @@ def test_another_message_is_checked_anew(scene):
     assert scene.state(run_id) == RunState.PAUSED
 
 
-def test_a_run_is_one_workers_as_long_as_that_lives(scene):
+def _ended(scene, _run_id, worker):
+    Workers(scene.database, scene.clock).leave(worker)
+
+
+def _stopped(scene, _run_id, worker):
+    with scene.database.write() as session:
+        long_ago = Worker.heartbeat_at - LEASE_SECONDS
+        session.exec(update(Worker).where(Worker.id == worker).values(heartbeat_at=long_ago))
+
+
+def _without_the_account(scene, run_id, _worker):
+    scene.runtime.runs.pause(run_id, PauseReason.OPERATOR, "")
+    scene.runtime.runs.resume(run_id, move_to=("another", scene.clock))
+
+
+@pytest.mark.parametrize("becomes", [_ended, _stopped, _without_the_account])
+def test_a_run_is_one_workers_as_long_as_that_can(scene, becomes):
     add_contacts(scene.database, addresses(12))
     run_id = scene.start()
-    first, second = scene.checker(), scene.checker("second")
-    with scene.database.write() as session:
-        session.add(Worker(id="worker", host="h", pid=1, process_started_at=0, heartbeat_at=0))
+    workers = Workers(scene.database, scene.clock)
+    worker = workers.register(host="h", pid=1, process_started_at=0)
+    first, second = scene.checker(worker), scene.checker("second")
     assert first.step()
     assert not second.step()
-    queue, run = CheckQueue(scene.database, "worker"), scene.runtime.runs.get(run_id)
+    queue, run = CheckQueue(scene.database, worker, scene.clock), scene.runtime.runs.get(run_id)
     part = queue.next(run_id)
-    Workers(scene.database, scene.clock).leave("worker")
+    becomes(scene, run_id, worker)
     assert second.step()
     assert not queue.enter(run, part, {})
     scene.check_all()
@@ -276,6 +295,33 @@ def test_it_stays_only_so_far_ahead_as_needed_where_the_sender_is_behind(scene):
     scene.behind = False
     scene.check_all()
     assert not scene.counts(run_id).unchecked
+
+
+@pytest.mark.parametrize("rate", [0.0, 1_000.0])
+def test_no_large_run_waits_for_another_to_be_checked(scene, rate):
+    """Whether the first is ahead of the sender by now, or never is."""
+    add_contacts(scene.database, addresses(12))
+    scene.rate = rate
+    runs, checker = [scene.start(), scene.start(name="second")], scene.checker()
+    for _ in runs:
+        checker.step()
+    assert all(scene.counts(each).unchecked < 12 for each in runs)
+
+
+def test_a_part_that_cannot_be_checked_pauses_its_run_after_a_few_tries(scene):
+    add_contacts(scene.database, addresses(12))
+    run_id, checker, scene.broken = scene.start(), scene.checker(), True
+    for _ in range(3):
+        assert scene.state(run_id) == RunState.SENDING
+        with pytest.raises(KeyError):
+            checker.step()
+    run = scene.runtime.runs.get(run_id)
+    assert (run.state, run.reason) == ("paused", "errors")
+    assert run.detail.startswith("Its mails can't be checked because of an unexpected error")
+    scene.broken = False
+    scene.runtime.run_control.resume("news")
+    scene.check_all()
+    assert scene.counts(run_id) == RunCounts(pending=12)
 
 
 def test_a_follow_up_is_checked_beside_the_sending_too(scene):
