@@ -120,6 +120,11 @@ class CampaignCheck:
         return self.recipients.unrenderable if self.recipients is not None else {}
 
     @property
+    def sendable(self) -> int:
+        """Recipients who can be mailed, as far as it is known: of those for later it is not."""
+        return self.later + (self.recipients.sendable if self.recipients is not None else 0)
+
+    @property
     def warnings(self) -> tuple[Finding, ...]:
         """The warnings."""
         return tuple(each for each in self.findings if each.severity is Severity.WARNING)
@@ -141,12 +146,12 @@ class CampaignCheck:
             said = self.stopping[0].sentence.removesuffix(".")
             raise ContentError(f"{said}{others}.{listed if more else ''}")
         found = self.recipients
-        if found is None or found.ok or (skip_unrenderable and found.sendable):
+        if found is None or found.ok or (skip_unrenderable and self.sendable):
             return
         by_option = ""
-        if found.sendable:
+        if self.sendable:
             by_option = "Its --list names them all, --skip-unrenderable sends to the others."
-        raise UnrenderableError(found, listed, by_option=by_option)
+        raise UnrenderableError(found, listed, sendable=self.sendable, by_option=by_option)
 
 
 class Checker:

@@ -115,10 +115,12 @@ class UnrenderableError(ContentError):
     Where the others can be mailed, it is the operator's to say whether they are to be.
     """
 
-    def __init__(self, report: CheckReport, way_out: str = "", *, by_option: str = "") -> None:
+    def __init__(
+        self, report: CheckReport, way_out: str = "", *, sendable: int, by_option: str = ""
+    ) -> None:
         super().__init__(f"{report.sentence()}{way_out}", by_option=by_option)
         self.report = report
-        self.exit_code = EXIT_NEEDS_OPERATOR if report.sendable else EXIT_FAILED
+        self.exit_code = EXIT_NEEDS_OPERATOR if sendable else EXIT_FAILED
 
 
 def check_recipients(

@@ -91,10 +91,9 @@ class StartCheck:
     @property
     def sendable(self) -> int:
         """Recipients who can be mailed, as far as it is known before the start."""
-        found = self.check.recipients if self.check is not None else None
-        if self.check is None or found is None or self.stopping:
+        if self.check is None or self.check.recipients is None or self.stopping:
             return 0
-        return found.sendable + self.check.later
+        return self.check.sendable
 
     @property
     def unmailed(self) -> int:
@@ -112,8 +111,7 @@ class StartCheck:
         """Whether it can be started as it is."""
         if self.check is None or self.stopping:
             return False
-        found = self.check.recipients
-        return not self.failed or (self.skips and found is not None and bool(found.sendable))
+        return not self.failed or (self.skips and bool(self.sendable))
 
 
 class CheckJob(BackgroundJob[StartCheck]):

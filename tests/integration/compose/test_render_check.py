@@ -41,7 +41,7 @@ def test_problems_are_grouped_with_their_recipients():
     assert "body, line 1: name has no value" in first.sentence
     assert second.sentence == "a value holds characters that are not text."
     with pytest.raises(ContentError) as caught:
-        raise UnrenderableError(report)
+        raise UnrenderableError(report, sendable=report.sendable)
     assert str(caught.value).startswith("9 of 12 recipients can't be mailed: body, line 1: name")
     assert "and 3 more) and 1 other problem." in str(caught.value)
 

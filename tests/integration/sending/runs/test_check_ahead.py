@@ -16,7 +16,7 @@ from sestui.core.campaign.follow_up import Only
 from sestui.core.contact.address_check import check_address
 from sestui.core.delivery.handover import ClaimRequest, RunCounts
 from sestui.core.delivery.states import PauseReason, RunState, WaitReason
-from sestui.errors import ContentError
+from sestui.errors import EXIT_NEEDS_OPERATOR, ContentError
 from sestui.runtime import Runtime
 from sestui.sending.runs.check_ahead import AheadChecker
 from sestui.settings import load_settings
@@ -26,6 +26,7 @@ from sestui.store.erasure.erasure import erase
 from sestui.store.erasure.unmailed import forget_unmailed
 from sestui.store.ledger.workers import LEASE_SECONDS, Workers
 from sestui.store.runs.check_queue import CheckQueue
+from sestui.tui.campaigns.start_check import CheckJob, PlannedStart
 from tests.support.clocks import FakeClock
 from tests.support.seeding import (
     accepted,
@@ -206,6 +207,22 @@ def test_what_can_be_seen_before_the_start_stops_the_start(scene):
     with pytest.raises(ContentError, match="5 of 5 recipients"):
         scene.start(body=NAMED)
     assert scene.runtime.overview.campaign("news").run is None
+
+
+def test_that_nobody_of_the_first_can_be_mailed_holds_up_nobody_whom_it_is_to_skip(scene):
+    emails = addresses(12)
+    add_contacts(scene.database, emails[:5])
+    add_contacts(scene.database, emails[5:], attributes={"first_name": "Ada"})
+    with pytest.raises(UnrenderableError, match="5 of 5") as caught:
+        scene.start(body=NAMED)
+    assert caught.value.exit_code == EXIT_NEEDS_OPERATOR
+    assert "--skip-unrenderable" in caught.value.by_option
+    skips = {"body": NAMED, "skip_unrenderable": True}
+    make_campaign(scene.database, now=scene.clock.now(), **skips)
+    assert CheckJob(scene.runtime, PlannedStart("news")).work().ok
+    run_id = scene.start(**skips)
+    scene.check_all()
+    assert scene.claimed(run_id) == emails[5:]
 
 
 def test_another_message_is_checked_anew(scene):
