@@ -4,7 +4,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -98,9 +98,15 @@ def _write(connection: Connection, given: Sequence[FileSuppression], change_id: 
         if fresh and change_id is not None:
             connection.execute(_NOTE_SQLITE, {"change_id": change_id, "before": before})
         return fresh
-    columns = map(list, zip(*given, strict=True))
-    values = dict(zip(("keys", "reasons", "details", "instants"), columns, strict=True))
-    return int(connection.execute(_POSTGRESQL, values | {"change_id": change_id}).scalar_one())
+    keys, reasons, details, instants = zip(*given, strict=True)
+    values: dict[str, Any] = {
+        "keys": list(keys),
+        "reasons": list(reasons),
+        "details": list(details),
+        "instants": [float(each) for each in instants],  # psycopg takes no list of mixed types
+        "change_id": change_id,
+    }
+    return int(connection.execute(_POSTGRESQL, values).scalar_one())
 
 
 def suppress_all(
