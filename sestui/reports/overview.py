@@ -1,7 +1,7 @@
 """Views of campaigns and runs, for commands and screens."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sestui.core.campaign.audience import Audience
@@ -15,6 +15,9 @@ from sestui.store.contacts.audiences import Audiences
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Run
 from sestui.store.runs.runs import Runs, counts_of
+
+_MOST_COUNTED = 50_000
+"""Of so many contacts it is counted within a tenth of a second who can be mailed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,9 @@ class CampaignView:
     run: RunView | None
     archived: bool = False
     """Whether it is kept for its history alone."""
+    mailable: int | None = None
+    """Contacts of its audience who can be mailed; None in a list of campaigns, while a run goes on,
+    and if they are too many to be counted at a look."""
 
     @property
     def state(self) -> str:
@@ -200,7 +206,7 @@ class Overview:
         """Every campaign by name; those in the archive only where ``archived`` says so."""
         with self._database.snapshot():
             found = self._campaigns.all(archived=archived)
-            return self._views(found, self.allowed(), several=True)
+            return self._views(found, self.allowed())
 
     def campaign(self, name: str) -> CampaignView:
         """One campaign."""
@@ -209,7 +215,18 @@ class Overview:
 
     def of(self, campaign: Campaign, allowed: AllowedRate | None) -> CampaignView:
         """The view of a campaign that has just been read."""
-        return self._views([campaign], allowed)[0]
+        run = self._runs.latest([campaign.id]).get(campaign.id)
+        subject = self._campaigns.subjects([campaign.message_id])[campaign.message_id]
+        whom = Audience.of(campaign)
+        if run is not None and run.state not in ENDED_RUN_STATES:  # its recipients are counted
+            return _view(campaign, run, subject, self._audiences.sizes([whom])[0], allowed)
+        reach = self._audiences.reach(
+            whom, transactional=campaign.transactional, most=_MOST_COUNTED
+        )
+        if reach is None:
+            return _view(campaign, run, subject, None, allowed)
+        view = _view(campaign, run, subject, reach.contacts, allowed)
+        return replace(view, mailable=reach.mailable)
 
     def run(self, run_id: int) -> RunView:
         """One run."""
@@ -223,19 +240,13 @@ class Overview:
             found = self._runs.of_campaign(campaign.id, limit=limit)
             return [run_view(run, name, allowed) for run in found]
 
-    def _views(
-        self, found: Sequence[Campaign], allowed: AllowedRate | None, *, several: bool = False
-    ) -> list[CampaignView]:
-        """``several``: of those that have run, segments aren't counted, which would take long."""
+    def _views(self, found: Sequence[Campaign], allowed: AllowedRate | None) -> list[CampaignView]:
+        """Of those that have run, segments aren't counted, which would take long."""
         latest = self._runs.latest([campaign.id for campaign in found])
         subjects = self._campaigns.subjects([campaign.message_id for campaign in found])
         # Campaigns often share lists, and counting a large one is slow.
         audiences = list(
-            {
-                Audience.of(each)
-                for each in found
-                if not (several and each.segment and latest.get(each.id))
-            }
+            {Audience.of(each) for each in found if not (each.segment and latest.get(each.id))}
         )
         sizes = dict(zip(audiences, self._audiences.sizes(audiences), strict=True))
         return [

@@ -1,6 +1,6 @@
 """An audience as conditions on ``contact``, for both engines."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from sestui.errors import NotFoundError
 from sestui.store.contacts.key_queries import CONTACT, MEMBERSHIP
 from sestui.store.db.tables import ContactList
 from sestui.store.segments.segment_names import resolve
-from sestui.store.segments.segment_queries import count_in
+from sestui.store.segments.segment_queries import counting
 from sestui.store.segments.segments_sql import ResolvedSegment, SegmentSql
 
 LIST = ContactList.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
@@ -50,14 +50,17 @@ class ResolvedAudience:
 
     def size(self, connection: Connection) -> int:
         """How many contacts are in it, whatever their status."""
-        if self.list_ids is None and self.segment is not None:
-            return count_in(connection, self.segment, self.present)
-        counted = select(func.count()).select_from(CONTACT).where(*self.conditions(connection))
+        return int(connection.execute(self.counting(connection)).scalar_one())
+
+    def counting(self, connection: Connection) -> Select[int]:
+        """The statement that counts them."""
         if self.segment is None:
             members = self.members()
             members = members if len(self.list_ids or ()) == 1 else members.distinct()
-            counted = select(func.count()).select_from(members.subquery())
-        return int(connection.execute(counted).scalar_one())
+            return select(func.count()).select_from(members.subquery())
+        if self.list_ids is None:
+            return counting(connection, self.segment, self.present)
+        return select(func.count()).select_from(CONTACT).where(*self.conditions(connection))
 
 
 def resolved(
@@ -66,16 +69,21 @@ def resolved(
     now: Instant,
     *,
     together: Together = NOTHING_ELSE,
+    whole: bool = False,
 ) -> ResolvedAudience:
     """The audience with what its names mean now; lists that don't exist are left out.
 
-    ``together`` is what is going to be saved with it; who is in it can't be asked then.
+    ``together`` is what is going to be saved with it; who is in it can't be asked then. ``whole``:
+    lists that don't exist are refused.
 
     Raises:
         NotFoundError: the segment, or something that it names, doesn't exist.
         SegmentError: the expression can't be read, or is too big with all that it uses.
     """
-    ids: tuple[int, ...] | None = tuple(list_ids(connection, audience.lists).values())
+    found = list_ids(connection, audience.lists)
+    if whole:
+        _refuse_missing(audience, found)
+    ids: tuple[int, ...] | None = tuple(found.values())
     expression = audience.expression
     if expression is None:
         return ResolvedAudience(ids, None, audience.present(now))
@@ -92,13 +100,8 @@ def list_ids(connection: Connection, names: Sequence[str]) -> dict[str, int]:
     return {str(name): int(list_id) for name, list_id in found}
 
 
-def refuse_missing_lists(connection: Connection, audience: Audience) -> None:
-    """Raise if one of the audience's lists doesn't exist.
-
-    Raises:
-        NotFoundError: names the first.
-    """
-    found = list_ids(connection, audience.lists)
+def _refuse_missing(audience: Audience, found: Collection[str]) -> None:
+    """Raise NotFoundError with the first of the audience's lists that isn't among those found."""
     for name in audience.lists:
         if name not in found:
             raise NotFoundError(

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Connection,
     Select,
     and_,
+    case,
     func,
     not_,
     or_,
@@ -25,12 +26,7 @@ from sestui.core.delivery.local_hours import LocalHours
 from sestui.core.delivery.states import HANDED_OVER_STATES, ContactStatus, DeliveryState, SkipReason
 from sestui.core.segments.expression import NOTHING_ELSE, Together
 from sestui.errors import NotFoundError, SegmentError
-from sestui.store.contacts.audience_sql import (
-    LIST,
-    ResolvedAudience,
-    refuse_missing_lists,
-    resolved,
-)
+from sestui.store.contacts.audience_sql import LIST, ResolvedAudience, resolved
 from sestui.store.contacts.key_queries import CONTACT, MEMBERSHIP, SUPPRESSED
 from sestui.store.contacts.recipient_zones import LocalStart, local_hours
 from sestui.store.db.database import Database
@@ -48,6 +44,8 @@ _MOST_AUDIENCES = 200
 """Audiences counted by one statement, and remembered."""
 _REMEMBERED = 20
 """How many times as long as counting took its result is remembered."""
+_SEGMENT_SECONDS = 3.0
+"""At least so long that of a segment, which takes several statements."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +65,25 @@ class AudienceMember:
         return self.status is ContactStatus.ACTIVE and not self.suppressed
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How many an audience has, and who of them gets mail."""
+
+    contacts: int
+    """Of any status."""
+    mailable: int | None
+    """Who can be mailed now; None: they are too many to be counted."""
+
+
 class Audiences:
     """Audiences as they are now."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._counted: dict[Audience, tuple[float, int | None]] = {}
-        """Sizes of segments, and until when they may be told again."""
+        self._counted: dict[tuple[Audience, bool | None, int | None], tuple[float, Reach | None]]
+        self._counted = {}
+        """What took long to count, and until when it may be told again."""
 
     def size(self, audience: Audience) -> int:
         """The number of contacts of any status.
@@ -84,8 +93,7 @@ class Audiences:
             SegmentError: the segment can't be read.
         """
         with self._database.snapshot(), self._database.read_connection() as connection:
-            refuse_missing_lists(connection, audience)
-            return resolved(connection, audience, self._clock.now()).size(connection)
+            return resolved(connection, audience, self._clock.now(), whole=True).size(connection)
 
     def sizes(self, audiences: Sequence[Audience]) -> list[int | None]:
         """The same for several at once; None if something that one names doesn't exist."""
@@ -103,21 +111,55 @@ class Audiences:
                     sizes[each] = self._size_if_known(each)
         return [sizes[each] for each in audiences]
 
+    def reach(
+        self, audience: Audience, *, transactional: bool, most: int | None = None
+    ) -> Reach | None:
+        """How many are in it, and how many of them can be mailed; None as in :meth:`sizes`.
+
+        Who can be mailed is not counted of more than ``most``; of a million contacts it takes some
+        seconds. A count that took long is told again for a while.
+        """
+        return self._if_known(audience, transactional, most)
+
     def _size_if_known(self, audience: Audience) -> int | None:
-        """What took long to count is remembered for a while, as screens ask every second."""
-        began = self._clock.monotonic()
-        until, size = self._counted.get(audience, (began, None))
+        found = self._if_known(audience, None, None)
+        return None if found is None else found.contacts
+
+    def _if_known(
+        self, audience: Audience, transactional: bool | None, most: int | None
+    ) -> Reach | None:
+        """What took long to count is remembered for a while, as screens ask every second.
+
+        ``transactional`` None: who can be mailed isn't asked.
+        """
+        asked, began = (audience, transactional, most), self._clock.monotonic()
+        until, found = self._counted.get(asked, (began, None))
         if began < until:
-            return size
+            return found
         try:
-            size = self.size(audience)
+            found = self._reach(audience, transactional, most)
         except (NotFoundError, SegmentError):
-            size = None
+            found = None
         ended = self._clock.monotonic()
         if len(self._counted) >= _MOST_AUDIENCES:
             self._counted.clear()
-        self._counted[audience] = (ended + _REMEMBERED * (ended - began), size)
-        return size
+        least = _SEGMENT_SECONDS if audience.segment else 0.0
+        self._counted[asked] = (ended + max(least, _REMEMBERED * (ended - began)), found)
+        return found
+
+    def _reach(self, audience: Audience, transactional: bool | None, most: int | None) -> Reach:
+        if transactional is None:
+            return Reach(self.size(audience), None)
+        with self._database.snapshot(), self._database.read_connection() as connection:
+            found = resolved(connection, audience, self._clock.now(), whole=True)
+            size = found.counting(connection).subquery().c[0]
+            statuses = (ContactStatus.ACTIVE, ContactStatus.UNSUBSCRIBED)[: 1 + transactional]
+            able = select(func.count()).select_from(CONTACT)
+            able = able.where(*found.conditions(connection), CONTACT.c.status.in_(statuses))
+            able = able.where(not_(SUPPRESSED))
+            counted = able.scalar_subquery()
+            some = counted if most is None else case((size <= most, counted))  # else not evaluated
+            return Reach(*connection.execute(select(size, some)).one())
 
     def local_hours(self, audience: Audience, local: LocalStart) -> LocalHours:
         """Who of it gets mail with a local time when; some seconds for a million contacts.
@@ -126,25 +168,8 @@ class Audiences:
             NotFoundError, SegmentError: as :meth:`size`.
         """
         with self._database.snapshot(), self._database.read_connection() as connection:
-            refuse_missing_lists(connection, audience)
-            found = resolved(connection, audience, self._clock.now())
+            found = resolved(connection, audience, self._clock.now(), whole=True)
             return local_hours(connection, local, found.conditions(connection))
-
-    def mailable(self, audience: Audience, *, transactional: bool) -> int:
-        """How many of it can be mailed now; some seconds for a million contacts.
-
-        Raises:
-            NotFoundError, SegmentError: as :meth:`size`, of the segment.
-        """
-        wanted = [ContactStatus.ACTIVE.value]
-        if transactional:
-            wanted.append(ContactStatus.UNSUBSCRIBED.value)
-        with self._database.snapshot(), self._database.read_connection() as connection:
-            found = resolved(connection, audience, self._clock.now())
-            where = (CONTACT.c.status.in_(wanted), not_(SUPPRESSED))
-            counted = select(func.count()).select_from(CONTACT)
-            counted = counted.where(*found.conditions(connection), *where)
-            return int(connection.execute(counted).scalar_one())
 
     def sample(self, audience: Audience, most: int) -> list[str]:
         """The addresses of the newest contacts of it.
@@ -225,8 +250,7 @@ class Audiences:
             NotFoundError, SegmentError: as :meth:`size`.
         """
         with self._database.read_connection() as connection:
-            refuse_missing_lists(connection, audience)
-            found = resolved(connection, audience, self._clock.now())
+            found = resolved(connection, audience, self._clock.now(), whole=True)
             where = found.in_segment(connection)
         last: int | None = 0
         while True:

@@ -63,6 +63,8 @@ class _Used:
     together: Mapping[str, SegmentExpression]
     found: dict[str, SegmentExpression] = field(default_factory=dict)
     _depths: dict[str, int] = field(default_factory=dict)
+    _saved: Mapping[str, str] = field(default_factory=dict)
+    """All that are saved, read by one statement once the first is needed."""
 
     def follow(self, expression: SegmentExpression, way: tuple[str, ...]) -> int:
         """Find all that ``expression`` uses; ``way`` are the segments that led to it.
@@ -87,13 +89,12 @@ class _Used:
     def _stored(self, name: str) -> SegmentExpression:
         if name in self.together:
             return self.together[name]
-        text = self.connection.execute(
-            select(SEGMENT.c.expression).where(SEGMENT.c.name == name)
-        ).scalar()
-        if text is None:
-            names = self.connection.execute(select(SEGMENT.c.name)).scalars()
-            raise name_not_found(Refers.SEGMENT, name, names)
-        return parse(text)
+        if not self._saved:
+            saved = self.connection.execute(select(SEGMENT.c.name, SEGMENT.c.expression))
+            self._saved = {str(each): str(text) for each, text in saved}
+        if name not in self._saved:
+            raise name_not_found(Refers.SEGMENT, name, self._saved)
+        return parse(self._saved[name])
 
 
 def _ids(

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, Select, case, func, select
 
 from sestui.core.contact.address_check import address_key
 from sestui.core.segments.kinds import AskedAttribute, attribute_asked
@@ -43,11 +43,11 @@ class LeafFound:
 def count_segment(database: Database, segment: ResolvedSegment, present: Present) -> int:
     """How many contacts are in it now, whatever their status."""
     with database.snapshot(), database.read_connection() as connection:
-        return count_in(connection, segment, present)
+        return int(connection.execute(counting(connection, segment, present)).scalar_one())
 
 
-def count_in(connection: Connection, segment: ResolvedSegment, present: Present) -> int:
-    """The same in a transaction."""
+def counting(connection: Connection, segment: ResolvedSegment, present: Present) -> Select[int]:
+    """The statement that counts them, along the index if that says all that is asked."""
     sqlite = connection.dialect.name == "sqlite"
     indexed = indexed_attributes(connection)
     if sqlite and not _is_within(segment, indexed):
@@ -56,7 +56,7 @@ def count_in(connection: Connection, segment: ResolvedSegment, present: Present)
     counted = select(func.count()).select_from(CONTACT).where(sql.where())
     if sqlite and indexed:
         counted = counted.where(EVERY_ENTRY)
-    return int(connection.execute(counted).scalar_one())
+    return counted
 
 
 def _is_within(segment: ResolvedSegment, indexed: Collection[AskedAttribute]) -> bool:

@@ -58,7 +58,7 @@ class CampaignAbout(CampaignFigure):
         audience = self.snapshot.view.audience
         gone = "no such segment" if campaign.segment else "no such list"
         size = gone if audience is None else counted(audience, "contact")
-        mailable = self.snapshot.mailable
+        mailable = self.snapshot.view.mailable
         if audience is not None and mailable is not None and mailable < audience:
             size += f", {grouped(mailable)} of them can be mailed"
         lists = self.snapshot.view.whom.words or "no list"

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sestui.core.campaign.audience import Audience
 from sestui.core.clock import Instant
 from sestui.core.delivery.forecast import Forecast
 from sestui.core.delivery.local_hours import LocalHours
@@ -23,8 +22,6 @@ from sestui.tui.campaigns.tail import TailLine, line_of_delivery
 _MOST_RUNS = 500
 _SPLIT_SECONDS = 10.0
 """How often the clicks of a split are counted, which may be those of many recipients."""
-_MOST_COUNTED = 50_000
-"""Of so many contacts it is counted within a tenth of a second who can be mailed."""
 _COURSE_SECONDS = 1.0
 """How often it is read how a run went so far, and what is in doubt."""
 
@@ -87,9 +84,6 @@ class CampaignSnapshot:
     """Of a run that would start now; None: one goes on, or it can't be told."""
     hours: LocalHours | None = None
     """When who would get it by their own clock; None: it goes at once, or it isn't known yet."""
-    mailable: int | None = None
-    """Contacts of its audience who can be mailed; None: one goes on, or they are too many to count
-    every second."""
 
 
 class CampaignService:
@@ -128,15 +122,13 @@ class CampaignService:
             allowed = known.allowed if known else runtime.overview.allowed()
             view = self._services.pending_controls.seen(runtime.overview.of(campaign, allowed))
             runs = runtime.runs.of_campaign(campaign.id, limit=_MOST_RUNS)
-            live = forecast = hours = mailable = None
+            live = forecast = hours = None
             if view.run is not None and not view.run.has_ended:
                 live = self._live(runtime.runs.get(view.run.id), view.run, known)
-            elif view.audience:
-                mailable = self._mailable(campaign, view.audience)
-                if known is not None:
-                    hours = self._hours if campaign.local_time else None
-                    most = view.audience if mailable is None else mailable
-                    forecast = runtime.forecasts.of_start(campaign, most, known, hours)
+            elif known is not None and view.audience:
+                hours = self._hours if campaign.local_time else None
+                most = view.audience if view.mailable is None else view.mailable
+                forecast = runtime.forecasts.of_start(campaign, most, known, hours)
         return CampaignSnapshot(
             view=view,
             campaign=campaign,
@@ -146,14 +138,7 @@ class CampaignService:
             live=live,
             forecast=forecast,
             hours=hours,
-            mailable=mailable,
         )
-
-    def _mailable(self, campaign: Campaign, audience: int) -> int | None:
-        if audience > _MOST_COUNTED:
-            return None
-        whom = Audience.of(campaign)
-        return self._runtime.audiences.mailable(whom, transactional=campaign.transactional)
 
     def run(self, run_id: int, before: RunSnapshot | None = None) -> RunSnapshot:
         """Everything the run's screen shows.

@@ -247,10 +247,8 @@ class ComposeService:
         if whom.lists and not known:
             return 0, 0
         whom, audiences = dataclasses.replace(whom, lists=known), self._runtime.audiences
-        size = audiences.sizes([whom])[0]
-        if not size:
-            return 0, 0
-        return size, audiences.mailable(whom, transactional=read.campaign.transactional)
+        reach = audiences.reach(whom, transactional=read.campaign.transactional)
+        return (0, 0) if reach is None else (reach.contacts, reach.mailable or 0)
 
     def in_segment(self, draft: Draft) -> str:
         """How many are in the draft's segment now, and some of them; '' for no segment.

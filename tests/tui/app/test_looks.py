@@ -27,7 +27,7 @@ from tests.support.screens import add_campaign, running, until
 from tests.support.statements import counted
 
 HOUR = 3_600.0
-MOST_STATEMENTS = 10
+MOST_STATEMENTS = 8
 
 
 @pytest.fixture

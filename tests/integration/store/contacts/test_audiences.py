@@ -11,7 +11,7 @@ from sestui.core.segments.names import Refers
 from sestui.errors import NotFoundError, SegmentError, SestuiError, StateError
 from sestui.store.campaigns.campaigns import Campaigns
 from sestui.store.campaigns.upkeep import CampaignUpkeep
-from sestui.store.contacts.audiences import Audiences
+from sestui.store.contacts.audiences import Audiences, Reach
 from sestui.store.contacts.changes.undo import undo_change
 from sestui.store.contacts.contact_lists import ContactLists
 from sestui.store.contacts.contacts import Contacts, NewContact
@@ -21,6 +21,7 @@ from sestui.store.runs.runs import Runs
 from sestui.store.segments.segments import Segments
 from tests.support.clocks import FakeClock
 from tests.support.seeding import make_campaign, rows_of, start_run
+from tests.support.statements import counted
 
 PEOPLE = {
     "ada": ({"plan": "pro", "age": 40}, ["news"]),
@@ -139,9 +140,41 @@ def test_a_count_that_takes_long_is_remembered_for_a_while(database, people, clo
     audiences, quick = Audiences(database, slow), Audiences(database, clock)
     assert (audiences.sizes([audience]), quick.sizes([audience])) == ([3], [3])
     people.add([NewContact("f@x.co", "f@x.co", {"plan": "pro"})], list_name="news", now=2)
+    assert (audiences.sizes([audience]), quick.sizes([audience])) == ([3], [3])
+    clock.advance(3)
     assert (audiences.sizes([audience]), quick.sizes([audience])) == ([3], [4])
     slow.advance(60)
     assert audiences.sizes([audience]) == [4]
+
+
+def test_who_can_be_mailed_is_remembered_if_it_took_long(database, people, clock):
+    class Slow(FakeClock):
+        def monotonic(self):
+            self.advance(0.05)
+            return super().monotonic()
+
+    def reach(audiences):
+        return audiences.reach(Audience(("news",)), transactional=False)
+
+    slow = Slow()
+    audiences, quick = Audiences(database, slow), Audiences(database, clock)
+    assert reach(audiences) == reach(quick) == Reach(3, 3)
+    people.add([NewContact("f@x.co", "f@x.co", {})], list_name="news", now=2)
+    assert (reach(audiences), reach(quick)) == (Reach(3, 3), Reach(4, 4))
+    slow.advance(1)
+    assert reach(audiences) == Reach(4, 4)
+
+
+def test_segments_that_use_others_are_all_read_by_one_statement(database, people, clock):
+    def effort(expression):
+        with counted(database) as found:
+            assert Audiences(database, clock).size(Audience((), expression)) == 3
+        return len(found.statements)
+
+    segments = Segments(database)
+    for number in range(4):
+        segments.save(f"s{number}", f'segment("{f"s{number - 1}" if number else "pros"}")', 1)
+    assert effort("s3") == effort("pros")
 
 
 def test_segments_of_campaigns_follow_other_names(database, people):

@@ -6,7 +6,7 @@ from sestui.core.campaign.fields import CampaignFields
 from sestui.core.content.message import MessageSource
 from sestui.errors import ConflictError, StateError
 from sestui.store.campaigns.campaigns import Campaigns, CampaignVersion, fields_of
-from sestui.store.contacts.audiences import Audiences
+from sestui.store.contacts.audiences import Audiences, Reach
 from sestui.store.contacts.contacts import Contacts, NewContact
 from sestui.store.contacts.members import Members
 from sestui.store.contacts.suppressions import Suppressions
@@ -61,8 +61,11 @@ def test_a_mail_is_shown_for_the_first_who_can_be_mailed(members, database):
     assert members.stand_in(news).email == "bob@example.com"
     Suppressions(database).add("bob@example.com", "bounce", "550", NOW)
     assert members.stand_in(news).email == "cleo@example.com"
-    assert Audiences(database, FakeClock(NOW)).mailable(news, transactional=False) == 1
-    assert Audiences(database, FakeClock(NOW)).mailable(news, transactional=True) == 2
+    audiences = Audiences(database, FakeClock(NOW))
+    assert audiences.reach(news, transactional=False) == Reach(3, 1)
+    assert audiences.reach(news, transactional=True, most=3) == Reach(3, 2)
+    assert audiences.reach(news, transactional=True, most=2) == Reach(3, None)
+    assert audiences.reach(nobody, transactional=False) is None
     unsubscribe(database, "cleo")
     assert members.stand_in(news).email == "ada@example.com"
     assert members.stand_in(nobody) is None
