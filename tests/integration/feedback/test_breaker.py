@@ -89,7 +89,7 @@ def test_too_many_bounces_pause_the_run_and_name_where_they_come_from(database, 
     after = Runs(database).get(run.id)
     assert (after.state, after.reason) == ("paused", "breaker")
     assert after.detail == (
-        "13.3 % of the last 300 mails of this run have bounced (40; the line is 8.0 %, and SES "
+        "20.0 % of the last 200 mails of this run have bounced (40; the line is 8.0 %, and SES "
         "pauses accounts at 10 %). Worst domains: gone.example (40 of 40). Worst lists: news (40 "
         "of 300)."
     )
@@ -114,7 +114,7 @@ def test_only_the_operator_lets_it_go_on_and_then_by_what_comes_later(database, 
     with pytest.raises(BreakerError) as refused:
         Runs(database).resume(run.id)
     assert refused.value.exit_code == EXIT_NEEDS_OPERATOR
-    assert "24.0 % of the last 250 mails" in str(refused.value)
+    assert "30.0 % of the last 200 mails" in str(refused.value)
     assert state(database, run) == ("paused", "breaker")
     Runs(database).resume(run.id, despite_breaker=clock)
     assert state(database, run) == ("sending", "")
