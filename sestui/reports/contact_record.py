@@ -263,7 +263,7 @@ class ContactRecords:
         if delivery is None:
             told = explain_absence(facts, recipient, self._say)
         else:
-            found = _delivery_facts(delivery, said.get(delivery.id, ""))
+            found = _delivery_facts(delivery, said.get(delivery.id, ""), self._clock.now())
             told = explain(found, facts, recipient, self._say)
         return HistoryEntry(
             campaign=past.campaign,
@@ -336,14 +336,15 @@ def _run_facts(past: PastRun, *, had_it: str) -> RunFacts:
     )
 
 
-def _delivery_facts(delivery: Delivery, diagnostic: str) -> DeliveryFacts:
+def _delivery_facts(delivery: Delivery, diagnostic: str, now: Instant) -> DeliveryFacts:
+    early = delivery.due_at is not None and delivery.due_at > now
     return DeliveryFacts(
         state=DeliveryState(delivery.state),
         code=delivery.code,
         reason=delivery.reason,
         attempts=delivery.attempts,
         not_before=delivery.not_before,
-        due_at=delivery.due_at,
+        due_at=delivery.due_at if early else None,
         claimed_at=delivery.claimed_at,
         sent_at=delivery.sent_at,
         outcome=delivery.outcome,

@@ -1,11 +1,17 @@
 """Checks for likely mistakes in a campaign's own fields."""
 
 from collections.abc import Collection, Iterator
+from itertools import pairwise
 
 from sestui.core.campaign.audience import Audience
 from sestui.core.campaign.fields import CampaignFields, default_of
 from sestui.core.clock import Instant, iso
 from sestui.core.content.lint.findings import Finding, Severity
+from sestui.core.schedule.cron import next_occurrences
+from sestui.core.schedule.local_time import LONGEST_RUN
+
+_OCCURRENCES = 20
+"""Of a schedule: of every other day, the end of a month is among them."""
 
 
 def check_campaign_fields(
@@ -49,5 +55,17 @@ def check_campaign_fields(
         for name in ("split_share", "split_hours"):
             if getattr(fields, name) != default_of(name):
                 yield Finding(name, "it has no effect: there is no split")
+    if fields.local_time and fields.schedule and _meets_itself(fields):
+        yield Finding(
+            "schedule",
+            "with at a run takes up to 25 hours, and it comes again sooner: the next run starts "
+            "once the one before has ended",
+        )
     if fields.only and not fields.schedule:
         yield Finding("only", "it is for a schedule, and there is none: everyone gets it")
+
+
+def _meets_itself(fields: CampaignFields) -> bool:
+    """Whether an occurrence may come before everybody's local time since the last one has."""
+    found = next_occurrences(fields.schedule, fields.timezone, 0.0, _OCCURRENCES)
+    return any(later.at - each.at < LONGEST_RUN for each, later in pairwise(found))

@@ -71,7 +71,7 @@ class DeliveryFacts:
     attempts: int = 0
     not_before: Instant = 0.0
     due_at: Instant | None = None
-    """When it is time by the recipient's own clock; None: that doesn't matter."""
+    """When it will be time by the recipient's own clock; None: it is, or that doesn't matter."""
     claimed_at: Instant | None = None
     sent_at: Instant | None = None
     outcome: str = ""

@@ -12,6 +12,14 @@ from sestui.core.clock import Instant
 from sestui.core.schedule.zones import WallClock
 from sestui.errors import UsageError
 
+LONGEST_RUN = 25 * 3_600.0
+"""Seconds from the start of a run within which it has been that time everywhere; see above."""
+FURTHEST_LOCAL_TIME = 26 * 3_600.0
+"""Seconds; what is further ahead dates from before the wall clock was set back.
+
+It counts as come. SES takes no mail signed by a wrong clock, so it was the earlier one that was.
+"""
+
 _LOCAL = re.compile(r"(\d{1,2}):(\d{2})\s+local", re.IGNORECASE)
 _BARE = re.compile(r"\d{1,2}:\d{2}")
 

@@ -112,13 +112,13 @@ class RunQueue:
         if run.reason == WaitReason.ACCOUNT:
             return False  # see account_answered
         if run.reason == WaitReason.LOCAL_TIME:
-            due_at = self._local_times.first(run.id)
+            due_at = self._local_times.first(run.id, now)
             return due_at is None or due_at <= now or not is_to_come(run.resume_at, now)
         return run.resume_at is not None and not is_to_come(run.resume_at, now)
 
     def _wait_for_local_time(self, run: Run, now: Instant) -> None:
         """Let the run wait if nobody's local time has come or is about to."""
-        due_at = self._local_times.first(run.id)
+        due_at = self._local_times.first(run.id, now)
         if run.sending or due_at is None or due_at <= now + _SOON_SECONDS:
             return
         early = (

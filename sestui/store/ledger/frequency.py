@@ -8,7 +8,7 @@ counts for the simulator alone.
 from collections.abc import Sequence, Set
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, case, func, or_, select, text
+from sqlalchemy import Connection, Row, Select, and_, bindparam, case, func, or_, select
 
 from sestui.core.campaign.audience import Audience
 from sestui.core.clock import Instant
@@ -30,14 +30,19 @@ _STATEMENTS: dict[tuple[str, bool], Select[Any]] = {}
 _HANDED_OVER = DELIVERY.c.state.in_(sorted(state.value for state in HANDED_OVER_STATES))
 
 
-def take_turn(connection: Connection) -> None:
-    """Wait until no other transaction claims for a limited run; holds until this one ends.
+_TAKE_TURN = select(func.pg_advisory_xact_lock(_TURN)).where(
+    RUN.c.id == bindparam("run_id"), LIMITED, RUN.c.at_most != ""
+)
+
+
+def take_turn(connection: Connection, run_id: int) -> None:
+    """If the run is limited, wait until no other transaction claims for one; holds until this ends.
 
     Runs of one account take turns by its governor's row, those of different accounts by this. What
     :func:`who_had` then reads is what the others have committed.
     """
     if connection.dialect.name == "postgresql":  # SQLite has one writer at a time anyway
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _TURN})
+        connection.execute(_TAKE_TURN, {"run_id": run_id})
 
 
 def who_had(

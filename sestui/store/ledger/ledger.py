@@ -46,6 +46,7 @@ from sestui.store.ledger.course import AnswerTimes
 from sestui.store.ledger.governor import LockedRow
 from sestui.store.ledger.held_out import held_out
 from sestui.store.ledger.list_leavers import who_left
+from sestui.store.ledger.local_times import due_until
 from sestui.store.ledger.segment_leavers import SegmentLeavers
 from sestui.store.ledger.transitions import finish_if_done, move_counts
 
@@ -95,6 +96,8 @@ class Ledger:
         with self._database.write_connection() as connection:
             # All workers lock this row first, so that there are no deadlocks.
             row = governor.locked_row(connection, self._account)
+            if want is not None:  # before the rows of runs, too
+                frequency.take_turn(connection, want.run_id)
             said = ClaimResult(*clocks_now(connection, self._clock))
             if answers:
                 self.settle(connection, row, answers, said.now)
@@ -148,6 +151,9 @@ class Ledger:
         for run_id, run in runs.items():
             if finish_if_done(connection, run_id, now, run) is RunState.FINISHED:
                 self._times.write(connection, now, at_once=True)
+        for run_id in {each for each, _, after in moves if after == DeliveryState.PENDING}:
+            if runs[run_id].state == RunState.WAITING:
+                connection.execute(sql.LOOK_AGAIN, {"b_run_id": run_id, "b_now": now})
 
     def _write(
         self, connection: Connection, answers: Sequence[Answer], now: Instant
@@ -204,8 +210,6 @@ class Ledger:
         if count <= 0:
             exhausted = bool(_claimable(connection, want.run_id, run, 1, now))
             return replace(said, quota_exhausted=exhausted)
-        if run.is_limited:
-            frequency.take_turn(connection)
         claims, skipped = self._claim_rows(connection, want.run_id, run, count, now)
         said = self._take(connection, want.run_id, pace, claims, said)
         if claims and run.account != self._account:
@@ -302,19 +306,21 @@ def _claimable(
     connection: Connection, run_id: int, run: Any, most: int, now: Instant
 ) -> Sequence[Any]:
     given = {"run_id": run_id, "most": most, "now": now, "furthest": now + FURTHEST_RETRY}
-    rows = sql.CLAIMABLE_DUE if run.has_local_time else sql.CLAIMABLE
+    rows = sql.CLAIMABLE
     if run.awaits_winner:
         rows = sql.CLAIMABLE_OF_SPLIT
+    elif run.has_local_time:
+        rows, given["due"] = sql.CLAIMABLE_DUE, due_until(connection, run_id, now)
     return connection.execute(rows, given).all()
 
 
 def _nobody(connection: Connection, run_id: int, run: Any, said: ClaimResult) -> ClaimResult:
     """When the next one can be claimed, as nobody can be now."""
-    given = {"run_id": run_id, "now": said.now}
     if run.awaits_winner or not run.has_local_time:
         tries = sql.NEXT_TRY_OF_SPLIT if run.awaits_winner else sql.NEXT_TRY
-        next_at = connection.execute(tries, given).scalar()
+        next_at = connection.execute(tries, {"run_id": run_id}).scalar()
         return replace(said, next_at=next_at, nobody=not run.unchecked)
+    given = {"run_id": run_id, "due": due_until(connection, run_id, said.now)}
     retry_at = connection.execute(sql.NEXT_DUE_TRY, given).scalar()
     later = connection.execute(sql.LATER_DUE, given).scalar()
     return replace(said, next_at=later if retry_at is None else retry_at, nobody=later is None)

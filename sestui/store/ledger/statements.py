@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlmodel import col
 
 from sestui.core.delivery.account_key import SIMULATOR
-from sestui.core.delivery.states import DeliveryState, RunKind, RunState, WorkerRole
+from sestui.core.delivery.states import DeliveryState, RunKind, RunState, WaitReason, WorkerRole
 from sestui.store.contacts.address_sql import of_domain
 from sestui.store.contacts.refusals import REFUSAL
 from sestui.store.db.shared_tables import Worker
@@ -148,7 +148,7 @@ _WAITING = (
     # Spelled out, as the condition of the index is.
     DELIVERY.c.state == literal_column(f"'{DeliveryState.PENDING.value}'"),
 )
-_DUE = (*_WAITING, DELIVERY.c.due_at <= bindparam("now"))
+_DUE = (*_WAITING, DELIVERY.c.due_at <= bindparam("due"))
 
 CLAIMABLE_DUE = _FREE.where(*_DUE).order_by(DELIVERY.c.due_at, DELIVERY.c.id)
 """The same of a run with a local time: whoever's has come, in that order."""
@@ -166,7 +166,7 @@ NEXT_DUE_TRY = select(func.min(DELIVERY.c.not_before)).where(*_DUE)
 """The same of those whose local time has come."""
 
 LATER_DUE = select(func.min(DELIVERY.c.due_at)).where(
-    *_WAITING, DELIVERY.c.due_at > bindparam("now")
+    *_WAITING, DELIVERY.c.due_at > bindparam("due")
 )
 """When the next local time comes; NULL if none is to come."""
 
@@ -209,5 +209,16 @@ REOPEN = (
     .values(state=RunState.SENDING.value, finished_at=None)
 )
 """Let a finished run send again."""
+
+LOOK_AGAIN = (
+    update(RUN)
+    .where(
+        RUN.c.id == bindparam("b_run_id"),
+        RUN.c.state == RunState.WAITING.value,
+        RUN.c.reason == WaitReason.LOCAL_TIME.value,
+    )
+    .values(resume_at=bindparam("b_now"))
+)
+"""Let a run that waits for a local time be looked at now."""
 
 SET_RUN_TAT = update(RUN).where(RUN.c.id == bindparam("b_run_id")).values(tat=bindparam("b_tat"))

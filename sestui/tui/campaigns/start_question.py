@@ -130,8 +130,8 @@ async def _foreseen(screen: BaseScreen, planned: PlannedStart) -> list[str]:
         over, bounces = runtime.forecasts.over_limit(name), runtime.forecasts.bounces(name)
         held_out = holdout_sentence(runtime.campaigns.get(name).holdout)
         hours = runtime.forecasts.hours(name)
-        by_hour = "" if hours is None else f"{hours_line(hours)}."
-        return [over.sentence(), held_out, bounces.sentence(), by_hour]
+        by_hour = "" if hours is None else hours_line(hours)
+        return [over.sentence(), held_out, bounces.sentence(), by_hour and f"{by_hour}."]
 
     found = await screen.attempt(foreseen)
     return [] if found is FAILED else found

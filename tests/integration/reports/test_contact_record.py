@@ -64,6 +64,19 @@ def told(records, email):
     ]
 
 
+@pytest.mark.parametrize(
+    ("local_time", "why"),
+    [
+        ("00:20 local", "due at 1200, by the recipient's own clock."),
+        ("00:16 local", "the run is sending, and their turn has not come yet."),
+    ],
+)
+def test_whose_local_time_has_come_is_not_told_when(database, records, local_time, why):
+    add_contacts(database, [ADA])
+    start_run(database, make_campaign(database, local_time=local_time, timezone="UTC"), 900)
+    assert told(records, ADA) == [("news", 1, "pending", f"Still pending: {why}")]
+
+
 def test_each_of_a_run_s_recipients_has_an_answer(database, records):
     add_contacts(database, [ADA, BOB, EVE, DAN])
     suppress(database, DAN)

@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import update
 
 from sestui.core.clock import SystemClock
@@ -12,7 +13,7 @@ from sestui.core.delivery.account_key import SIMULATOR
 from sestui.core.delivery.handover import ClaimRequest
 from sestui.core.delivery.states import HANDED_OVER_STATES, RunKind, RunState
 from sestui.store.db.tables import Delivery, Run
-from sestui.store.ledger.frequency import count_over
+from sestui.store.ledger.frequency import count_over, take_turn
 from sestui.store.runs.runs import Runs
 from tests.support.seeding import (
     ACCOUNT,
@@ -30,6 +31,7 @@ from tests.support.seeding import (
     tell_governor,
     unknown,
 )
+from tests.support.workspaces import until
 
 DAY = 86_400.0
 CLOCK = SystemClock()
@@ -159,6 +161,27 @@ def test_mail_of_the_simulator_counts_for_the_simulator_alone(database, before, 
     assert over(database, campaign, account=then) == counts
     run = start_run(database, campaign, CLOCK.now())
     assert bool(claim(database, run, then)) is not counts
+
+
+def test_the_turn_is_awaited_before_the_rows_of_runs_are_locked(postgres_database):
+    """Or two processes could wait for each other."""
+    database = postgres_database
+    tell_governor(database)
+    add_contacts(database, addresses(1))
+    first = start_run(database, make_campaign(database), CLOCK.now())
+    limited = start_run(database, make_campaign(database, "l", at_most="1 per day"), CLOCK.now())
+    ledger, [given] = open_ledger(database, CLOCK), claim(database, first)
+    waits = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    want = ClaimRequest(limited.id, 9)
+    other = threading.Thread(target=ledger.exchange, args=([accepted(given)], want))
+    with database.write_connection() as holder:
+        take_turn(holder, limited.id)
+        other.start()
+        until(lambda: holder.execute(waits).scalar())
+        holder.execute(text("SET LOCAL lock_timeout = '2s'"))
+        holder.execute(text(f"SELECT FROM run WHERE id = {first.id} FOR UPDATE"))
+    other.join(60)
+    assert codes(database, limited) == ["at_most"]
 
 
 @pytest.mark.long

@@ -3,13 +3,14 @@
 from datetime import UTC, datetime
 
 import pytest
+from sqlmodel import update
 
 from sestui.core.campaign.follow_up import Only
 from sestui.core.delivery.handover import ClaimRequest, RunCounts
 from sestui.core.delivery.states import Completion, RunState, WaitReason
 from sestui.core.schedule.recipient_zones import ZoneSource
 from sestui.store.contacts.recipient_zones import LocalStart, local_hours
-from sestui.store.db.tables import Contact
+from sestui.store.db.tables import Contact, Delivery
 from sestui.store.ledger.clocks import ledger_now
 from sestui.store.ledger.in_doubt import InDoubt, Resolution
 from sestui.store.ledger.local_times import LocalTimes
@@ -74,7 +75,7 @@ def names(claims):
 def test_everybody_is_due_when_it_is_that_time_where_they_are(started, database, at):
     dues = {row.email.partition("@")[0]: row.due_at for row in rows_of(database, started.id)}
     assert dues == {name: at + AHEAD.get(name, 0) * HOUR for name in PEOPLE}
-    assert LocalTimes(database).first(started.id) == at - HOUR
+    assert LocalTimes(database).first(started.id, at) == at - HOUR
     assert sum(count for _, count in LocalTimes(database).pending(started.id)) == len(PEOPLE)
 
 
@@ -143,6 +144,31 @@ def test_a_run_that_waits_for_a_local_time_is_nothing_to_do_until_then(
     after = runs.get(started.id)
     assert (after.state, after.reason, after.resume_at) == (RunState.SENDING, "", None)
     assert names(ledger.exchange([], ClaimRequest(started.id, 100)).claims) == ["east"]
+
+
+def test_what_comes_back_late_wakes_a_run_that_waits_for_a_local_time(
+    started, database, ledger, at
+):
+    claims = ledger.exchange([], ClaimRequest(started.id, 100)).claims
+    ledger.exchange([unknown(claims[0]), *map(accepted, claims[1:])], None)
+    due_at = at + 3 * HOUR
+    Runs(database).wait(started.id, WaitReason.LOCAL_TIME, "Early.", due_at, at=at)
+    now = ledger.exchange([not_sent(claims[0])], None).now  # by a process presumed dead
+    assert Runs(database).get(started.id).resume_at == pytest.approx(now, abs=5) != due_at
+    assert anything_due(database, now + 5)
+
+
+@pytest.mark.parametrize(("hours", "stranded"), [(20, False), (72, True)])
+def test_a_clock_set_back_strands_nobody(started, database, ledger, at, hours, stranded):
+    with database.write() as session:
+        session.exec(update(Delivery).values(due_at=Delivery.due_at + hours * HOUR))
+    first = at + (hours - 1) * HOUR
+    assert LocalTimes(database).first(started.id, at) == (at if stranded else first)
+    taken = ledger.exchange([], ClaimRequest(started.id, 100))
+    assert len(taken.claims) == (len(PEOPLE) if stranded else 0)
+    if stranded:
+        ledger.exchange([not_sent(each, retry_after=60) for each in taken.claims], None)
+        assert ledger.exchange([], ClaimRequest(started.id, 100)).nobody
 
 
 def test_a_follow_up_is_counted_from_its_own_start(started, database, ledger, at):
