@@ -11,7 +11,7 @@ from sestui.core.delivery.pacing import AllowedRate
 from sestui.core.delivery.progress import ProgressFigures, average_rate, progress
 from sestui.core.delivery.states import ENDED_RUN_STATES, run_name
 from sestui.store.campaigns.campaigns import Campaigns, coming
-from sestui.store.contacts.audiences import Audiences
+from sestui.store.contacts.audiences import Audiences, Reach
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Run
 from sestui.store.runs.runs import Runs, counts_of
@@ -220,13 +220,17 @@ class Overview:
         whom = Audience.of(campaign)
         if run is not None and run.state not in ENDED_RUN_STATES:  # its recipients are counted
             return _view(campaign, run, subject, self._audiences.sizes([whom])[0], allowed)
-        reach = self._audiences.reach(
-            whom, transactional=campaign.transactional, most=_MOST_COUNTED
-        )
+        reach = self.reach(campaign)
         if reach is None:
             return _view(campaign, run, subject, None, allowed)
         view = _view(campaign, run, subject, reach.contacts, allowed)
         return replace(view, mailable=reach.mailable)
+
+    def reach(self, campaign: Campaign) -> Reach | None:
+        """Its audience and who of it can be mailed; None: a list or the segment doesn't exist."""
+        return self._audiences.reach(
+            Audience.of(campaign), transactional=campaign.transactional, most=_MOST_COUNTED
+        )
 
     def run(self, run_id: int) -> RunView:
         """One run."""

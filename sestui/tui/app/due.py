@@ -62,7 +62,11 @@ class DueCampaigns:
         run, name = self._runtime.runs.named(run_id)
         if run.state != RunState.SENDING:
             return ""
+        reach = self._runtime.overview.reach(self._runtime.campaigns.get(name))
+        most = run.pending + run.sending
+        if reach is not None and reach.mailable is not None:
+            most = min(most, reach.mailable)  # the others are skipped
         return (
             f"{shorten(name, _NAME_CELLS)} has started, as scheduled: run {run.number}, "
-            f"up to {recipients(run.pending + run.sending)}."
+            f"up to {recipients(most)}."
         )

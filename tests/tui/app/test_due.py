@@ -20,13 +20,15 @@ def runs_of(runtime, campaign):
 @pytest.mark.long
 @pytest.mark.ci
 async def test_a_campaign_that_comes_due_starts_and_is_sent(runtime):
-    late = add_campaign(runtime, "late", contacts=2, audience="a")
+    late = add_campaign(runtime, "late", contacts=3, audience="a")
+    runtime.suppressions.add("a0@example.com", "manual", "", time.time())
     soon = add_campaign(runtime, "soon", contacts=3, audience="b")
     far = add_campaign(runtime, "far", contacts=2, audience="c")
     schedule(runtime, late, time.time() - 30)
     schedule(runtime, far, time.time() + 86_400)
     async with running(runtime, place="home", due_seconds=0.1) as (app, pilot):
         await until(pilot, lambda: any("late has started" in each for each in toasts(app)))
+        assert any("run 1, up to 2 recipients." in each for each in toasts(app))
         schedule(runtime, soon, time.time())
         await until(pilot, lambda: any("soon has started" in each for each in toasts(app)))
         for campaign, size in ((late, 2), (soon, 3)):

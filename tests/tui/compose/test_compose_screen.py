@@ -10,6 +10,7 @@ from textual.widgets import TextArea
 from sestui.core.campaign.fields import CampaignFields
 from sestui.core.content.message import MessageSource
 from sestui.core.delivery.mail import MailAttachment
+from sestui.core.schedule.cron import Occurrence
 from sestui.errors import StorageBusyError
 from sestui.store.contacts.contacts import Contacts
 from sestui.tui.app.keys.help import HelpScreen
@@ -45,6 +46,22 @@ async def test_a_campaign_is_written_and_saved_by_keys_alone(runtime, still):
     assert (message.subject, message.preheader) == ("News for {{ first_name or 'you' }}", "Soon")
     assert message.body == "# Hi {{ first_name or 'you' }}\n\n[off]({{ unsubscribe_url }})"
     assert runtime.overview.campaign("november-news").run is None
+
+
+async def test_an_open_campaign_follows_when_it_starts(runtime, still):
+    add_people(runtime)
+    campaign = add_news(runtime)
+    runtime.campaigns.set_next(campaign.id, Occurrence(time.time() + 60, "once"))
+    async with running(runtime, place="compose") as (app, pilot):
+        await load(app, pilot, lambda: "starts " in shown(app))
+        runtime.campaigns.set_next(campaign.id, None)  # as its start does
+        app.screen.reload()
+        await until(pilot, lambda: "starts " not in shown(app))
+        assert app.screen.opened_draft.opened.next_due_at is None
+        runtime.campaigns.set_next(campaign.id, Occurrence(time.time() + 86_400, "again"))
+        app.screen.reload()
+        await until(pilot, lambda: "starts " in shown(app))
+        assert "not saved" not in shown(app)
 
 
 @pytest.mark.long

@@ -56,6 +56,22 @@ async def test_an_empty_place_teaches_the_first_keys(runtime, still):
 
 @pytest.mark.long
 @pytest.mark.ci
+async def test_whether_there_is_nothing_is_told_once_it_has_been_read_again(runtime, still):
+    async with contacts(runtime) as (app, pilot):
+        nothing = app.screen.query_one("#empty")
+        await until(pilot, lambda: nothing.display)
+        await pilot.press("1")
+        await until(pilot, lambda: app.current_mode == "home" and not nothing.display)
+        await pilot.press("3")
+        await until(pilot, lambda: nothing.display)
+        await pilot.press("1")
+        await until(pilot, lambda: app.current_mode == "home")
+        add(runtime, "ada@example.com")
+        await pilot.press("3")
+        await until(pilot, lambda: "ada@example.com" in shown(app))
+        assert not nothing.display
+
+
 async def test_a_typed_address_that_is_none_is_refused_in_the_dialog(runtime, still):
     async with contacts(runtime) as (app, pilot):
         await pilot.press("n", *"[b]nobody", "enter")

@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING, Any
 from textual.app import App
 from textual.screen import Screen
 
-from sestui.tui.app.navigation.pages import Location
+from sestui.core.delivery.states import RunKind
+from sestui.errors import SestuiError
+from sestui.store.runs.run_lists import RecentRuns
+from sestui.tui.app.navigation.pages import Location, Page
 
 if TYPE_CHECKING:
     from sestui.tui.app.app import SestuiApp
     from sestui.tui.app.screens.base_screen import BaseScreen
 
 _LOOK_SECONDS = 0.05
+_NEWEST = 20
+"""Runs that have ended among which one of a campaign is looked for."""
 _FIRST_LOOKS = 200
 """So often a tab that one has gone to is asked whether it has read what it shows."""
 _LOOKS = 20
@@ -73,6 +78,26 @@ def find_contact(app: "SestuiApp", text: str) -> None:
         screen = await _root(app, "contacts")
         if isinstance(screen, ContactsScreen):
             screen.find(text)
+
+    _go(app, go())
+
+
+def open_newest_run(app: "SestuiApp") -> None:
+    """Show the campaign's run that ended last; until one has, the newest that goes on."""
+
+    async def go() -> None:
+        runs = RecentRuns(app.services.runtime.database)
+        try:
+            going, ended = await asyncio.to_thread(runs.shown, _NEWEST)
+        except SestuiError as error:
+            app.notify(str(error), severity="error", markup=False)
+            return
+        for run, name in (*ended, *going):
+            if run.kind == RunKind.CAMPAIGN:
+                pages = (Page("campaign", name), Page("run", run.id))
+                await app.navigator.ask_and_go(Location("campaigns", pages))
+                return
+        app.notify("Nothing has been sent yet: a run's screen tells its figures.", markup=False)
 
     _go(app, go())
 

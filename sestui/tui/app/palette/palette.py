@@ -53,7 +53,8 @@ def open_palette(app: "SestuiApp") -> None:
         if not elsewhere:
             elsewhere.extend(palette_entries.actions_elsewhere(app, besides=root))
         tabs = palette_entries.tabs(app, counts)
-        return [*here, *tabs, *elsewhere, *palette_entries.settings(app)]
+        told = (palette_entries.report(app), *palette_entries.settings(app))
+        return [*here, *tabs, *elsewhere, *told]
 
     app.push_screen(PaletteScreen(here, gather), chosen)
 

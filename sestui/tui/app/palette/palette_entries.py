@@ -14,7 +14,13 @@ from sestui.core.fuzzy import Match, match
 from sestui.core.text import printable
 from sestui.settings import Settings
 from sestui.store.runs.finder import FoundObjects
-from sestui.tui.app.navigation.navigation import do_there, find_contact, open_list, open_setting
+from sestui.tui.app.navigation.navigation import (
+    do_there,
+    find_contact,
+    open_list,
+    open_newest_run,
+    open_setting,
+)
 from sestui.tui.app.navigation.pages import Location, Page
 from sestui.tui.app.navigation.screen_registry import screen_class
 from sestui.tui.app.navigation.tabs import TABS
@@ -140,6 +146,12 @@ def _key_of(app: "SestuiApp", binding: Binding) -> str:
         if keys == binding.key and binding.key_display
         else (app.get_key_display(first))
     )
+
+
+def report(app: "SestuiApp") -> Entry:
+    """Leads to where opens and clicks are told, by the words that other tools have for that."""
+    note = "tracking: the newest run; `sestui campaign report` lists the links"
+    return Entry("run", "Report: opens and clicks", note, "", partial(open_newest_run, app))
 
 
 def settings(app: "SestuiApp") -> list[Entry]:

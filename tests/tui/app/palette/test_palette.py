@@ -18,6 +18,7 @@ from sestui.tui.app.navigation.pages import Page
 from sestui.tui.app.navigation.screen_registry import screen_class
 from sestui.tui.app.navigation.tabs import TABS
 from sestui.tui.app.palette.palette import PaletteList, PaletteScreen
+from sestui.tui.app.palette.palette_entries import ranked
 from sestui.tui.campaigns.campaigns_screen import CampaignsScreen
 from sestui.tui.contacts.contacts_screen import ContactsScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
@@ -94,6 +95,8 @@ async def test_the_palette_counts_what_is_in_each_tab(runtime, still):
          ("contacts", Page("contact", "subscribers1@example.com"))),
         ("task backup", "nightly-backup", ("schedule", Page("task", "nightly-backup"))),
         ("schedule", "Schedule", ("schedule",)),
+        ("report", "Report: opens and clicks",
+         ("campaigns", Page("campaign", "november"), "the run")),
     ],
 )  # fmt: skip
 async def test_every_kind_of_thing_is_found_and_opened(runtime, still, some, typed, first, place):
@@ -148,6 +151,17 @@ async def test_every_setting_is_there(runtime, still):
         screen = await opened(pilot, app)
         names = {entry.name for entry in screen._entries if entry.kind == "setting"}
         assert names == set(Settings.model_fields)
+
+
+async def test_reports_are_found_by_what_other_tools_call_them(runtime, still):
+    async with running(runtime, place="home") as (app, pilot):
+        entries = (await opened(pilot, app))._entries
+        for word in ("report", "tracking", "track", "opens", "clicks"):
+            names = [entry.name for entry, _ in ranked(entries, word)[:6]]
+            assert "Report: opens and clicks" in names, word
+        await pilot.press(*"report", "enter")
+        await until(pilot, lambda: toasts(app))
+        assert toasts(app) == ["Nothing has been sent yet: a run's screen tells its figures."]
 
 
 # what can be done
