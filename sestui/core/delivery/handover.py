@@ -193,7 +193,8 @@ class ClaimResult:
     quota_exhausted: bool = False
     """Deliveries are pending, but sestui's part of the 24-hour quota is used up."""
     next_at: Instant | None = None
-    """Nothing can be claimed before this: others hold the slots, or all rows are backing off."""
+    """Nothing can be claimed before this: others hold the slots, or all rows are backing off
+    or yet to be checked."""
     nobody: bool = False
     """Nothing can be claimed though slots are free, and nobody is to come who hasn't been tried:
     all are backing off or in flight."""

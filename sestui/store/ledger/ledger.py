@@ -53,6 +53,9 @@ from sestui.store.ledger.transitions import finish_if_done, move_counts
 _CLAIM_ROUNDS = 50
 """Batches that one claim may skip because all addresses are suppressed."""
 
+_UNCHECKED_SECONDS = 0.5
+"""Until the next claim where all who are left are yet to be checked, as claims take the lock."""
+
 _STATE_AFTER = {
     AnswerKind.ACCEPTED: DeliveryState.ACCEPTED,
     AnswerKind.REFUSED: DeliveryState.REJECTED,
@@ -319,6 +322,8 @@ def _nobody(connection: Connection, run_id: int, run: Any, said: ClaimResult) ->
     if run.awaits_winner or not run.has_local_time:
         tries = sql.NEXT_TRY_OF_SPLIT if run.awaits_winner else sql.NEXT_TRY
         next_at = connection.execute(tries, {"run_id": run_id}).scalar()
+        if next_at is None and run.unchecked:
+            next_at = said.now + _UNCHECKED_SECONDS
         return replace(said, next_at=next_at, nobody=not run.unchecked)
     given = {"run_id": run_id, "due": due_until(connection, run_id, said.now)}
     retry_at = connection.execute(sql.NEXT_DUE_TRY, given).scalar()

@@ -350,6 +350,16 @@ def test_backoff_is_told_while_another_mail_is_in_flight(started):
     assert ledger.exchange([], ClaimRequest(run_id, 2)).next_at == pytest.approx(now + 60, abs=5)
 
 
+def test_a_claim_that_waits_for_checks_is_not_repeated_at_once(started, database):
+    run_id, ledger = started(2)
+    ledger.exchange([], ClaimRequest(run_id, 2))
+    assert ledger.exchange([], ClaimRequest(run_id, 2)).next_at is None  # answers come any time
+    with database.write_connection() as connection:
+        connection.execute(update(Run).values(unchecked=1))
+    said = ledger.exchange([], ClaimRequest(run_id, 2))
+    assert said.next_at == pytest.approx(said.now + 0.5)
+
+
 @pytest.mark.parametrize("taken", [False, True])
 @pytest.mark.parametrize("unchecked", [0, 1])
 def test_nobody_is_left_to_try_only_if_slots_were_free_and_all_are_checked(
