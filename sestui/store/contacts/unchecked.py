@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import JSON, BigInteger, Connection, Row, Select, cast, func, select
 
 from sestui.store.contacts.tables import UncheckedPart
 from sestui.store.db.tables import Run
@@ -22,6 +22,16 @@ def unchecked_among(connection: Connection, contact_ids: Collection[int]) -> set
     for row in parts_of(connection, contact_ids):
         found.update(json.loads(row.contact_ids))
     return found.intersection(contact_ids)
+
+
+def unchecked_of(connection: Connection, run_id: int) -> Select[Any]:
+    """The ids of a run's unchecked recipients."""
+    ids, each = PARTS.c.contact_ids, func.json_each
+    if connection.dialect.name == "postgresql":
+        ids, each = cast(ids, JSON), func.json_array_elements_text
+    contact_id = each(ids).table_valued("value", joins_implicitly=True).c.value
+    found = select(cast(contact_id, BigInteger)).select_from(PARTS)  # first, as each reads its row
+    return found.where(PARTS.c.run_id == run_id)
 
 
 def parts_of(connection: Connection, contact_ids: Collection[int]) -> Sequence[Row[Any]]:

@@ -17,6 +17,7 @@ from sestui.core.delivery.frequency import FrequencyLimit, OverLimit, parse_freq
 from sestui.core.delivery.states import HANDED_OVER_STATES
 from sestui.store.contacts.audience_sql import resolved
 from sestui.store.contacts.audiences import mailable
+from sestui.store.contacts.unchecked import unchecked_of
 from sestui.store.db.tables import Campaign, Run
 from sestui.store.ledger.bulk_statements import ids_of, values_text
 from sestui.store.ledger.statements import CONTACT, DELIVERY, LIMITED, RUN, as_real_as
@@ -104,7 +105,8 @@ def count_over(
     if run is None:
         whom = resolved(connection, Audience.of(campaign), now).conditions(connection)
     else:
-        whom = [CONTACT.c.id.in_(select(DELIVERY.c.contact_id).where(*pending_of(run.id)))]
+        pending = CONTACT.c.id.in_(select(DELIVERY.c.contact_id).where(*pending_of(run.id)))
+        whom = [or_(pending, CONTACT.c.id.in_(unchecked_of(connection, run.id)))]
     had = CONTACT.c.id.in_(_everybody_who_had(parse_frequency(at_most), now, account))
     counted = select(func.count()).select_from(CONTACT)
     counted = counted.where(had, *whom, *mailable(campaign.id))

@@ -14,6 +14,7 @@ from sestui.core.delivery.handover import ClaimRequest
 from sestui.core.delivery.states import HANDED_OVER_STATES, RunKind, RunState
 from sestui.store.db.tables import Delivery, Run
 from sestui.store.ledger.frequency import count_over, take_turn
+from sestui.store.ledger.unchecked import enter
 from sestui.store.runs.runs import Runs
 from tests.support.seeding import (
     ACCOUNT,
@@ -95,6 +96,20 @@ def test_a_contact_gets_no_more_across_campaigns(database):
     assert codes(database, again) == ["suppressed", "accepted", "at_most", "at_most"]
     assert second.at_most == ""
     assert again.at_most == "2 per week"
+
+
+def test_who_is_unchecked_is_counted_as_everybody_pending(database):
+    tell_governor(database)
+    add_contacts(database, addresses(2))
+    mailed(database, "before")
+    add_contacts(database, addresses(2, "new"))
+    campaign = make_campaign(database, at_most="1 per week")
+    run = Runs(database).start(campaign, CLOCK.now(), beside=True)
+    assert run.unchecked == 4
+    assert over(database, campaign, run) == 2
+    with database.write_connection() as connection:
+        enter(connection, run.id)
+    assert over(database, campaign, run) == 2
 
 
 @pytest.mark.parametrize(
