@@ -287,7 +287,7 @@ def test_the_region_in_a_refusal_is_the_clients(ses: Any, ask: Any) -> None:
 
 def test_an_unknown_operation_is_refused_like_ses_does(ses: Any) -> None:
     with pytest.raises(exceptions.ClientError) as caught:
-        ses.list_contact_lists()
+        ses.list_dedicated_ip_pools()
     assert refused(caught.value)[:2] == (404, "UnknownOperationException")
 
 
