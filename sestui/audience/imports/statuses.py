@@ -8,6 +8,7 @@ from enum import Enum
 from pathlib import PurePath
 from typing import NamedTuple
 
+from sestui.audience.imports.file_name_status import meaning_of_file_name
 from sestui.audience.imports.status_words import (
     NO,
     NOTHING,
@@ -45,29 +46,9 @@ _is_date = re.compile(
     re.DOTALL | re.IGNORECASE,
 ).fullmatch
 
-_MAILCHIMP_FILE = re.compile(
-    r"(subscribed|unsubscribed|nonsubscribed|cleaned)_(?:[a-z]+_)*export.*", re.IGNORECASE
-).fullmatch
-_PLAIN_WORDS = frozenset(
-    {"list", "lists", "liste", "lista", "export", "exports", "contacts", "contact", "subscribers"}
-    | {"subscriber", "members", "member", "emails", "email", "addresses", "people", "users"}
-    | {"customers", "all", "final", "new"}
-)
-
 # phpList says twice whether they confirmed.
 _CONFIRMED = frozenset({"confirmed", "istheemailofthisuserconfirmed"})
 _CONFIRMED_BY_HAND = frozenset({"optedin", "didthisusermanuallyconfirm"})
-
-_TELLING = {
-    "unsubscribed": Meaning.UNSUBSCRIBED, "unsubscribes": Meaning.UNSUBSCRIBED,
-    "unsubscribers": Meaning.UNSUBSCRIBED, "optouts": Meaning.UNSUBSCRIBED,
-    "bounced": Meaning.BOUNCED, "bounces": Meaning.BOUNCED,
-    "complaints": Meaning.COMPLAINED, "complained": Meaning.COMPLAINED,
-    "blocklist": Meaning.BLOCKLISTED, "blacklist": Meaning.BLOCKLISTED,
-    "blocklisted": Meaning.BLOCKLISTED, "blacklisted": Meaning.BLOCKLISTED,
-    "suppressed": Meaning.BLOCKLISTED, "suppression": Meaning.BLOCKLISTED,
-    "suppressions": Meaning.BLOCKLISTED,
-}  # fmt: skip
 
 
 class RowStatus(NamedTuple):
@@ -280,21 +261,6 @@ def _meaning_of_filled(kind: Kind, cell: str) -> "Meaning | _Unknown | None":
     return meant or _Unknown.UNKNOWN
 
 
-def meaning_of_file_name(name: str) -> RowStatus | None:
-    """The status of all rows by the file's name, as in Mailchimp's exports; or None."""
-    stem = PurePath(name).name.partition(".")[0]
-    found = _MAILCHIMP_FILE(stem)
-    if found:
-        meaning = meaning_of_word(found[1])
-    else:
-        words = [word for word in re.split(r"[\W\d_]+", stem.casefold()) if word]
-        telling = [word for word in words if word not in _PLAIN_WORDS]
-        meaning = _TELLING.get(telling[0]) if len(telling) == 1 else None
-    if meaning is None or meaning is Meaning.ACTIVE:
-        return None
-    return RowStatus(meaning, "file name", PurePath(name).name)
-
-
 class StatusReader:
     """Reads and counts the statuses of one file."""
 
@@ -312,7 +278,15 @@ class StatusReader:
         """
         self._columns = [_ReadColumn(column, words) for column in columns]
         names = () if columns else (file_name, *members)
-        self._of_file = next(filter(None, map(meaning_of_file_name, names)), None)
+        said = ((name, meaning_of_file_name(name)) for name in names)
+        self._of_file = next(
+            (
+                RowStatus(meaning, "file name", PurePath(name).name)
+                for name, meaning in said
+                if meaning is not None
+            ),
+            None,
+        )
         self._counts: Counter[RowStatus] = Counter()
         self.tells = bool(columns) or self._of_file is not None
         """Whether the file has statuses."""
@@ -353,6 +327,8 @@ class _ReadColumn:
     unknown_rows: int = 0
     _known: dict[str, "Meaning | _Unknown | None"] = field(default_factory=dict)
     _counts: Counter[tuple[str, Meaning]] = field(default_factory=Counter)
+    _untold: int = 0
+    """Rows whose cell says nothing: where others say whether they may be mailed, that matters."""
 
     def read(self, cells: list[str]) -> RowStatus | None:
         position = self.column.position
@@ -367,6 +343,7 @@ class _ReadColumn:
             if len(self._known) < _CACHED:
                 self._known[cell] = meaning
         if meaning is None:
+            self._untold += 1
             return None
         if isinstance(meaning, _Unknown):
             self.unknown_rows += 1
@@ -385,10 +362,14 @@ class _ReadColumn:
         return _meaning(self.column, cell)
 
     def counts(self) -> list[StatusCount]:
-        return [
+        found = [
             StatusCount(self.column.label, value, meaning.becomes, rows)
             for (value, meaning), rows in self._counts.most_common()
         ]
+        if found and self._untold and self.column.kind in {Kind.STATUS, Kind.WILLING}:
+            active = Meaning.ACTIVE.becomes
+            found.append(StatusCount(self.column.label, EMPTY, active, self._untold))
+        return found
 
     def unknown(self) -> UnknownStatus:
         named = tuple(value for value, _ in self.unknown_values.most_common())

@@ -231,9 +231,13 @@ class DeliveryPanel(Vertical):
         self._show_found(search, first=shown == began and not quietly)
 
     def _show_found(self, search: Search, *, first: bool) -> None:
+        only = " ".join(part for part in reversed(self._reason) if part)
         said = f"{'more than ' if search.more else ''}{grouped(search.count())} found"
+        said = f"only {shorten(only, 40)}: {said}" if only else said
         if not search.done:
             said = f"{said}, searching… {percent(search.share, 1)}"
+        elif self.finding:
+            said = f"{said} · esc shows all"
         self._told.update(said)
         if first and self._found is not None:
             self.table.show(self._found)

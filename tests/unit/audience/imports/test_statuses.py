@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import pytest
 
 from sestui.audience.imports.columns import Columns, recognise
+from sestui.audience.imports.file_name_status import meaning_of_file_name
 from sestui.audience.imports.status_words import Meaning
-from sestui.audience.imports.statuses import StatusReader, meaning_of_file_name
+from sestui.audience.imports.statuses import StatusReader, find_status_columns
 
 ACTIVE, GONE = "active", "unsubscribed"
 
@@ -177,8 +178,19 @@ def test_a_header_is_needed_to_know_a_column_of_statuses() -> None:
      ("list.csv", None), ("2026.csv", None)],
 )  # fmt: skip
 def test_a_files_name_says_so_too(name: str, meaning: Meaning | None) -> None:
-    said = meaning_of_file_name(name)
-    assert (said.meaning if said else None) == meaning
+    assert meaning_of_file_name(name) == meaning
+
+
+def test_who_says_nothing_where_others_do_is_counted() -> None:
+    rows = [["yes"], [""], ["no"], ["-"], [""]]
+    columns = find_status_columns(["Newsletter"], rows, (0,), ())
+    reader = StatusReader(columns, file_name="list.csv", words={})
+    assert [reader.read(list(row)) is None for row in rows] == [False, True, False, True, True]
+    assert [each.sentence for each in reader.counts()] == [
+        "Newsletter: yes → active: 1 row",
+        "Newsletter: no → unsubscribed: 1 row",
+        "Newsletter: (empty) → active: 3 rows",
+    ]
 
 
 def test_a_column_counts_more_than_the_files_name() -> None:
