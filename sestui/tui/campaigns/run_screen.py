@@ -100,14 +100,14 @@ class RunScreen(BaseScreen):
         self._summary = RunSummary(
             services.span, services.outbox, services.runtime.settings.soft_bounces
         )
-        self._hours = RunHours()
+        self._hours, self._split = RunHours(), RunSplit()
         self._figures: tuple[Figure, ...] = (
             RunTitle(),
             RunBar(),
             RunProgress(self._meter, Say(services.clock.now, services.at)),
             RunCountsLine(),
             self._hours,
-            RunSplit(),
+            self._split,
             *self._live,
             self._summary,
         )
@@ -128,7 +128,8 @@ class RunScreen(BaseScreen):
 
     def on_mount(self) -> None:
         """Listen to our own sender."""
-        self.panel.display = self._summary.display = self._hours.display = False
+        self.panel.display = self._summary.display = False
+        self._hours.display = self._split.display = False
         frame(self.panel, "Deliveries")
         frame(self.troubles, "All well")
         self.troubles.focus()
@@ -200,6 +201,7 @@ class RunScreen(BaseScreen):
         for figure in (*self._figures, *self._course, self._answers):
             figure.snapshot = snapshot
         self._hours.display = self._hours.has_hours
+        self._split.display = self._split.has_variants
         self._tail.accepted = snapshot.run.counts.accepted
         self._tail.set_class(replayed, "-replayed")
         rows = rows_of(snapshot.run.counts, snapshot.troubles)

@@ -17,16 +17,22 @@ class RunSplit(Figure):
 
     changes_height = True
 
+    def watch_snapshot(self) -> None:
+        """Most runs have no split: then there is nothing to lay out."""
+        if self.display or self.has_variants:
+            super().watch_snapshot()
+
     def draw(self) -> Content:
         """Nothing without a split."""
         return self._lines(self.size.width)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """As many lines as it takes at that width."""
-        return self._lines(width).get_height({}, width) if self._split else 0
+        return self._lines(width).get_height({}, width)
 
     @property
-    def _split(self) -> bool:
+    def has_variants(self) -> bool:
+        """Whether there is anything to show."""
         return self.snapshot is not None and self.snapshot.split is not None
 
     def _lines(self, width: int) -> Content:

@@ -9,6 +9,7 @@ from sestui.core.delivery.bounces import BounceEffect, bounce_effects
 from sestui.core.delivery.breaker import counts_as_bounce
 from sestui.core.delivery.progress import share_of, share_text
 from sestui.core.delivery.states import DeliveryState, RunKind, SkipReason
+from sestui.reports.overview import RunView
 from sestui.store.ledger.troubles import BOUNCED
 from sestui.tui.campaigns.course import Span, answers_text
 from sestui.tui.campaigns.run_figures import Figure, doubt_parts
@@ -52,13 +53,14 @@ def reactions(snapshot: RunSnapshot) -> str:
     if run.kind == RunKind.TEST or not run.counts.accepted:
         return ""
     if run.opened or run.clicked:
-        return (
-            f"{grouped(run.opened)} opened, {grouped(run.clicked)} clicked; "
-            f"`sestui campaign report {run.campaign}` lists the links."
-        )
+        return f"{_opened(run)}; `sestui campaign report {run.campaign}` lists the links."
     if any(run.counts.outcomes().values()):
         return "No opens or clicks yet: they are recorded as SES reports them."
     return "Opens and clicks are not recorded until SES reports them: see `sestui setup`."
+
+
+def _opened(run: RunView) -> str:
+    return f"{grouped(run.opened)} opened, {grouped(run.clicked)} clicked"
 
 
 def _bounces(snapshot: RunSnapshot) -> list[tuple[str, int]]:
@@ -188,10 +190,14 @@ class RunSummary(Figure):
         following = [Content.styled(part, "$text-accent") for part in nexts]
         doubts = flowed(doubt_parts(self.snapshot.doubts), room, _BETWEEN)
         refused: Iterable[Content] = ()
+        told: Iterable[Content] = ()
+        run = self.snapshot.run
         if self.screen.size.height >= _ROOMY:  # on others, the rows below say it
             refused = map(Content, refused_parts(self.snapshot, self._soft_bounces))
+            told = map(Content, folded(reactions(self.snapshot), room))
+        elif run.opened or run.clicked:
+            pace.append(Content(_opened(run)))
         held = flowed(map(Content, held_out_parts(self.snapshot)), room, _BETWEEN)
-        told = map(Content, folded(reactions(self.snapshot), room))
         lines = [*outcome, flowed(pace, room, _BETWEEN), held, *told, doubts]
         lines.append(flowed(refused, room, _BETWEEN))
         lines.append(flowed(following, room, _BETWEEN))

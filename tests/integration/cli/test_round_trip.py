@@ -14,6 +14,7 @@ RUN_KEYS = {
     *("finished_at", "allowed_rate", "rate_factor", "audience", *STATES),
     *("warning", "average_rate", "done", "percent", "delivered", "bounced", "complained"),
     "skipped_for",
+    "unchecked",
 }
 
 

@@ -62,11 +62,13 @@ def test_data_goes_to_stdout_and_rejects_are_told_on_stderr(workspace: Path) -> 
         "all_active": False,
         "dry_run": False,
         "rejects_file": None,
+        "change": 1,
     }
     told = done.stderr.splitlines()
     assert told[0].startswith(r"line 3, Kontakt: [bold]\x1b[31m: ")
-    assert len(told) == 6
-    assert told[-1] == "... and 2 more rejected rows; see them all with --rejects FILE."
+    assert len(told) == 7
+    assert told[5] == "... and 2 more rejected rows; see them all with --rejects FILE."
+    assert "`sestui undo 1`" in told[6]
 
 
 def test_a_person_reads_a_summary(workspace: Path) -> None:

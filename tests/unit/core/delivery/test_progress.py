@@ -57,9 +57,9 @@ def test_the_average_is_of_what_was_handed_over():
 
 
 def test_outcomes_are_counted_beside_the_states():
-    assert set(RunCounts().as_dict()) | set(RunCounts().outcomes()) == {
-        field.name for field in fields(RunCounts)
-    }
+    states_and_outcomes = set(RunCounts().as_dict()) | set(RunCounts().outcomes())
+    # Who is unchecked is pending.
+    assert states_and_outcomes == {field.name for field in fields(RunCounts)} - {"unchecked"}
 
 
 def test_a_share_is_of_the_same_whole_at_every_door():
