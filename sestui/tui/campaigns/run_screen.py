@@ -236,7 +236,10 @@ class RunScreen(BaseScreen):
 
     def action_deliveries(self) -> None:
         """Show all deliveries, or how the run goes."""
-        self._show_deliveries(shown=not self.panel.display)
+        shown = not self.panel.display
+        if shown and self.panel.step_back():  # it was limited to a reason
+            self.panel.choose(0)
+        self._show_deliveries(shown=shown)
 
     def _show_deliveries(self, *, shown: bool) -> None:
         self.panel.display = shown

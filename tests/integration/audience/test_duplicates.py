@@ -1,5 +1,7 @@
 """Contacts that share a mailbox, on both engines."""
 
+import pytest
+
 from sestui.audience.duplicates import shared_mailboxes
 from sestui.core.delivery.states import Standing
 from sestui.store.db.database import Database
@@ -44,6 +46,8 @@ def test_they_are_found_by_their_provider_s_rules(database: Database) -> None:
     assert list(shared_mailboxes(database, "other")) == []
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_all_of_many_are_met_once(database: Database) -> None:
     """More than a batch of addresses, and of groups."""
     people = [f"p{number}{tag}@gmail.com" for number in range(5_500) for tag in ("", "+x")]

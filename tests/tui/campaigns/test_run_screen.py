@@ -15,6 +15,7 @@ from sestui.tui.campaigns.run_screen import RunScreen
 from sestui.tui.campaigns.troubles import TroubleTable
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.dialogs.pick import PickScreen
+from tests.support.finished_runs import sent
 from tests.support.screens import add_campaign, running, shown, toasts, until
 
 
@@ -225,3 +226,15 @@ async def test_every_size_holds_the_run(runtime, still):
             assert app.screen.query_one(TroubleTable).max_scroll_x == 0
             assert all(len(line) <= size[0] for line in shown(app).splitlines())
             assert "0 of 60" in shown(app)
+
+
+async def test_a_reason_shows_whom_it_happened_to_and_v_everybody(runtime, still):
+    run_id = sent(runtime, contacts=4, states=("rejected", "accepted"))
+    async with running(runtime, follow=run_id, size=(120, 40)) as (app, pilot):
+        await until(pilot, lambda: "No such thing." in shown(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "only MessageRejected: 2 found · esc shows all" in shown(app))
+        await pilot.press("v")
+        await until(pilot, lambda: "What did not go well" in shown(app))
+        await pilot.press("v")
+        await until(pilot, lambda: "all3@example.com" in shown(app) and "only " not in shown(app))
