@@ -70,6 +70,8 @@ def undo_command(
 
 
 def _ask(change: "Noted", would: "Undone", runtime: "Runtime") -> None:
+    if would.notes:
+        say("Afterwards:")
     for note in would.notes:
         say(note)
     if would.refusals and not would.forget_refusals:

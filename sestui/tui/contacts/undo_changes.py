@@ -61,7 +61,11 @@ class UndoChanges(ScreenPart):
         question = ConfirmScreen(
             "Undo this?",
             f"{shorten(change.said, 200)} ({self.services.at(change.at)}).\n"
-            + (" ".join(would.notes) or "All of it is taken back."),
+            + (
+                f"Afterwards: {' '.join(would.notes)}"
+                if would.notes
+                else "All of it is taken back."
+            ),
             recipients=change.size,
             yes="Undo",
         )
