@@ -53,9 +53,15 @@ async def ready(app, pilot):
 
 
 async def load(app, pilot, loaded):
-    """Open the news, once the draft that is there has been looked at, and wait for ``loaded()``."""
+    """Open the news, once the draft that is there has been looked at, to write in it.
+
+    Then wait for ``loaded()``.
+    """
     await ready(app, pilot)
     app.screen.load("news")
+    await until(pilot, lambda: app.screen.opened_draft.seen is not None and app.settled)
+    if not app.screen.typing:
+        await press(pilot, "@i")
     await until(pilot, loaded)
 
 

@@ -27,7 +27,6 @@ REPORTING = {
     "campaign show": ("news",),
     "config path": (),
     "config show": (),
-    "contact duplicates": (),
     "contact find": ("reader1",),
     "contact show": ("reader1@example.com",),
     "contact verify": ("reader1@example.com", "--no-dns"),
@@ -73,6 +72,7 @@ CHANGING = {
     *(
         "campaign report",
         "campaign winner",
+        "contact duplicates",
         "doctor",
         "events pull",
         "export events",

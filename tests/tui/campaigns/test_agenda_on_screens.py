@@ -76,7 +76,7 @@ async def test_schedule_shows_both_kinds_and_offers_what_fits_each(runtime, stil
         ]
         assert "Run now" in shown(app)
         await pilot.press("down")
-        await until(pilot, lambda: "sent to all: at 09:00, only on Monday" in shown(app))
+        await until(pilot, lambda: "goes to all: at 09:00, only on Monday" in shown(app))
         await until(pilot, lambda: "Run now" not in shown(app))
         for gone in ("Switch", "Remove"):
             assert gone not in shown(app)
